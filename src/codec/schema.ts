@@ -1,0 +1,347 @@
+import { compareBytes, fromHex, toHex } from "../lib/bytes.ts";
+import type { Amount, Brand, Hash, MemberId, PublicKey } from "../types/scalars.ts";
+import { AMOUNT_MAX } from "../types/scalars.ts";
+import { Writer } from "./writer.ts";
+
+/** Any JSON value that presentation makes. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+/** The subset of JSON Schema that the OpenRPC document needs. */
+export type JsonSchema = { readonly [key: string]: Json };
+
+/** Why bytes or JSON do not fit a schema: a stable code, where, and what was expected. A rejection, caught at the edge. */
+export class SchemaError extends Error {
+  override readonly name = "SchemaError";
+  readonly code: SchemaErrorCode;
+  readonly path: string;
+
+  constructor(code: SchemaErrorCode, path: string, expected: string) {
+    super(`${path === "" ? "value" : path}: expected ${expected}`);
+    this.code = code;
+    this.path = path;
+  }
+}
+
+export type SchemaErrorCode = "WRONG_TYPE" | "OUT_OF_RANGE" | "WRONG_LENGTH" | "UNKNOWN_FIELD" | "MISSING_FIELD" | "WRONG_ORDER";
+
+/**
+ * One shape, declared once: its deterministic CBOR, its JSON presentation and its JSON Schema.
+ * `read` takes what the decoder made of structurally checked bytes; `read` and `fromJson` throw {@link SchemaError}.
+ */
+export interface Schema<T> {
+  readonly write: (writer: Writer, value: T) => void;
+  readonly read: (cbor: unknown, path: string) => T;
+  readonly toJson: (value: T) => Json;
+  readonly fromJson: (json: unknown, path: string) => T;
+  readonly jsonSchema: JsonSchema;
+}
+
+/** A struct field that may be absent; absent is `undefined`, never null. */
+export interface OptionalField<T> {
+  readonly optional: Schema<T>;
+}
+
+export type Infer<S> = S extends Schema<infer T> ? T : never;
+
+type Field = Schema<never> | OptionalField<never>;
+type Fields = { readonly [name: string]: Field };
+type OptionalNames<F> = { [K in keyof F]: F[K] extends { readonly optional: unknown } ? K : never }[keyof F];
+type FieldValue<S> = S extends { readonly optional: Schema<infer T> } ? T : S extends Schema<infer T> ? T : never;
+/** The TypeScript type of a struct's declaration. */
+export type StructValue<F> = { readonly [K in Exclude<keyof F, OptionalNames<F>>]: FieldValue<F[K]> } & {
+  readonly [K in OptionalNames<F>]?: FieldValue<F[K]>;
+};
+
+export interface StructSchema<F> extends Schema<StructValue<F>> {
+  readonly fields: F;
+}
+
+/** A safe integer in [min, max], by default 0 … 2^53−1. */
+export function int(bounds: { readonly min?: number; readonly max?: number } = {}): Schema<number> {
+  const min = bounds.min ?? 0;
+  const max = bounds.max ?? Number.MAX_SAFE_INTEGER;
+  const expected = `an integer from ${min} to ${max}`;
+  const check = (value: unknown, path: string): number => {
+    if (typeof value !== "number" || !Number.isSafeInteger(value)) throw new SchemaError("WRONG_TYPE", path, expected);
+    if (value < min || value > max) throw new SchemaError("OUT_OF_RANGE", path, expected);
+    return value === 0 ? 0 : value;
+  };
+  return {
+    write: (writer, value) => writer.integer(value),
+    read: check,
+    toJson: (value) => value,
+    fromJson: check,
+    jsonSchema: { type: "integer", minimum: min, maximum: max },
+  };
+}
+
+/** Minor units as a bigint, by default 0 … 2^63−1; in JSON a decimal string. */
+export function amount(bounds: { readonly min?: Amount; readonly max?: Amount } = {}): Schema<Amount> {
+  const min = bounds.min ?? 0n;
+  const max = bounds.max ?? AMOUNT_MAX;
+  const expected = `an amount from ${min} to ${max}`;
+  const inRange = (value: bigint, path: string): bigint => {
+    if (value < min || value > max) throw new SchemaError("OUT_OF_RANGE", path, expected);
+    return value;
+  };
+  return {
+    write: (writer, value) => writer.integer(value),
+    read: (cbor, path) => {
+      if (typeof cbor === "bigint") return inRange(cbor, path);
+      if (typeof cbor === "number" && Number.isSafeInteger(cbor)) return inRange(BigInt(cbor), path);
+      throw new SchemaError("WRONG_TYPE", path, expected);
+    },
+    toJson: (value) => value.toString(),
+    fromJson: (json, path) => {
+      if (typeof json !== "string" || !/^(0|-?[1-9][0-9]{0,18})$/.test(json))
+        throw new SchemaError("WRONG_TYPE", path, `${expected} as a decimal string`);
+      return inRange(BigInt(json), path);
+    },
+    jsonSchema: { type: "string", pattern: "^(0|-?[1-9][0-9]{0,18})$", description: "minor units" },
+  };
+}
+
+export const bool: Schema<boolean> = (() => {
+  const check = (value: unknown, path: string): boolean => {
+    if (typeof value !== "boolean") throw new SchemaError("WRONG_TYPE", path, "true or false");
+    return value;
+  };
+  return {
+    write: (writer: Writer, value: boolean) => writer.boolean(value),
+    read: check,
+    toJson: (value: boolean) => value,
+    fromJson: check,
+    jsonSchema: { type: "boolean" },
+  };
+})();
+
+/** Unicode text of at most `max` UTF-16 code units, well formed, optionally of a pattern (which must be anchored). */
+export function text<T extends string = string>(bounds: {
+  readonly max: number;
+  readonly min?: number;
+  readonly pattern?: RegExp;
+}): Schema<T> {
+  const min = bounds.min ?? 0;
+  const expected =
+    bounds.pattern === undefined ? `text of ${min} to ${bounds.max} characters` : `text matching ${bounds.pattern.source}`;
+  const check = (value: unknown, path: string): T => {
+    if (typeof value !== "string" || !value.isWellFormed()) throw new SchemaError("WRONG_TYPE", path, expected);
+    if (value.length > bounds.max || value.length < min) throw new SchemaError("WRONG_LENGTH", path, expected);
+    if (bounds.pattern !== undefined && !bounds.pattern.test(value)) throw new SchemaError("OUT_OF_RANGE", path, expected);
+    return value as T;
+  };
+  return {
+    write: (writer, value) => writer.text(value),
+    read: check,
+    toJson: (value) => value,
+    fromJson: check,
+    jsonSchema: {
+      type: "string",
+      minLength: min,
+      maxLength: bounds.max,
+      ...(bounds.pattern === undefined ? {} : { pattern: bounds.pattern.source }),
+    },
+  };
+}
+
+/** A byte string; in JSON lower-case hex. */
+export function bytes(bounds: { readonly min?: number; readonly max: number }): Schema<Uint8Array> {
+  const min = bounds.min ?? 0;
+  const expected = min === bounds.max ? `${min} bytes` : `${min} to ${bounds.max} bytes`;
+  const inRange = (value: Uint8Array, path: string): Uint8Array => {
+    if (value.length < min || value.length > bounds.max) throw new SchemaError("WRONG_LENGTH", path, expected);
+    return value;
+  };
+  return {
+    write: (writer, value) => writer.bytes(value),
+    read: (cbor, path) => {
+      if (!(cbor instanceof Uint8Array)) throw new SchemaError("WRONG_TYPE", path, expected);
+      return inRange(cbor, path);
+    },
+    toJson: (value) => toHex(value),
+    fromJson: (json, path) => {
+      const value = typeof json === "string" && json.length <= 2 * bounds.max ? fromHex(json) : undefined;
+      if (value === undefined) throw new SchemaError("WRONG_TYPE", path, `${expected} as lower-case hex`);
+      return inRange(value, path);
+    },
+    jsonSchema: { type: "string", pattern: "^([0-9a-f]{2})*$", minLength: 2 * min, maxLength: 2 * bounds.max },
+  };
+}
+
+/** A byte string of exactly 32 bytes that is a hex string in memory and in JSON. */
+function hex32<T extends Brand<string, string>>(what: string): Schema<T> {
+  const expected = `${what}: 32 bytes`;
+  return {
+    write: (writer, value) => writer.bytes(fromHex(value) as Uint8Array),
+    read: (cbor, path) => {
+      if (!(cbor instanceof Uint8Array)) throw new SchemaError("WRONG_TYPE", path, expected);
+      if (cbor.length !== 32) throw new SchemaError("WRONG_LENGTH", path, expected);
+      return toHex(cbor) as T;
+    },
+    toJson: (value) => value,
+    fromJson: (json, path) => {
+      if (typeof json !== "string" || !/^[0-9a-f]{64}$/.test(json))
+        throw new SchemaError("WRONG_TYPE", path, `${what}: 64 lower-case hex digits`);
+      return json as T;
+    },
+    jsonSchema: { type: "string", pattern: "^[0-9a-f]{64}$", description: what },
+  };
+}
+
+export const hash: Schema<Hash> = hex32<Hash>("hash or id");
+export const publicKey: Schema<PublicKey> = hex32<PublicKey>("Ed25519 public key");
+export const signature: Schema<Uint8Array> = bytes({ min: 64, max: 64 });
+export const memberId: Schema<MemberId> = text<MemberId>({ max: 32, min: 2, pattern: /^[a-z][a-z0-9-]{1,31}$/ });
+
+/** One of a closed list of words, written as text. */
+export function choice<const Words extends readonly string[]>(...words: Words): Schema<Words[number]> {
+  const expected = `one of ${words.join(", ")}`;
+  const known: ReadonlySet<unknown> = new Set(words);
+  const check = (value: unknown, path: string): Words[number] => {
+    if (!known.has(value)) throw new SchemaError(typeof value === "string" ? "OUT_OF_RANGE" : "WRONG_TYPE", path, expected);
+    return value as Words[number];
+  };
+  return {
+    write: (writer, value) => writer.text(value),
+    read: check,
+    toJson: (value) => value,
+    fromJson: check,
+    jsonSchema: { type: "string", enum: [...words] },
+  };
+}
+
+export function nullable<T>(inner: Schema<T>): Schema<T | null> {
+  return {
+    write: (writer, value) => (value === null ? writer.null() : inner.write(writer, value)),
+    read: (cbor, path) => (cbor === null ? null : inner.read(cbor, path)),
+    toJson: (value) => (value === null ? null : inner.toJson(value)),
+    fromJson: (json, path) => (json === null ? null : inner.fromJson(json, path)),
+    jsonSchema: { anyOf: [inner.jsonSchema, { type: "null" }] },
+  };
+}
+
+/** An array of `min` to `max` items; with `sortedBy`, strictly ascending by that key, so a set has one encoding. */
+export function list<T>(
+  item: Schema<T>,
+  bounds: { readonly min?: number; readonly max: number; readonly sortedBy?: (value: T) => string },
+): Schema<readonly T[]> {
+  const min = bounds.min ?? 0;
+  const expected = `a list of ${min} to ${bounds.max} items`;
+  const sortedBy = bounds.sortedBy;
+  const check = (value: unknown, path: string, each: (item: unknown, path: string) => T): readonly T[] => {
+    if (!Array.isArray(value)) throw new SchemaError("WRONG_TYPE", path, expected);
+    if (value.length < min || value.length > bounds.max) throw new SchemaError("WRONG_LENGTH", path, expected);
+    const items = value.map((entry: unknown, index) => each(entry, `${path}[${index}]`));
+    if (sortedBy !== undefined) {
+      for (let index = 1; index < items.length; index++) {
+        if (!(sortedBy(items[index - 1] as T) < sortedBy(items[index] as T)))
+          throw new SchemaError("WRONG_ORDER", `${path}[${index}]`, "ascending order without duplicates");
+      }
+    }
+    return items;
+  };
+  return {
+    write: (writer, values) => {
+      writer.arrayHead(values.length);
+      for (const value of values) item.write(writer, value);
+    },
+    read: (cbor, path) => check(cbor, path, item.read),
+    toJson: (values) => values.map((value) => item.toJson(value)),
+    fromJson: (json, path) => check(json, path, item.fromJson),
+    jsonSchema: { type: "array", items: item.jsonSchema, minItems: min, maxItems: bounds.max },
+  };
+}
+
+export function optional<T>(inner: Schema<T>): OptionalField<T> {
+  return { optional: inner };
+}
+
+interface FieldCodec {
+  readonly name: string;
+  readonly key: Uint8Array;
+  readonly required: boolean;
+  readonly schema: Schema<unknown>;
+}
+
+/** A map with fixed text keys, written in the bytewise order of their encodings; unknown keys are refused. */
+export function struct<const F extends { readonly [K in keyof F]: Schema<FieldValue<F[K]>> | OptionalField<FieldValue<F[K]>> }>(
+  fields: F,
+): StructSchema<F> {
+  const codecs = fieldCodecs(fields as unknown as Fields);
+  const byName = new Map(codecs.map((codec) => [codec.name, codec]));
+  const parse = (
+    value: unknown,
+    path: string,
+    each: (schema: Schema<unknown>, value: unknown, path: string) => unknown,
+  ): StructValue<F> => {
+    if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Uint8Array)
+      throw new SchemaError("WRONG_TYPE", path, "a map");
+    const source = value as Record<string, unknown>;
+    for (const name of Object.keys(source)) {
+      if (!byName.has(name))
+        throw new SchemaError(
+          "UNKNOWN_FIELD",
+          `${path}.${name.slice(0, 32)}`,
+          `only ${codecs.map((codec) => codec.name).join(", ")}`,
+        );
+    }
+    const parsed: Record<string, unknown> = {};
+    for (const codec of codecs) {
+      const entry = Object.hasOwn(source, codec.name) ? source[codec.name] : undefined;
+      if (entry === undefined) {
+        if (codec.required) throw new SchemaError("MISSING_FIELD", `${path}.${codec.name}`, "a value");
+        continue;
+      }
+      parsed[codec.name] = each(codec.schema, entry, `${path}.${codec.name}`);
+    }
+    return parsed as StructValue<F>;
+  };
+  return {
+    fields,
+    write: (writer, value) => {
+      const record = value as Record<string, unknown>;
+      let present = 0;
+      for (const codec of codecs) if (codec.required || record[codec.name] !== undefined) present++;
+      writer.mapHead(present);
+      for (const codec of codecs) {
+        const entry = record[codec.name];
+        if (!codec.required && entry === undefined) continue;
+        writer.raw(codec.key);
+        codec.schema.write(writer, entry);
+      }
+    },
+    read: (cbor, path) => parse(cbor, path, (schema, entry, at) => schema.read(entry, at)),
+    toJson: (value) => {
+      const record = value as Record<string, unknown>;
+      const json: Record<string, Json> = {};
+      for (const name of Object.keys(fields)) {
+        if (record[name] !== undefined) json[name] = (byName.get(name) as FieldCodec).schema.toJson(record[name]);
+      }
+      return json;
+    },
+    fromJson: (json, path) => parse(json, path, (schema, entry, at) => schema.fromJson(entry, at)),
+    jsonSchema: {
+      type: "object",
+      properties: Object.fromEntries(codecs.map((codec) => [codec.name, codec.schema.jsonSchema])),
+      required: codecs.filter((codec) => codec.required).map((codec) => codec.name),
+      additionalProperties: false,
+    },
+  };
+}
+
+function fieldCodecs(fields: Fields): readonly FieldCodec[] {
+  const codecs = Object.entries(fields).map(([name, field]): FieldCodec => {
+    const writer = new Writer(32);
+    writer.text(name);
+    const required = !("optional" in field);
+    const schema = ("optional" in field ? field.optional : field) as unknown as Schema<unknown>;
+    return { name, key: writer.finish(), required, schema };
+  });
+  return codecs.sort((left, right) => compareBytes(left.key, right.key));
+}
+
+/** The deterministic encoding of a value. */
+export function encode<T>(schema: Schema<T>, value: T): Uint8Array {
+  const writer = new Writer();
+  schema.write(writer, value);
+  return writer.finish();
+}

@@ -1,0 +1,25 @@
+import type { PublicKey, Signature } from "../types/scalars.ts";
+
+export interface VerifyItem {
+  readonly key: PublicKey;
+  readonly message: Uint8Array;
+  readonly signature: Signature;
+}
+
+/** Ed25519 by the one rule of protocol.md §1. Calls of one source are answered in submission order; never synchronously. */
+export interface Verifier {
+  verify(items: readonly VerifyItem[], done: (valid: readonly boolean[]) => void): void;
+}
+
+/** The consensus key. May be a remote module, hence the callback; never synchronous; a fault ends the node. */
+export interface Signer {
+  readonly publicKey: PublicKey;
+  sign(message: Uint8Array, done: (fault: Error | null, signature: Signature) => void): void;
+}
+
+/** SHA-256, native where there is one; the portable code in crypto/ is the reference. */
+export interface Hasher {
+  sha256(bytes: Uint8Array): Uint8Array;
+  /** `pairs` holds n blocks of 64 bytes; the answer n digests of 32 bytes in the same order. */
+  sha256Pairs(pairs: Uint8Array): Uint8Array;
+}

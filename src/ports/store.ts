@@ -1,0 +1,31 @@
+/** A write of one batch: a value, or `null` to delete. */
+export interface StoreWrite {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | null;
+}
+
+export interface StoreEntry {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+/** Keys in [from, to), ascending, or descending with `reverse`; at most `limit` entries. */
+export interface StoreRange {
+  readonly from: Uint8Array;
+  readonly to: Uint8Array;
+  readonly limit: number;
+  readonly reverse?: boolean;
+}
+
+/** The ordered key-value store of a node (LevelDB; in simulation a virtual disk). Keys compare bytewise. */
+export interface Store {
+  /** Synchronous, for execution; undefined if absent. Throws on a fault of the disk. */
+  get(key: Uint8Array): Uint8Array | undefined;
+  /** Asynchronous, for readers outside the event loop. */
+  range(range: StoreRange): Promise<readonly StoreEntry[]>;
+  /**
+   * One atomic, synced batch. `done(null)` once it is durable; `done(fault)` if that is refused or doubtful, after which the node must end.
+   * Never calls `done` synchronously. A `get` after the call and before `done` may see either state.
+   */
+  write(batch: readonly StoreWrite[], done: (fault: Error | null) => void): void;
+}

@@ -1,0 +1,96 @@
+import { assert } from "../lib/assert.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** Every bound of the system, in one table; units last in the names. Those that members may vote on start as `genesis.params`. */
+export const LIMITS = {
+  // encoding
+  nestingMax: 16,
+
+  // transactions (protocol.md §2)
+  txBytesMax: 64 * KIB,
+  opsMax: 16,
+  signersMax: 8,
+  expectMax: 64,
+  saltBytes: 16,
+  kindCharsMax: 48,
+  txWindowMs: 10 * MINUTE_MS,
+
+  // blocks (§3, §8)
+  blockBytesMax: 4 * MIB,
+  blockTxMax: 10_000,
+  evidencePerBlockMax: 16,
+  evidenceAgeHeightsMax: 100_000,
+  blockIntervalMs: 50,
+  heartbeatMs: 10 * MINUTE_MS,
+  failedShareOfBlockPercent: 5,
+  dueItemsPerBlockMax: 1_000,
+
+  // consensus (§4)
+  authoritiesMax: 100,
+  membersMax: 1_000,
+  proposeTimeoutMs: 500,
+  proposeTimeoutStepMs: 250,
+  voteTimeoutMs: 250,
+  voteTimeoutStepMs: 125,
+  timeoutMaxMs: 10 * SECOND_MS,
+  statusIntervalMs: 500,
+  futureHeightsMax: 2,
+  restShiftMax: 6,
+  clockDriftMs: 2 * SECOND_MS,
+  unproposedAfterMs: 200,
+  memorylessBlocks: 2,
+
+  // mempool (§8)
+  mempoolTxMax: 100_000,
+  mempoolBytesMax: 256 * MIB,
+
+  // network (§6, §8)
+  gossipMessageBytesMax: 1 * MIB,
+  gossipBatchBytesMax: 64 * KIB,
+  gossipBatchMs: 10,
+  announceIntervalMs: 2 * SECOND_MS,
+  peersMax: 256,
+  consensusMessageBytesMax: 5 * MIB,
+  requestBytesMax: 64 * KIB,
+  responseBytesMax: 8 * MIB,
+  requestTimeoutMs: 5 * SECOND_MS,
+  requestsPerPeerMax: 8,
+  syncBlocksPerRequestMax: 64,
+  bodiesPerRequestMax: 1_000,
+
+  // JSON-RPC (§8)
+  rpcBodyBytesMax: 1 * MIB,
+  rpcBatchMax: 100,
+  rpcConnectionsMax: 1_000,
+  rpcWaitMaxMs: 120 * SECOND_MS,
+  rpcListMax: 1_000,
+  rpcListDefault: 100,
+
+  // ledger
+  splitPartsMax: 32,
+  notesPerRootMax: 1_024,
+  splitDepthMax: 10,
+  textCharsMax: 256,
+  listItemsMax: 256,
+  keysPerPartyMax: 32,
+  terminalNoteDaysMax: 400,
+  dayMs: DAY_MS,
+} as const;
+
+assert(LIMITS.txBytesMax < LIMITS.gossipMessageBytesMax, "one transaction fits a gossip message");
+assert(LIMITS.gossipBatchBytesMax <= LIMITS.gossipMessageBytesMax, "a batch fits a gossip message");
+assert(LIMITS.blockBytesMax < LIMITS.responseBytesMax, "one whole block fits an answer");
+assert(LIMITS.txBytesMax < LIMITS.blockBytesMax, "one transaction fits a block");
+assert(LIMITS.blockTxMax * 70 < LIMITS.consensusMessageBytesMax, "a full block's pairs fit a proposal");
+assert(LIMITS.mempoolTxMax >= LIMITS.blockTxMax, "a full block can wait in the mempool");
+assert(2 * LIMITS.txBytesMax < LIMITS.rpcBodyBytesMax, "a transaction in hex fits a request");
+assert(
+  LIMITS.proposeTimeoutMs <= LIMITS.timeoutMaxMs && LIMITS.voteTimeoutMs <= LIMITS.timeoutMaxMs,
+  "timeouts start below their cap",
+);
+assert(LIMITS.blockIntervalMs < LIMITS.proposeTimeoutMs, "a block is proposed well before its round ends");
