@@ -1,0 +1,70 @@
+import { equalBytes } from "../lib/bytes.ts";
+
+/** Frame: length of the payload (u32), sequence number (u64), first 8 bytes of SHA-256 over both and the payload, payload. */
+const HEAD_BYTES = 4 + 8 + 8;
+const CHECK_AT = 12;
+const CHECK_BYTES = 8;
+
+type Sha256 = (bytes: Uint8Array) => Uint8Array;
+
+export interface LogRecord {
+  readonly sequence: number;
+  readonly payload: Uint8Array;
+}
+
+export interface ParsedLog {
+  readonly records: readonly LogRecord[];
+  /** Length of the prefix that checks; what follows was torn and never reported durable. */
+  readonly soundBytes: number;
+  /** A sound frame lies behind an unsound one: not a torn tail but damage to what had been durable. */
+  readonly corrupt: boolean;
+}
+
+/** Frames one record. Sequence numbers start at 1 and rise by one within a file. */
+export function frame(sequence: number, payload: Uint8Array, sha256: Sha256): Uint8Array {
+  const framed = new Uint8Array(HEAD_BYTES + payload.length);
+  const view = new DataView(framed.buffer);
+  view.setUint32(0, payload.length);
+  view.setBigUint64(4, BigInt(sequence));
+  framed.set(payload, HEAD_BYTES);
+  framed.set(sha256(framed).subarray(0, CHECK_BYTES), CHECK_AT);
+  return framed;
+}
+
+/** Reads frames until the first that does not check. A torn tail is normal after a crash; LevelDB would drop it silently, we say it. */
+export function parseLog(bytes: Uint8Array, sha256: Sha256): ParsedLog {
+  const records: LogRecord[] = [];
+  let offset = 0;
+  for (;;) {
+    const record = frameAt(bytes, offset, sha256);
+    if (record === undefined || (records.length > 0 && record.sequence !== (records.at(-1) as LogRecord).sequence + 1)) break;
+    records.push(record);
+    offset += HEAD_BYTES + record.payload.length;
+  }
+  return { records, soundBytes: offset, corrupt: soundFrameBehind(bytes, offset, records.at(-1)?.sequence ?? 0, sha256) };
+}
+
+function frameAt(bytes: Uint8Array, offset: number, sha256: Sha256): LogRecord | undefined {
+  if (offset + HEAD_BYTES > bytes.length) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = view.getUint32(offset);
+  if (offset + HEAD_BYTES + length > bytes.length) return undefined;
+  const sequence = view.getBigUint64(offset + 4);
+  if (sequence === 0n || sequence > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
+  const whole = bytes.slice(offset, offset + HEAD_BYTES + length);
+  const check = whole.slice(CHECK_AT, CHECK_AT + CHECK_BYTES);
+  whole.fill(0, CHECK_AT, CHECK_AT + CHECK_BYTES);
+  if (!equalBytes(sha256(whole).subarray(0, CHECK_BYTES), check)) return undefined;
+  return { sequence: Number(sequence), payload: whole.subarray(HEAD_BYTES) };
+}
+
+/** Looks for a frame that checks and carries a later sequence number. The cheap test of the number comes first. */
+function soundFrameBehind(bytes: Uint8Array, from: number, last: number, sha256: Sha256): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let offset = from + 1; offset + HEAD_BYTES <= bytes.length; offset++) {
+    const sequence = view.getBigUint64(offset + 4);
+    if (sequence <= BigInt(last) || sequence > BigInt(last) + 1_000_000n) continue;
+    if (frameAt(bytes, offset, sha256) !== undefined) return true;
+  }
+  return false;
+}
