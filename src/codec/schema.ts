@@ -155,7 +155,7 @@ export function bytes(bounds: { readonly min?: number; readonly max: number }): 
     write: (writer, value) => writer.bytes(value),
     read: (cbor, path) => {
       if (!(cbor instanceof Uint8Array)) throw new SchemaError("WRONG_TYPE", path, expected);
-      return inRange(cbor, path);
+      return new Uint8Array(inRange(cbor, path));
     },
     toJson: (value) => toHex(value),
     fromJson: (json, path) => {

@@ -1,0 +1,45 @@
+import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
+import { toHex } from "../lib/bytes.ts";
+import type { Hash } from "../types/scalars.ts";
+
+/** The one list of domain tags: no hash or signature of one kind can pass for another (protocol.md §1). Frozen; new ones are added. */
+export const TAGS = [
+  "genesis",
+  "tx",
+  "sigs",
+  "obj",
+  "block",
+  "commit",
+  "vote",
+  "proposal",
+  "evidence",
+  "validators",
+  "params",
+  "key",
+  "val",
+  "leaf",
+] as const;
+export type Tag = (typeof TAGS)[number];
+
+export type Sha256 = (bytes: Uint8Array) => Uint8Array;
+
+/** FIPS 180-4, portable; the reference for the native hasher behind ports/crypto.ts. */
+export const sha256: Sha256 = (bytes) => nobleSha256(bytes);
+
+const PREFIXES: ReadonlyMap<Tag, Uint8Array> = new Map(
+  TAGS.map((tag) => [tag, Uint8Array.from([...tag].map((letter) => letter.charCodeAt(0)).concat(0))]),
+);
+
+/** `H(tag, bytes) = SHA-256(tag ‖ 0x00 ‖ bytes)`, 32 bytes. `digest` may be a native SHA-256 where speed matters. */
+export function taggedHashBytes(tag: Tag, bytes: Uint8Array, digest: Sha256 = sha256): Uint8Array {
+  const prefix = PREFIXES.get(tag) as Uint8Array;
+  const preimage = new Uint8Array(prefix.length + bytes.length);
+  preimage.set(prefix);
+  preimage.set(bytes, prefix.length);
+  return digest(preimage);
+}
+
+/** {@link taggedHashBytes} as 64 hex digits. */
+export function taggedHash(tag: Tag, bytes: Uint8Array, digest: Sha256 = sha256): Hash {
+  return toHex(taggedHashBytes(tag, bytes, digest)) as Hash;
+}

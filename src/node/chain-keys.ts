@@ -1,0 +1,42 @@
+import { concatBytes, fromHex } from "../lib/bytes.ts";
+import type { BlockId, Height, TxId } from "../types/scalars.ts";
+
+/** Prefixes of the chain's own keys in the store; the ledger's (objects, indices, totals, history) are in store-keys.ts. */
+const PREFIX = { block: 0x62, commit: 0x63, head: 0x6d, page: 0x70, transaction: 0x78, blockById: 0x6b } as const;
+
+export const HEAD_KEY = Uint8Array.of(PREFIX.head);
+
+export function blockKey(height: Height): Uint8Array {
+  return withHeight(PREFIX.block, height);
+}
+
+export function commitKey(height: Height): Uint8Array {
+  return withHeight(PREFIX.commit, height);
+}
+
+export function blockByIdKey(id: BlockId): Uint8Array {
+  return withHex(PREFIX.blockById, id);
+}
+
+export function transactionKey(id: TxId): Uint8Array {
+  return withHex(PREFIX.transaction, id);
+}
+
+/** `path` as the state tree names its pages. */
+export function pageKey(path: string): Uint8Array {
+  const key = new Uint8Array(1 + path.length);
+  key[0] = PREFIX.page;
+  for (let index = 0; index < path.length; index++) key[index + 1] = path.charCodeAt(index);
+  return key;
+}
+
+function withHeight(prefix: number, height: Height): Uint8Array {
+  const key = new Uint8Array(9);
+  key[0] = prefix;
+  new DataView(key.buffer).setBigUint64(1, BigInt(height));
+  return key;
+}
+
+function withHex(prefix: number, hex: string): Uint8Array {
+  return concatBytes(Uint8Array.of(prefix), fromHex(hex) as Uint8Array);
+}
