@@ -1,0 +1,113 @@
+import { join, leafNode, type TreeHasher, type TreeNode } from "./node-hash.ts";
+
+/** Four binary levels: 16 children, and the 15 nodes above them. */
+const CHILDREN = 16;
+
+/**
+ * The unit of storage: the nodes of four binary levels at one place of the tree, in heap order (1 is the top, 16…31 the children).
+ * Immutable; `with` shares nothing mutable and hashes only above what changed.
+ */
+export class Page {
+  readonly #nodes: readonly (TreeNode | null)[];
+
+  private constructor(nodes: readonly (TreeNode | null)[]) {
+    this.#nodes = nodes;
+  }
+
+  static readonly empty = new Page(new Array<TreeNode | null>(2 * CHILDREN).fill(null));
+
+  /** The node that stands for all of the page; a page of fewer than two leaves has no branch on top. */
+  get top(): TreeNode | null {
+    return this.#nodes[1] ?? null;
+  }
+
+  child(nibble: number): TreeNode | null {
+    return this.#nodes[CHILDREN + nibble] ?? null;
+  }
+
+  /** Any node of the heap. */
+  node(index: number): TreeNode | null {
+    return this.#nodes[index] ?? null;
+  }
+
+  with(children: ReadonlyMap<number, TreeNode | null>, hasher: TreeHasher): Page {
+    const nodes = [...this.#nodes];
+    let dirty = new Set<number>();
+    for (const [nibble, child] of children) {
+      nodes[CHILDREN + nibble] = child;
+      dirty.add((CHILDREN + nibble) >> 1);
+    }
+    while (dirty.size > 0) {
+      const above = new Set<number>();
+      for (const index of dirty) {
+        nodes[index] = join(nodes[2 * index] ?? null, nodes[2 * index + 1] ?? null, hasher);
+        if (index > 1) above.add(index >> 1);
+      }
+      dirty = above;
+    }
+    return new Page(nodes);
+  }
+
+  /** Two masks (leaves, branches; bit i is child i), then each child's hashes in order: 64 bytes for a leaf, 32 for a branch. */
+  encode(): Uint8Array {
+    let leaves = 0;
+    let branches = 0;
+    let length = 4;
+    for (let nibble = 0; nibble < CHILDREN; nibble++) {
+      const child = this.child(nibble);
+      if (child === null) continue;
+      if (child.leaf === null) branches |= 1 << nibble;
+      else leaves |= 1 << nibble;
+      length += child.leaf === null ? 32 : 64;
+    }
+    const bytes = new Uint8Array(length);
+    bytes.set([leaves >> 8, leaves & 255, branches >> 8, branches & 255]);
+    let at = 4;
+    for (let nibble = 0; nibble < CHILDREN; nibble++) {
+      const child = this.child(nibble);
+      if (child === null) continue;
+      if (child.leaf === null) {
+        bytes.set(child.hash, at);
+        at += 32;
+      } else {
+        bytes.set(child.leaf.keyHash, at);
+        bytes.set(child.leaf.valueHash, at + 32);
+        at += 64;
+      }
+    }
+    return bytes;
+  }
+
+  /** Throws StateCorruptError if the bytes have not the form `encode` gives them. */
+  static decode(bytes: Uint8Array, hasher: TreeHasher): Page {
+    const leaves = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
+    const branches = ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0);
+    if (bytes.length < 4 || (leaves & branches) !== 0 || bytes.length !== 4 + 64 * ones(leaves) + 32 * ones(branches)) {
+      throw new StateCorruptError("a page of the state tree is malformed");
+    }
+    const children = new Map<number, TreeNode | null>();
+    let at = 4;
+    for (let nibble = 0; nibble < CHILDREN; nibble++) {
+      if ((leaves >> nibble) & 1) {
+        children.set(nibble, leafNode({ keyHash: bytes.slice(at, at + 32), valueHash: bytes.slice(at + 32, at + 64) }, hasher));
+        at += 64;
+      } else if ((branches >> nibble) & 1) {
+        children.set(nibble, { hash: bytes.slice(at, at + 32), leaf: null });
+        at += 32;
+      }
+    }
+    return Page.empty.with(children, hasher);
+  }
+}
+
+/** What was stored of the tree is not what was written: a fault of the disk. */
+export class StateCorruptError extends Error {
+  override readonly name = "StateCorruptError";
+  readonly code = "STATE_CORRUPT";
+}
+
+function ones(mask: number): number {
+  let count = 0;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}

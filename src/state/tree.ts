@@ -1,0 +1,145 @@
+import { assert } from "../lib/assert.ts";
+import { compareBytes, equalBytes, toHex } from "../lib/bytes.ts";
+import type { Hash } from "../types/scalars.ts";
+import { EMPTY_HASH, type Leaf, leafNode, type TreeHasher, type TreeNode } from "./node-hash.ts";
+import { Page, StateCorruptError } from "./page.ts";
+
+/** Where pages are kept; paths are hex nibbles from the root, the root page's is "". */
+export interface PageReader {
+  page(path: string): Uint8Array | undefined;
+}
+
+/** `valueHash` null removes the key. */
+export interface TreeChange {
+  readonly keyHash: Uint8Array;
+  readonly valueHash: Uint8Array | null;
+}
+
+export interface PageWrite {
+  readonly path: string;
+  /** null: the page is no more. */
+  readonly bytes: Uint8Array | null;
+}
+
+/** A computed next state, not yet adopted: several candidates may stand side by side. */
+export interface TreeUpdate {
+  readonly root: Hash;
+  readonly pages: ReadonlyMap<string, Page | null>;
+}
+
+const PAGES_CACHED_MAX = 65_536;
+
+/**
+ * Authenticated binary tree over key hashes (protocol.md §1, §7), stored in pages of four levels. `update` computes the next root
+ * from the changed keys alone; `adopt` makes it the current state once its pages are durable.
+ */
+export class StateTree {
+  readonly #reader: PageReader;
+  readonly #hasher: TreeHasher;
+  /** Decoded pages, least recently used first. */
+  readonly #cache = new Map<string, Page>();
+
+  constructor(reader: PageReader, hasher: TreeHasher) {
+    this.#reader = reader;
+    this.#hasher = hasher;
+  }
+
+  root(): Hash {
+    return rootOf(this.page(""));
+  }
+
+  /** The page at a path, undefined if there is none. Throws StateCorruptError. */
+  page(path: string): Page | undefined {
+    const cached = this.#cache.get(path);
+    if (cached !== undefined) {
+      this.#cache.delete(path);
+      this.#cache.set(path, cached);
+      return cached;
+    }
+    const bytes = this.#reader.page(path);
+    if (bytes === undefined) return undefined;
+    const page = Page.decode(bytes, this.#hasher);
+    this.#remember(path, page);
+    return page;
+  }
+
+  update(changes: readonly TreeChange[]): TreeUpdate {
+    const sorted = [...changes].sort((left, right) => compareBytes(left.keyHash, right.keyHash));
+    for (let index = 1; index < sorted.length; index++) {
+      assert(
+        !equalBytes((sorted[index - 1] as TreeChange).keyHash, (sorted[index] as TreeChange).keyHash),
+        "a key changes once per update",
+      );
+    }
+    const pages = new Map<string, Page | null>();
+    const top = this.#apply("", this.page("") ?? Page.empty, sorted, pages);
+    pages.set("", top);
+    return { root: rootOf(top), pages };
+  }
+
+  adopt(update: TreeUpdate): void {
+    for (const [path, page] of update.pages) {
+      if (page === null) this.#cache.delete(path);
+      else this.#remember(path, page);
+    }
+  }
+
+  #apply(path: string, page: Page, changes: readonly TreeChange[], pages: Map<string, Page | null>): Page {
+    const children = new Map<number, TreeNode | null>();
+    for (let from = 0; from < changes.length; ) {
+      const nibble = nibbleAt((changes[from] as TreeChange).keyHash, path.length);
+      let to = from + 1;
+      while (to < changes.length && nibbleAt((changes[to] as TreeChange).keyHash, path.length) === nibble) to++;
+      children.set(nibble, this.#applyToChild(path + nibble.toString(16), page.child(nibble), changes.slice(from, to), pages));
+      from = to;
+    }
+    return page.with(children, this.#hasher);
+  }
+
+  #applyToChild(
+    path: string,
+    child: TreeNode | null,
+    changes: readonly TreeChange[],
+    pages: Map<string, Page | null>,
+  ): TreeNode | null {
+    if (child !== null && child.leaf === null) {
+      const page = this.page(path);
+      if (page === undefined) throw new StateCorruptError(`the state tree lacks its page ${path}`);
+      return this.#settle(path, this.#apply(path, page, changes, pages), pages);
+    }
+    const kept = child?.leaf ?? null;
+    const sets: Leaf[] = [];
+    for (const { keyHash, valueHash } of changes) if (valueHash !== null) sets.push({ keyHash, valueHash });
+    if (kept !== null && !changes.some(({ keyHash }) => equalBytes(keyHash, kept.keyHash))) sets.push(kept);
+    if (sets.length === 0) return null;
+    if (sets.length === 1) return leafNode(sets[0] as Leaf, this.#hasher);
+    sets.sort((left, right) => compareBytes(left.keyHash, right.keyHash));
+    return this.#settle(path, this.#apply(path, Page.empty, sets, pages), pages);
+  }
+
+  /** A page that holds fewer than two leaves is not stored: its leaf stands in the parent. */
+  #settle(path: string, page: Page, pages: Map<string, Page | null>): TreeNode | null {
+    const { top } = page;
+    pages.set(path, top === null || top.leaf !== null ? null : page);
+    return top;
+  }
+
+  #remember(path: string, page: Page): void {
+    this.#cache.delete(path);
+    this.#cache.set(path, page);
+    if (this.#cache.size > PAGES_CACHED_MAX) this.#cache.delete(this.#cache.keys().next().value as string);
+  }
+}
+
+export function pageWrites(update: TreeUpdate): readonly PageWrite[] {
+  return [...update.pages].map(([path, page]) => ({ path, bytes: page === null ? null : page.encode() }));
+}
+
+function rootOf(page: Page | undefined): Hash {
+  return toHex(page?.top?.hash ?? EMPTY_HASH) as Hash;
+}
+
+function nibbleAt(keyHash: Uint8Array, depth: number): number {
+  const byte = keyHash[depth >> 1] as number;
+  return depth % 2 === 0 ? byte >> 4 : byte & 15;
+}

@@ -1,0 +1,144 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { sha256 } from "../../src/crypto/hash.ts";
+import { toHex } from "../../src/lib/bytes.ts";
+import { join, keyHashOf, leafNode, type TreeNode, valueHashOf } from "../../src/state/node-hash.ts";
+import { prove, verifyProof } from "../../src/state/proof.ts";
+import { pageWrites, StateTree, type TreeChange } from "../../src/state/tree.ts";
+import type { Hash } from "../../src/types/scalars.ts";
+
+const hasher = { sha256, sha256Pairs: sha256 };
+const text = new TextEncoder();
+
+function pagesInMemory() {
+  const stored = new Map<string, Uint8Array>();
+  return { stored, page: (path: string) => stored.get(path) };
+}
+
+/** A tree with its pages, and how one block's changes become both. */
+function memoryTree(counting = hasher) {
+  const pages = pagesInMemory();
+  let tree = new StateTree(pages, counting);
+  return {
+    get tree() {
+      return tree;
+    },
+    apply(changes: readonly TreeChange[]): Hash {
+      const update = tree.update(changes);
+      for (const { path, bytes } of pageWrites(update)) {
+        if (bytes === null) pages.stored.delete(path);
+        else pages.stored.set(path, bytes);
+      }
+      tree.adopt(update);
+      return update.root;
+    },
+    reopen() {
+      tree = new StateTree(pages, counting);
+    },
+  };
+}
+
+function change(key: string, value: string | null): TreeChange {
+  return {
+    keyHash: keyHashOf(text.encode(key), hasher),
+    valueHash: value === null ? null : valueHashOf(text.encode(value), hasher),
+  };
+}
+
+/** The root by its definition, over all leaves. */
+function naiveRoot(entries: ReadonlyMap<string, string>): string {
+  const leaves = [...entries].map(([key, value]) =>
+    leafNode({ keyHash: keyHashOf(text.encode(key), hasher), valueHash: valueHashOf(text.encode(value), hasher) }, hasher),
+  );
+  const bit = (bytes: Uint8Array, depth: number) => ((bytes[depth >> 3] as number) >> (7 - (depth & 7))) & 1;
+  const build = (nodes: readonly TreeNode[], depth: number): TreeNode | null => {
+    if (nodes.length === 0) return null;
+    if (nodes.length === 1) return nodes[0] as TreeNode;
+    const side = (wanted: number) =>
+      nodes.filter((node) => bit((node.leaf as { keyHash: Uint8Array }).keyHash, depth) === wanted);
+    return join(build(side(0), depth + 1), build(side(1), depth + 1), hasher);
+  };
+  const top = build(leaves, 0);
+  return toHex(top?.hash ?? new Uint8Array(32));
+}
+
+const keys = fc.integer({ min: 0, max: 40 }).map((number) => `key-${number}`);
+const batches = fc.array(
+  fc.uniqueArray(fc.tuple(keys, fc.option(fc.string({ maxLength: 3 }))), { selector: ([key]) => key, maxLength: 12 }),
+  { maxLength: 8 },
+);
+
+describe("the state tree", () => {
+  it("has the root of its definition after any batches of changes, also when read back from its pages", () => {
+    fc.assert(
+      fc.property(batches, (runs) => {
+        const memory = memoryTree();
+        const model = new Map<string, string>();
+        for (const run of runs) {
+          for (const [key, value] of run) value === null ? model.delete(key) : model.set(key, value);
+          expect(memory.apply(run.map(([key, value]) => change(key, value)))).toBe(naiveRoot(model));
+          memory.reopen();
+          expect(memory.tree.root()).toBe(naiveRoot(model));
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it("proves presence and absence, and no altered proof holds", () => {
+    const memory = memoryTree();
+    const root = memory.apply(Array.from({ length: 300 }, (_, index) => change(`key-${index}`, `value-${index}`)));
+    for (let index = 0; index < 320; index++) {
+      const key = text.encode(`key-${index}`);
+      const value = index < 300 ? text.encode(`value-${index}`) : null;
+      const proof = prove(memory.tree, key, hasher);
+      expect(verifyProof(root, key, value, proof, hasher)).toBe(true);
+      expect(verifyProof(root, key, value === null ? text.encode("x") : null, proof, hasher)).toBe(false);
+      expect(verifyProof(root, key, text.encode("another"), proof, hasher)).toBe(false);
+      const siblings = proof.siblings.map((sibling, at) =>
+        at === index % proof.siblings.length ? sibling.map((byte, place) => (place === 5 ? byte ^ 1 : byte)) : sibling,
+      );
+      expect(verifyProof(root, key, value, { ...proof, siblings }, hasher)).toBe(false);
+    }
+  });
+
+  it("does not prove a present key absent with another key's leaf", () => {
+    const memory = memoryTree();
+    const root = memory.apply(Array.from({ length: 64 }, (_, index) => change(`key-${index}`, "v")));
+    const proofOfAnother = prove(memory.tree, text.encode("key-1"), hasher);
+    expect(verifyProof(root, text.encode("key-2"), null, proofOfAnother, hasher)).toBe(false);
+  });
+
+  it("refuses a malformed page as a fault of the disk", () => {
+    const pages = pagesInMemory();
+    pages.stored.set("", Uint8Array.of(1, 2, 3));
+    expect(() => new StateTree(pages, hasher).root()).toThrowError(expect.objectContaining({ code: "STATE_CORRUPT" }));
+  });
+
+  it("hashes in proportion to the changed keys and the depth, not to the size of the state", () => {
+    const perKey = [1_000, 100_000].map((size) => {
+      let hashes = 0;
+      const counting = {
+        sha256: (bytes: Uint8Array) => {
+          hashes += 1;
+          return sha256(bytes);
+        },
+        sha256Pairs: (bytes: Uint8Array) => {
+          hashes += 1;
+          return sha256(bytes);
+        },
+      };
+      const memory = memoryTree(counting);
+      memory.apply(Array.from({ length: size }, (_, index) => change(`key-${index}`, "first")));
+      const changes = Array.from({ length: 100 }, (_, index) => change(`key-${index * (size / 100)}`, "second"));
+      hashes = 0;
+      memory.apply(changes);
+      return hashes / changes.length;
+    });
+    const [small, large] = perKey as [number, number];
+    expect(small).toBeGreaterThan(1);
+    expect(small).toBeLessThan(2 * Math.log2(1_000));
+    expect(large).toBeLessThan(2 * Math.log2(100_000));
+    expect(large / small).toBeLessThan(3);
+  });
+});
