@@ -15,7 +15,10 @@ export interface MempoolBounds {
   readonly bytesMax: number;
 }
 
-export type Admission = { readonly kind: "added"; readonly evicted: TxId | null } | { readonly kind: "known" } | { readonly kind: "full" };
+export type Admission =
+  | { readonly kind: "added"; readonly evicted: TxId | null }
+  | { readonly kind: "known" }
+  | { readonly kind: "full" };
 
 /** Own execution failed: goes last. Own execution threw: not proposed by this node any more. */
 type Standing = "sound" | "failing" | "quarantined";
@@ -99,11 +102,18 @@ export class Mempool {
   }
 
   /** For a block of this time: turns over origins, oldest first within each; the failing come last and are counted apart. */
-  take(bounds: { readonly countMax: number; readonly bytesMax: number; readonly failingMax: number; readonly blockTimeMs: TimeMs }): readonly Envelope[] {
+  take(bounds: {
+    readonly countMax: number;
+    readonly bytesMax: number;
+    readonly failingMax: number;
+    readonly blockTimeMs: TimeMs;
+  }): readonly Envelope[] {
     const taken: Envelope[] = [];
     let bytes = 0;
     const fits = ({ envelope }: Held): boolean =>
-      envelope.tx.notAfter >= bounds.blockTimeMs && taken.length < bounds.countMax && bytes + envelope.bytes.length <= bounds.bytesMax;
+      envelope.tx.notAfter >= bounds.blockTimeMs &&
+      taken.length < bounds.countMax &&
+      bytes + envelope.bytes.length <= bounds.bytesMax;
     for (const standing of ["sound", "failing"] as const) {
       let left = standing === "sound" ? bounds.countMax : bounds.failingMax;
       const queues = [...this.#origins.keys()].sort().map((origin) => (this.#origins.get(origin) as Map<TxId, Held>).values());

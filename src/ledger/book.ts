@@ -1,0 +1,103 @@
+import { assert } from "../lib/assert.ts";
+import { compareText } from "../lib/bytes.ts";
+import type { ObjectView } from "../state/view.ts";
+import type { Hash, TxId } from "../types/scalars.ts";
+import { require } from "./codes.ts";
+import type { Kind, LedgerObject, ObjectOf } from "./kinds.ts";
+
+/** A net change of one object over a block. */
+export interface ObjectChange {
+  readonly kind: Kind;
+  readonly id: Hash;
+  readonly before: LedgerObject | undefined;
+  readonly after: LedgerObject | undefined;
+}
+
+/** One change as it happened, for `ledger_history`: `tx` null for what fell due. */
+export interface HistoryEntry {
+  readonly kind: Kind;
+  readonly id: Hash;
+  readonly tx: TxId | null;
+  readonly after: LedgerObject | undefined;
+}
+
+interface Slot {
+  readonly kind: Kind;
+  readonly id: Hash;
+  readonly value: LedgerObject | undefined;
+}
+
+/**
+ * The objects of a block under execution: an overlay over the parent's state, with one savepoint per transaction. Objects are
+ * immutable values; a change is a new value with the next version.
+ */
+export class Book {
+  readonly #view: ObjectView;
+  readonly #block = new Map<string, Slot>();
+  #transaction = new Map<string, Slot>();
+  readonly #history: HistoryEntry[] = [];
+
+  constructor(view: ObjectView) {
+    this.#view = view;
+  }
+
+  find<K extends Kind>(kind: K, id: Hash): ObjectOf<K> | undefined {
+    const key = kind + id;
+    const slot = this.#transaction.get(key) ?? this.#block.get(key);
+    return (slot === undefined ? this.#view.get(kind, id) : slot.value) as ObjectOf<K> | undefined;
+  }
+
+  /** The object, or the transaction fails with NOT_FOUND. */
+  get<K extends Kind>(kind: K, id: Hash): ObjectOf<K> {
+    const object = this.find(kind, id);
+    require(object !== undefined, "NOT_FOUND");
+    return object;
+  }
+
+  create<K extends Kind>(kind: K, object: Omit<ObjectOf<K>, "version">): ObjectOf<K> {
+    const created = { ...object, version: 1 } as ObjectOf<K> & LedgerObject;
+    assert(this.find(kind, created.id as Hash) === undefined, "an object is created once");
+    this.#set(kind, created.id as Hash, created);
+    return created;
+  }
+
+  /** The object with some fields changed and its version raised. */
+  update<K extends Kind>(kind: K, object: ObjectOf<K>, change: Partial<Omit<ObjectOf<K>, "id" | "version">>): ObjectOf<K> {
+    const updated = { ...object, ...change, version: (object as LedgerObject).version + 1 } as ObjectOf<K> & LedgerObject;
+    this.#set(kind, updated.id as Hash, updated);
+    return updated;
+  }
+
+  remove(kind: Kind, id: Hash): void {
+    this.#set(kind, id, undefined);
+  }
+
+  /** Keeps what the transaction changed. */
+  commit(tx: TxId | null): void {
+    for (const [key, slot] of this.#transaction) {
+      this.#block.set(key, slot);
+      this.#history.push({ kind: slot.kind, id: slot.id, tx, after: slot.value });
+    }
+    this.#transaction = new Map();
+  }
+
+  rollback(): void {
+    this.#transaction = new Map();
+  }
+
+  /** Net changes against the parent's state, by kind and id; and each change as it happened. */
+  finish(): { readonly changes: readonly ObjectChange[]; readonly history: readonly HistoryEntry[] } {
+    assert(this.#transaction.size === 0, "every transaction was committed or rolled back");
+    const changes: ObjectChange[] = [];
+    for (const { kind, id, value } of this.#block.values()) {
+      const before = this.#view.get(kind, id) as LedgerObject | undefined;
+      if (before !== value) changes.push({ kind, id, before, after: value });
+    }
+    changes.sort((left, right) => compareText(left.kind, right.kind) || compareText(left.id, right.id));
+    return { changes, history: this.#history };
+  }
+
+  #set(kind: Kind, id: Hash, value: LedgerObject | undefined): void {
+    this.#transaction.set(kind + id, { kind, id, value });
+  }
+}

@@ -1,0 +1,107 @@
+/** Outcome codes of ledger rules: name → [frozen integer, sentence for people]. Integers are part of receipts and never reused. */
+export const CODES = {
+  OK: [0, "The transaction took effect."],
+  VERSION_MISMATCH: [1, "An object changed since the signers looked at it."],
+  SIGNER_MISSING: [2, "A party that must sign has not signed."],
+  POLICY_NOT_MET: [3, "The party's key policy asks for more makers or checkers."],
+  BODY_INVALID: [4, "The operation's body does not have the form of its kind."],
+  KIND_UNKNOWN: [5, "There is no operation of this kind."],
+  NOT_FOUND: [6, "An object that the operation names does not exist."],
+  ROLE_MISSING: [7, "The party does not have the role that this takes."],
+  PARTY_INACTIVE: [8, "The party is not active."],
+  LEGAL_ID_INVALID: [9, "The legal identifier has a wrong form or check digit."],
+  LEGAL_ID_TAKEN: [10, "A party with this legal identifier is registered already."],
+  KEY_TAKEN: [11, "The key is on the chain already."],
+  KEY_UNACCEPTABLE: [12, "The key is not a canonical point of prime order."],
+  KEY_NOT_OWN: [13, "The key belongs to another party."],
+  KEY_REVOKED: [14, "The key is revoked already."],
+  KEY_LAST: [15, "A party keeps at least one maker key."],
+  POLICY_UNSATISFIABLE: [16, "The party has not the keys that the policy asks for."],
+  SPONSOR_NOT_MEMBER: [17, "Only a member of the alliance sponsors a party."],
+  NUMBER_TAKEN: [18, "A contract with this number exists between the two parties."],
+  CURRENCY_UNKNOWN: [19, "ISO 4217 does not list the currency."],
+  SAME_PARTY: [20, "The two parties are the same."],
+  CONTRACT_CLOSED: [21, "The contract is not open."],
+  CONTRACT_EXCEEDED: [22, "The amount exceeds what the contract covers with its tolerance."],
+  DELIVERY_SETTLED: [23, "The delivery was accepted or rejected already."],
+  AMOUNT_EXCEEDED: [24, "The amount exceeds what is there."],
+  AMOUNT_ZERO: [25, "The amount must be positive."],
+  FINGERPRINT_USED: [26, "This invoice is registered already: it cannot be financed twice."],
+  INVOICE_EXCEEDS_ACCEPTED: [27, "The invoice exceeds the deliveries accepted and not yet invoiced."],
+  INVOICE_MISMATCH: [28, "The invoice names other parties or another currency."],
+  INVOICE_NOT_NORMAL: [29, "The invoice's tax status is not normal or was not verified."],
+  INVOICE_USED_UP: [30, "The invoice's free amount does not cover this."],
+  ATTESTATION_STALE: [31, "A newer attestation is on the chain."],
+  TENOR_EXCEEDED: [32, "The maturity lies beyond the longest tenor."],
+  TENOR_REASON_MISSING: [33, "A tenor beyond the usual limit needs a reason."],
+  MATURITY_PAST: [34, "The maturity does not lie in the future."],
+  DEBTOR_GATED: [35, "The debtor is overdue and may not issue."],
+  WRONG_STATUS: [36, "The object's status does not allow this."],
+  DEADLINE_PASSED: [37, "The deadline has passed."],
+  DEADLINE_NOT_REACHED: [38, "The deadline has not passed yet."],
+  CONFIRMED_EXCEEDS_FACE: [39, "No more than the face amount can be confirmed."],
+  NOTE_NOT_OPEN: [40, "The note is not open: it is offered, reserved, pledged, assigned or spent."],
+  NOTE_MOVED: [41, "A note of the receivable was moved or encumbered."],
+  NOT_HOLDER: [42, "The note belongs to another holder."],
+  PARTS_DO_NOT_ADD_UP: [43, "The parts do not add up to the note's amount."],
+  PART_TOO_SMALL: [44, "A part is below the smallest amount of a note."],
+  DEPTH_EXCEEDED: [45, "The note was split as deep as is allowed."],
+  NOTES_EXCEEDED: [46, "The receivable has as many notes as is allowed."],
+  PAST_CUTOFF: [47, "The maturity is too near or past: nothing moves any more."],
+  TRANSFER_TO_DEBTOR: [48, "A note is not transferred to its own debtor."],
+  TRANSFER_TO_SELF: [49, "The note is held by that party already."],
+  EXPIRY_OUT_OF_RANGE: [50, "The expiry lies in the past or beyond the longest allowed."],
+  APPLICATION_CLOSED: [51, "The application is not open any more."],
+  LENDER_NOT_ASKED: [52, "The application does not ask this lender."],
+  DECISION_EXISTS: [53, "The lender has a live decision on this application."],
+  DECISION_NOT_LIVE: [54, "The decision is not live any more."],
+  FINANCE_CAP_EXCEEDED: [55, "The amount exceeds the advance rate on the eligible notes."],
+  FILING_MISSING: [56, "The loan has no registry filing."],
+  FILING_TERM_SHORT: [57, "The filing ends before the loan."],
+  SEARCH_MISSING: [58, "There is no fresh registry search after the filing."],
+  SEARCH_NOT_CLEAN: [59, "The registry search shows other claims."],
+  DISBURSEMENT_MISMATCH: [60, "The amount attested is not the amount ordered."],
+  PAYMENT_DUPLICATE: [61, "This bank reference was attested already."],
+  LINES_DO_NOT_ADD_UP: [62, "The payment's lines do not add up to its amount."],
+  CURRENCY_MISMATCH: [63, "The currencies differ."],
+  NOT_MATURED: [64, "The receivable has not matured."],
+  PAYER_WRONG: [65, "The payment is not by a party that owes it."],
+  LOAN_OUTSTANDING: [66, "The loan is not paid off."],
+  LIST_REPEATS: [67, "The list names the same object twice."],
+  MIXED_ROOTS: [68, "The notes must be of one currency."],
+  REFERENCE_TAKEN: [69, "An object with this reference exists already."],
+  DAY_OUT_OF_RANGE: [70, "The day lies outside what is allowed."],
+  NOT_AUTHORITY: [71, "The member runs no authority."],
+} as const satisfies Record<string, readonly [number, string]>;
+
+export type Code = keyof typeof CODES;
+
+const NAMES: ReadonlyMap<number, Code> = new Map((Object.keys(CODES) as Code[]).map((name) => [CODES[name][0], name]));
+
+export function codeNumber(code: Code): number {
+  return CODES[code][0];
+}
+
+/** The name of a receipt's integer; undefined for one that this version does not know. */
+export function codeName(number: number): Code | undefined {
+  return NAMES.get(number);
+}
+
+export function codeMessage(code: Code): string {
+  return CODES[code][1];
+}
+
+/** Ends a transition: nothing of its transaction takes effect. Thrown inside the ledger only, and always caught by `execute.ts`. */
+export class LedgerRejection extends Error {
+  override readonly name = "LedgerRejection";
+  readonly code: Code;
+  constructor(code: Code) {
+    super(code);
+    this.code = code;
+  }
+}
+
+/** `condition` or the transaction fails with `code`. */
+export function require(condition: boolean, code: Code): asserts condition {
+  if (!condition) throw new LedgerRejection(code);
+}

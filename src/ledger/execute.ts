@@ -1,0 +1,139 @@
+import { assert } from "../lib/assert.ts";
+import type { ObjectView } from "../state/view.ts";
+import type { Evidence } from "../types/block.ts";
+import type { Hash, Height, TimeMs } from "../types/scalars.ts";
+import type { Envelope, LedgerEvent, TxReceipt } from "../types/transaction.ts";
+import { Book, type HistoryEntry, type ObjectChange } from "./book.ts";
+import { dayOf } from "./calendar.ts";
+import { codeNumber, LedgerRejection, require } from "./codes.ts";
+import { type DueTarget, workOff } from "./due.ts";
+import { applicationDue, decisionDue } from "./finance/application.ts";
+import { loanDue } from "./finance/loan.ts";
+import { recordEvidence } from "./governance/evidence.ts";
+import { type ParentTurn, takeTurn } from "./governance/turns.ts";
+import { bodiesOf } from "./judge.ts";
+import type { Kind } from "./kinds.ts";
+import { policyMet } from "./parties/policy.ts";
+import { maturityDue } from "./receivables/maturity.ts";
+import { offerDue } from "./receivables/notes.ts";
+import { deliveryDue } from "./trade/delivery.ts";
+import { call, ledgerEvent, type Situation, type Transition } from "./transition.ts";
+import { TRANSITIONS } from "./transitions.ts";
+import { paramsOf } from "./validators.ts";
+
+export interface BlockInput {
+  readonly view: ObjectView;
+  readonly chain: Hash;
+  readonly height: Height;
+  readonly timeMs: TimeMs;
+  readonly parent: ParentTurn;
+  readonly evidence: readonly Evidence[];
+  /** Each passed `judgeAgainstParent` at this time, and its signatures were verified. */
+  readonly transactions: readonly Envelope[];
+}
+
+export interface BlockOutcome {
+  readonly receipts: readonly TxReceipt[];
+  readonly changes: readonly ObjectChange[];
+  readonly history: readonly HistoryEntry[];
+}
+
+/** A transition threw what is not a rejection: a bug, but of one transaction, which building can leave out. */
+export class TransitionBug extends Error {
+  override readonly name = "TransitionBug";
+  readonly tx: Hash;
+  constructor(tx: Hash, cause: unknown) {
+    super(`transaction ${tx} made a transition fail`, { cause });
+    this.tx = tx;
+  }
+}
+
+/** A block's effect on its parent's state: turns, evidence, what fell due, then the transactions in order. Pure. */
+export function executeBlock(input: BlockInput): BlockOutcome {
+  const { view, chain, height, timeMs } = input;
+  const book = new Book(view);
+  const situation: Situation = { book, chain, height, timeMs, day: dayOf(timeMs), params: paramsOf(view) };
+  takeTurn(book, height, input.parent);
+  recordEvidence(situation, input.evidence);
+  workOff(situation, DUE);
+  book.commit(null);
+  const receipts = input.transactions.map((envelope) => executeOne(situation, envelope));
+  return { receipts, ...book.finish() };
+}
+
+/** One transaction on the book: all of its operations, or none. */
+export function executeOne(situation: Situation, envelope: Envelope): TxReceipt {
+  const { book } = situation;
+  const events: LedgerEvent[] = [];
+  try {
+    expectationsHold(situation, envelope);
+    const bodies = bodiesOf(envelope);
+    assert(!("code" in bodies), "only judged transactions are executed");
+    for (const [op, { kind }] of envelope.tx.ops.entries()) {
+      executeOperation(situation, envelope, TRANSITIONS.get(kind) as Transition, bodies[op], op, events);
+    }
+    book.commit(envelope.pair.id);
+    return { code: 0, events };
+  } catch (error) {
+    book.rollback();
+    if (error instanceof LedgerRejection) return { code: codeNumber(error.code), events: [] };
+    throw new TransitionBug(envelope.pair.id, error);
+  }
+}
+
+function executeOperation(
+  situation: Situation,
+  envelope: Envelope,
+  transition: Transition,
+  body: unknown,
+  op: number,
+  events: LedgerEvent[],
+): void {
+  const { book } = situation;
+  const { signers } = envelope.tx;
+  const required = transition.signers(body, situation);
+  for (const party of required) require(signers.some((signer) => signer.party === party), "SIGNER_MISSING");
+  const running = call(situation, body, envelope.pair.id, op, signers, events);
+  for (const condition of transition.requires) condition(running);
+  const objects = transition.effect(running);
+  // Policies are looked at after the effect, when a party that is registered here exists with its keys.
+  const amount = transition.stake(body, situation);
+  for (const party of required) {
+    const act = { action: transition.kind, amount, makers: transition.makers };
+    require(policyMet(book, book.get("party", party), signers, act), "POLICY_NOT_MET");
+  }
+  events.push(ledgerEvent("happened", { what: transition.kind, objects: objects.slice(0, 256) }));
+}
+
+function expectationsHold({ book }: Situation, { tx }: Envelope): void {
+  if (tx.expect === undefined) return;
+  for (const { id, version } of tx.expect) {
+    // Which kind an id is of need not be said: ids are unique over kinds.
+    const object = EXPECTED_KINDS.map((kind) => book.find(kind, id)).find((found) => found !== undefined);
+    require(object?.version === version, "VERSION_MISMATCH");
+  }
+}
+
+/** Kinds whose objects transactions act on and change. */
+const EXPECTED_KINDS: readonly Kind[] = [
+  "note",
+  "receivable",
+  "loan",
+  "application",
+  "decision",
+  "offer",
+  "invoice",
+  "contract",
+  "delivery",
+  "party",
+  "key",
+];
+
+const DUE: Readonly<Record<DueTarget, (situation: Situation, id: Hash) => void>> = {
+  offer: (situation, id) => offerDue(situation, situation.book.get("offer", id)),
+  application: (situation, id) => applicationDue(situation, situation.book.get("application", id)),
+  decision: (situation, id) => decisionDue(situation, situation.book.get("decision", id)),
+  loan: (situation, id) => loanDue(situation, situation.book.get("loan", id)),
+  receivable: (situation, id) => maturityDue(situation, situation.book.get("receivable", id)),
+  delivery: deliveryDue,
+};

@@ -1,0 +1,194 @@
+import { amount, bool, choice, hash, int, list, text } from "../../codec/schema.ts";
+import type { Amount, Hash } from "../../types/scalars.ts";
+import { require } from "../codes.ts";
+import { activeParty, beforeCutoff, expiresWithin, isEffective, isOpen } from "../conditions.ts";
+import { schedule } from "../due.ts";
+import type { ObjectOf } from "../kinds.ts";
+import { basisPoints } from "../money.ts";
+import { type Situation, transition } from "../transition.ts";
+
+type Application = ObjectOf<"application">;
+type Decision = ObjectOf<"decision">;
+
+/** The holder asks lenders for finance on open notes, which are reserved until it ends: one encumbrance at a time. */
+export const apply = transition({
+  kind: "finance.apply",
+  ground: "Civil Code art. 440(6), 761; data use with consent (PIPL art. 13)",
+  body: {
+    lenders: list(hash, { min: 1, max: 8, sortedBy: (lender) => lender }),
+    notes: list(hash, { min: 1, max: 64, sortedBy: (note) => note }),
+    amount: amount({ min: 1n }),
+    consent: hash,
+    expiresMs: int(),
+  },
+  signers: ({ notes }, { book }) => [book.get("note", notes[0] as Hash).holder],
+  stake: (body) => body.amount,
+  requires: [
+    (call) => {
+      for (const lender of call.body.lenders) activeParty(call, lender, "LENDER");
+    },
+    (call) => expiresWithin(call, call.body.expiresMs, call.params.reserveTtlMs),
+    (call) => {
+      const { book, body } = call;
+      const first = book.get("note", body.notes[0] as Hash);
+      const { currency } = book.get("receivable", first.receivable);
+      let total: Amount = 0n;
+      for (const id of body.notes) {
+        const note = book.get("note", id);
+        const receivable = book.get("receivable", note.receivable);
+        require(note.holder === first.holder, "NOT_HOLDER");
+        require(receivable.currency === currency, "MIXED_ROOTS");
+        isOpen(note);
+        isEffective(receivable);
+        beforeCutoff(call, receivable);
+        invoicesNormal(call, receivable);
+        total += note.amount;
+      }
+      require(body.amount <= total, "FINANCE_CAP_EXCEEDED");
+    },
+  ],
+  effect: (call) => {
+    const { book, body, newId } = call;
+    const id = newId();
+    const first = book.get("note", body.notes[0] as Hash);
+    const { currency } = book.get("receivable", first.receivable);
+    const { lenders, notes, consent, expiresMs } = body;
+    book.create("application", {
+      id,
+      borrower: first.holder,
+      lenders,
+      notes,
+      currency,
+      amount: body.amount,
+      consent,
+      expiresMs,
+      decisions: [],
+      status: "OPEN",
+    });
+    setNotes(call, notes, "RESERVED", id);
+    for (const note of notes) markMoved(call, note);
+    schedule(call, expiresMs, "application", id);
+    return [id, ...notes];
+  },
+});
+
+export const withdrawApplication = transition({
+  kind: "finance.withdraw",
+  ground: "Civil Code art. 476",
+  body: { application: hash },
+  signers: ({ application }, { book }) => [book.get("application", application).borrower],
+  requires: [({ body, book }) => require(book.get("application", body.application).status === "OPEN", "APPLICATION_CLOSED")],
+  effect: (call) => closeApplication(call, call.book.get("application", call.body.application), "WITHDRAWN"),
+});
+
+/** A lender's answer, by its engine or its officers: terms that stand until they expire, a referral, or a refusal with reasons. */
+export const decide = transition({
+  kind: "finance.decide",
+  ground: "银发〔2025〕77号 art. 13; the lender's own credit policy, named by its hash",
+  body: {
+    application: hash,
+    lender: hash,
+    outcome: choice("APPROVED", "REFER", "DECLINE"),
+    amount: amount(),
+    ratePpm: int({ max: 1_000_000 }),
+    tenorDays: int({ max: 3_660 }),
+    advanceBp: int({ max: 10_000 }),
+    recourse: bool,
+    security: choice("PLEDGE", "ASSIGNMENT"),
+    policy: hash,
+    reasons: list(text({ min: 1, max: 32, pattern: /^[A-Za-z0-9_]+$/ }), { max: 4 }),
+    expiresMs: int(),
+  },
+  signers: ({ lender }) => [lender],
+  stake: (body) => body.amount,
+  makers: ["ENGINE"],
+  requires: [
+    (call) => {
+      activeParty(call, call.body.lender, "LENDER");
+    },
+    ({ body, book }) => require(book.get("application", body.application).status === "OPEN", "APPLICATION_CLOSED"),
+    ({ body, book }) => require(book.get("application", body.application).lenders.includes(body.lender), "LENDER_NOT_ASKED"),
+    ({ body, book, timeMs }) => require(timeMs < book.get("application", body.application).expiresMs, "DEADLINE_PASSED"),
+    ({ body, book }) => {
+      const { decisions } = book.get("application", body.application);
+      require(decisions.every((id) => {
+        const decision = book.get("decision", id);
+        return decision.lender !== body.lender || decision.status !== "LIVE";
+      }) && decisions.length < 8, "DECISION_EXISTS");
+    },
+    (call) =>
+      expiresWithin(call, call.body.expiresMs, call.book.get("application", call.body.application).expiresMs - call.timeMs),
+    (call) => {
+      const { body, book } = call;
+      if (body.outcome !== "APPROVED") return;
+      const application = book.get("application", body.application);
+      require(body.amount > 0n, "AMOUNT_ZERO");
+      require(body.amount <= application.amount, "AMOUNT_EXCEEDED");
+      require(body.amount <= basisPoints(eligible(call, application.notes), body.advanceBp), "FINANCE_CAP_EXCEEDED");
+    },
+  ],
+  effect: (call) => {
+    const { book, body, newId } = call;
+    const application = book.get("application", body.application);
+    const id = newId();
+    book.create("decision", { id, ...body, status: "LIVE" });
+    book.update("application", application, { decisions: [...application.decisions, id] });
+    schedule(call, body.expiresMs, "decision", id);
+    return [id, application.id];
+  },
+});
+
+/** Falls due. */
+export function applicationDue(situation: Situation, application: Application): void {
+  if (application.status === "OPEN" && situation.timeMs >= application.expiresMs)
+    closeApplication(situation, application, "EXPIRED");
+}
+
+/** Falls due: terms that nobody took. */
+export function decisionDue({ book, timeMs }: Situation, decision: Decision): void {
+  if (decision.status === "LIVE" && timeMs >= decision.expiresMs) book.update("decision", decision, { status: "EXPIRED" });
+}
+
+/** What may be lent against: notes whose root is undisputed, effective and backed by verified invoices. */
+export function eligible({ book }: Situation, notes: readonly Hash[]): Amount {
+  let total: Amount = 0n;
+  for (const id of notes) {
+    const note = book.get("note", id);
+    if (book.get("receivable", note.receivable).status === "EFFECTIVE") total += note.amount;
+  }
+  return total;
+}
+
+/** An unverified, red or void invoice backs no finance (domain: gates). */
+export function invoicesNormal({ book }: Situation, receivable: ObjectOf<"receivable">): void {
+  for (const { invoice } of receivable.allocation)
+    require(book.get("invoice", invoice).taxStatus === "NORMAL", "INVOICE_NOT_NORMAL");
+}
+
+export function setNotes(
+  { book }: Situation,
+  notes: readonly Hash[],
+  position: ObjectOf<"note">["position"],
+  ref: Hash | null,
+): void {
+  for (const id of notes) book.update("note", book.get("note", id), { position, ref });
+}
+
+/** Ends every decision on the application but one. */
+export function voidDecisions({ book }: Situation, application: Application, except: Hash | null): void {
+  for (const id of application.decisions) {
+    const decision = book.get("decision", id);
+    if (id !== except && decision.status === "LIVE") book.update("decision", decision, { status: "VOID" });
+  }
+}
+
+function closeApplication(situation: Situation, application: Application, status: "WITHDRAWN" | "EXPIRED") {
+  setNotes(situation, application.notes, "OPEN", null);
+  voidDecisions(situation, application, null);
+  return [situation.book.update("application", application, { status }).id, ...application.notes];
+}
+
+function markMoved({ book }: Situation, note: Hash): void {
+  const receivable = book.get("receivable", book.get("note", note).receivable);
+  if (!receivable.moved) book.update("receivable", receivable, { moved: true });
+}

@@ -1,0 +1,242 @@
+import { amount, hash, int } from "../../codec/schema.ts";
+import type { Hash } from "../../types/scalars.ts";
+import { dayOf } from "../calendar.ts";
+import { require } from "../codes.ts";
+import { activeParty, isEffective, roleOf } from "../conditions.ts";
+import { schedule } from "../due.ts";
+import { namedId } from "../ids.ts";
+import { daySchema, type ObjectOf } from "../kinds.ts";
+import { basisPoints } from "../money.ts";
+import { giveNotice, newNote } from "../receivables/notes.ts";
+import { type Call, type Situation, transition } from "../transition.ts";
+import { eligible, setNotes, voidDecisions } from "./application.ts";
+
+type Loan = ObjectOf<"loan">;
+
+const lenderOf = ({ loan }: { readonly loan: Hash }, { book }: Situation) => book.get("loan", loan).lender;
+const principalOf = ({ loan }: { readonly loan: Hash }, { book }: Situation) => book.get("loan", loan).principal;
+
+/** The borrower takes one lender's live terms; the other quotes are void and the notes committed to this loan. */
+export const acceptDecision = transition({
+  kind: "finance.accept",
+  ground: "Civil Code art. 479, 667",
+  body: { decision: hash },
+  signers: ({ decision }, { book }) => [book.get("application", book.get("decision", decision).application).borrower],
+  stake: ({ decision }, { book }) => book.get("decision", decision).amount,
+  requires: [
+    ({ body, book, timeMs }) => {
+      const decision = book.get("decision", body.decision);
+      require(decision.status === "LIVE" && decision.outcome === "APPROVED" && timeMs < decision.expiresMs, "DECISION_NOT_LIVE");
+    },
+    ({ body, book }) =>
+      require(book.get("application", book.get("decision", body.decision).application).status === "OPEN", "APPLICATION_CLOSED"),
+    (call) => {
+      const decision = call.book.get("decision", call.body.decision);
+      const { notes } = call.book.get("application", decision.application);
+      require(decision.amount <= basisPoints(eligible(call, notes), decision.advanceBp), "FINANCE_CAP_EXCEEDED");
+    },
+  ],
+  effect: (call) => {
+    const { book, body, newId, timeMs, params, day } = call;
+    const decision = book.get("decision", body.decision);
+    const application = book.get("application", decision.application);
+    const id = newId();
+    const payByMs = timeMs + params.payByTtlMs;
+    const { lender, amount: principal, ratePpm, tenorDays, advanceBp, recourse, security } = decision;
+    book.create("loan", {
+      id,
+      application: application.id,
+      decision: decision.id,
+      lender,
+      borrower: application.borrower,
+      currency: application.currency,
+      principal,
+      outstanding: 0n,
+      interestDue: 0n,
+      interestPaid: 0n,
+      accruedDay: day,
+      ratePpm,
+      tenorDays,
+      startDay: day,
+      advanceBp,
+      recourse,
+      security,
+      notes: application.notes,
+      filing: null,
+      filedMs: 0,
+      instruction: null,
+      payByMs,
+      status: "COMMITTED",
+    });
+    book.update("decision", decision, { status: "ACCEPTED" });
+    voidDecisions(call, application, decision.id);
+    book.update("application", application, { status: "ACCEPTED" });
+    setNotes(call, application.notes, "COMMITTED", id);
+    schedule(call, payByMs, "loan", id);
+    return [id, application.id, decision.id];
+  },
+});
+
+/** The lender instructs payment: filed, searched again after the filing and clean, within the cap. */
+export const orderDisbursement = transition({
+  kind: "loan.order",
+  ground: "Civil Code art. 768; 银发〔2025〕77号 art. 13, 14",
+  body: { loan: hash, search: hash, instruction: hash },
+  signers: (body, situation) => [lenderOf(body, situation)],
+  stake: principalOf,
+  requires: [
+    ({ body, book, timeMs }) => {
+      const loan = book.get("loan", body.loan);
+      require(loan.status === "COMMITTED", "WRONG_STATUS");
+      require(timeMs < loan.payByMs, "DEADLINE_PASSED");
+      require(loan.filing !== null, "FILING_MISSING");
+    },
+    ({ body, book, timeMs, params }) => {
+      const loan = book.get("loan", body.loan);
+      const search = book.find("search", body.search);
+      const fresh = search !== undefined && search.timeMs >= loan.filedMs && search.timeMs > timeMs - params.searchTtlMs;
+      require(search !== undefined && search.subject === loan.borrower && fresh, "SEARCH_MISSING");
+      require(search.hits === 0, "SEARCH_NOT_CLEAN");
+    },
+    (call) => {
+      const loan = call.book.get("loan", call.body.loan);
+      for (const id of loan.notes) isEffective(call.book.get("receivable", call.book.get("note", id).receivable));
+      require(loan.principal <= basisPoints(eligible(call, loan.notes), loan.advanceBp), "FINANCE_CAP_EXCEEDED");
+    },
+  ],
+  effect: ({ body, book }) => [
+    book.update("loan", book.get("loan", body.loan), { status: "ORDERED", instruction: body.instruction }).id,
+  ],
+});
+
+/** The settlement bank attests that the money went out: now the notes are pledged, or assigned to the lender, and the debtor notified. */
+export const disbursed = transition({
+  kind: "loan.disbursed",
+  ground: "Civil Code art. 445, 679, 764; 银发〔2025〕77号 art. 14",
+  body: { loan: hash, bank: hash, reference: hash, amount: amount({ min: 1n }), valueDay: daySchema, evidence: hash },
+  signers: ({ bank }) => [bank],
+  stake: (body) => body.amount,
+  makers: ["ATTEST"],
+  requires: [
+    (call) => roleOf(call, call.body.bank, "BANK"),
+    ({ body, book }) => require(book.get("loan", body.loan).status === "ORDERED", "WRONG_STATUS"),
+    ({ body, book }) => require(book.get("loan", body.loan).principal === body.amount, "DISBURSEMENT_MISMATCH"),
+    ({ body, book }) => require(book.find("bankReference", referenceId(body)) === undefined, "PAYMENT_DUPLICATE"),
+    ({ body, day }) => require(body.valueDay <= day && body.valueDay >= day - 30, "DAY_OUT_OF_RANGE"),
+  ],
+  effect: (call) => {
+    const { book, body } = call;
+    const loan = book.get("loan", body.loan);
+    book.create("bankReference", { id: referenceId(body), object: loan.id });
+    const notes = loan.security === "PLEDGE" ? pledge(call, loan) : assign(call, loan);
+    const change = {
+      status: "ACTIVE",
+      outstanding: loan.principal,
+      startDay: body.valueDay,
+      accruedDay: body.valueDay,
+      notes,
+    } as const;
+    book.update("loan", loan, change);
+    return [loan.id, ...notes];
+  },
+});
+
+/** The payment did not go out. */
+export const disbursementFailed = transition({
+  kind: "loan.fail",
+  ground: "Civil Code art. 671",
+  body: { loan: hash, bank: hash, evidence: hash },
+  signers: ({ bank }) => [bank],
+  makers: ["ATTEST"],
+  requires: [
+    (call) => roleOf(call, call.body.bank, "BANK"),
+    ({ body, book }) => require(book.get("loan", body.loan).status === "ORDERED", "WRONG_STATUS"),
+  ],
+  effect: (call) => voidLoan(call, call.book.get("loan", call.body.loan)),
+});
+
+/** Falls due: not paid out in time, so nothing stays encumbered. */
+export function loanDue(situation: Situation, loan: Loan): void {
+  if ((loan.status === "COMMITTED" || loan.status === "ORDERED") && situation.timeMs >= loan.payByMs) voidLoan(situation, loan);
+}
+
+export function referenceId({ bank, reference }: { readonly bank: Hash; readonly reference: Hash }): Hash {
+  return namedId("bankReference", bank, reference);
+}
+
+function voidLoan(situation: Situation, loan: Loan): readonly Hash[] {
+  const { book } = situation;
+  setNotes(situation, loan.notes, "OPEN", null);
+  const filing = loan.filing === null ? undefined : book.find("filing", loan.filing);
+  if (filing?.status === "ACTIVE") book.update("filing", filing, { status: "CANCELLED" });
+  return [book.update("loan", loan, { status: "VOID" }).id, ...loan.notes];
+}
+
+function pledge(call: Call<unknown>, loan: Loan): readonly Hash[] {
+  setNotes(call, loan.notes, "PLEDGED", loan.id);
+  for (const [child, id] of loan.notes.entries()) {
+    giveNotice(call, call.book.get("receivable", call.book.get("note", id).receivable), id, loan.lender, "PLEDGE", child + 1);
+  }
+  return loan.notes;
+}
+
+function assign(call: Call<unknown>, loan: Loan): readonly Hash[] {
+  const { book } = call;
+  return loan.notes.map((id, index) => {
+    const note = book.get("note", id);
+    const moved = newNote(call, note, { holder: loan.lender, position: "ASSIGNED", ref: loan.id }, 2 * index + 1);
+    book.update("note", note, { position: "CONSUMED", ref: null });
+    giveNotice(call, book.get("receivable", note.receivable), moved, loan.lender, "ASSIGNMENT", 2 * index + 2);
+    return moved;
+  });
+}
+
+/** A search in the public registry (动产融资统一登记公示系统), attested by whoever made it. */
+export const searchRegistry = transition({
+  kind: "registry.search",
+  ground: "Civil Code art. 768: search, file, search again",
+  body: { by: hash, subject: hash, hits: int({ max: 100_000 }), result: hash, timeMs: int() },
+  signers: ({ by }) => [by],
+  makers: ["ATTEST", "ENGINE"],
+  requires: [
+    ({ body, book }) => {
+      const { roles } = book.get("party", body.by);
+      require(roles.includes("LENDER") || roles.includes("VERIFIER") || roles.includes("REGISTRY"), "ROLE_MISSING");
+    },
+    (call) => {
+      activeParty(call, call.body.subject);
+    },
+    ({ body, timeMs, params }) =>
+      require(body.timeMs <= timeMs && body.timeMs > timeMs - params.searchTtlMs, "EXPIRY_OUT_OF_RANGE"),
+  ],
+  effect: ({ body, book, newId }) => [book.create("search", { id: newId(), ...body }).id],
+});
+
+/** The lender's filing: its registration time ranks its claim. */
+export const fileClaim = transition({
+  kind: "registry.file",
+  ground: "Civil Code art. 445, 768; 银发〔2025〕77号 art. 13",
+  body: { loan: hash, number: hash, timeMs: int(), untilDay: daySchema, proof: hash },
+  signers: (body, situation) => [lenderOf(body, situation)],
+  makers: ["ATTEST", "ENGINE"],
+  requires: [
+    ({ body, book }) =>
+      require(book.get("loan", body.loan).status === "COMMITTED" && book.get("loan", body.loan).filing === null, "WRONG_STATUS"),
+    ({ body, book }) => require(book.find("filing", filingId(body.number)) === undefined, "REFERENCE_TAKEN"),
+    ({ body, timeMs }) => require(body.timeMs <= timeMs && body.timeMs > timeMs - 86_400_000, "EXPIRY_OUT_OF_RANGE"),
+    ({ body, book, timeMs }) =>
+      require(body.untilDay >= dayOf(timeMs) + book.get("loan", body.loan).tenorDays, "FILING_TERM_SHORT"),
+  ],
+  effect: ({ body, book }) => {
+    const loan = book.get("loan", body.loan);
+    const { number, timeMs, untilDay, proof } = body;
+    const id = filingId(number);
+    book.create("filing", { id, by: loan.lender, loan: loan.id, number, timeMs, untilDay, proof, status: "ACTIVE" });
+    book.update("loan", loan, { filing: id, filedMs: timeMs });
+    return [id, loan.id];
+  },
+});
+
+function filingId(number: Hash): Hash {
+  return namedId("filing", number);
+}

@@ -1,0 +1,37 @@
+import type { ChainIdentity } from "../types/genesis.ts";
+import { Book, type ObjectChange } from "./book.ts";
+import { keyId, MEMBERS_ID, memberObjectId, namedId, PARAM_ID, partyId, TURNS_ID } from "./ids.ts";
+
+/** The state before the first block: members with their parties and keys, parameters, an empty turn table. */
+export function genesisObjects({ genesis }: ChainIdentity): readonly ObjectChange[] {
+  const book = new Book({ get: () => undefined });
+  for (const [order, member] of genesis.members.entries()) {
+    const party = partyId(member.legalId);
+    const { id: name, nodeKey, authorityKey, keys, legalId, roles } = member;
+    const object = { id: memberObjectId(name), name, party, nodeKey, order };
+    book.create("member", authorityKey === undefined ? object : { ...object, authorityKey });
+    book.create("party", {
+      id: party,
+      legalId,
+      roles,
+      size: "LARGE",
+      status: "ACTIVE",
+      sponsor: name,
+      policy: [],
+      keys: keys.map(({ key }) => key),
+      overdue: 0,
+    });
+    book.create("legalId", { id: namedId("legalId", legalId.scheme, legalId.value), party });
+    for (const { key, purpose } of keys) book.create("key", { id: keyId(key), party, purpose, fromMs: 0 });
+  }
+  book.create("members", { id: MEMBERS_ID, names: genesis.members.map(({ id }) => id) });
+  book.create("param", { id: PARAM_ID, values: genesis.params });
+  const authorities = genesis.members.filter((member) => member.authorityKey !== undefined);
+  book.create("turns", {
+    id: TURNS_ID,
+    entries: authorities.map(({ id }) => ({ member: id, misses: 0, restUntil: 0, ended: false })),
+    active: authorities.map((_, index) => index),
+  });
+  book.commit(null);
+  return book.finish().changes;
+}

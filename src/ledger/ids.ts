@@ -1,0 +1,44 @@
+import { taggedHash } from "../crypto/hash.ts";
+import { fromHex } from "../lib/bytes.ts";
+import type { LegalId } from "../types/genesis.ts";
+import type { Hash, PublicKey, TxId } from "../types/scalars.ts";
+
+const TEXT = new TextEncoder();
+
+/** An object that operation `op` creates as its `child`-th: `H("obj", txId ‖ op ‖ child)`, both as two bytes. Known before signing. */
+export function objectId(tx: TxId, op: number, child: number): Hash {
+  const preimage = new Uint8Array(36);
+  preimage.set(fromHex(tx) as Uint8Array);
+  preimage[32] = op >> 8;
+  preimage[33] = op & 255;
+  preimage[34] = child >> 8;
+  preimage[35] = child & 255;
+  return taggedHash("obj", preimage);
+}
+
+/** Objects with a name of their own: `H("obj", kind ‖ "/" ‖ name)` in UTF-8. No transaction id has 36 bytes of such text. */
+export function namedId(kind: string, ...parts: readonly string[]): Hash {
+  return taggedHash("obj", TEXT.encode(`named/${kind}/${parts.join("/")}`));
+}
+
+/** A party is named by its legal identifier, so registering it twice cannot make two. */
+export function partyId(legalId: LegalId): Hash {
+  return namedId("party", legalId.scheme, legalId.value);
+}
+
+/** A key's id is the key. */
+export function keyId(key: PublicKey): Hash {
+  return key as unknown as Hash;
+}
+
+export function paymentId(bank: Hash, reference: Hash): Hash {
+  return namedId("payment", bank, reference);
+}
+
+export const PARAM_ID = namedId("param");
+export const TURNS_ID = namedId("turns");
+export const MEMBERS_ID = namedId("members");
+
+export function memberObjectId(name: string): Hash {
+  return namedId("member", name);
+}

@@ -1,0 +1,40 @@
+import { assert } from "../lib/assert.ts";
+import { compareText } from "../lib/bytes.ts";
+import type { Amount } from "../types/scalars.ts";
+
+/** ACT/360: interest = ⌊(P·ratePpm·days + D/2) / D⌋, D = 10^6·360 (domain: loans). Integers only. */
+export function interest(principal: Amount, ratePpm: number, days: number): Amount {
+  assert(days >= 0 && ratePpm >= 0, "interest runs forward");
+  const divisor = 360_000_000n;
+  return (principal * BigInt(ratePpm) * BigInt(days) + divisor / 2n) / divisor;
+}
+
+/** ⌊amount · bp / 10^4⌋. */
+export function basisPoints(amount: Amount, bp: number): Amount {
+  return (amount * BigInt(bp)) / 10_000n;
+}
+
+/**
+ * `total` shared in proportion to the weights by the largest remainder: exact sum, each share within one unit of the ideal; what is left
+ * over goes by remainder, then by key. Order of the shares is that of the input.
+ */
+export function shareOut(
+  total: Amount,
+  weights: readonly { readonly key: string; readonly weight: Amount }[],
+): readonly Amount[] {
+  const sum = weights.reduce((all, { weight }) => all + weight, 0n);
+  assert(sum > 0n, "there is something to share by");
+  const shares = weights.map(({ weight }) => (total * weight) / sum);
+  let left = total - shares.reduce((all, share) => all + share, 0n);
+  const order = weights
+    .map(({ key, weight }, index) => ({ key, index, remainder: (total * weight) % sum }))
+    .sort((one, other) =>
+      one.remainder === other.remainder ? compareText(one.key, other.key) : one.remainder > other.remainder ? -1 : 1,
+    );
+  for (const { index } of order) {
+    if (left === 0n) break;
+    shares[index] = (shares[index] as Amount) + 1n;
+    left -= 1n;
+  }
+  return shares;
+}

@@ -1,0 +1,52 @@
+import { keyPurposeSchema } from "../../codec/genesis.ts";
+import { hash, int, optional, publicKey } from "../../codec/schema.ts";
+import { isAcceptablePublicKey } from "../../crypto/ed25519.ts";
+import { LIMITS } from "../../types/limits.ts";
+import { require } from "../codes.ts";
+import { keyId } from "../ids.ts";
+import { transition } from "../transition.ts";
+import { isSatisfiable } from "./policy.ts";
+
+/** The new key signs as well: proof of possession, as at registration. */
+export const addKey = transition({
+  kind: "key.add",
+  ground: "电子签名法 art. 13, 15",
+  body: { party: hash, key: publicKey, purpose: keyPurposeSchema, untilMs: optional(int()) },
+  signers: ({ party }) => [party],
+  requires: [
+    ({ body, book }) => require(book.get("party", body.party).status === "ACTIVE", "PARTY_INACTIVE"),
+    ({ body, book }) => require(book.get("party", body.party).keys.length < LIMITS.keysPerPartyMax, "AMOUNT_EXCEEDED"),
+    ({ body }) => require(isAcceptablePublicKey(body.key), "KEY_UNACCEPTABLE"),
+    ({ body, book }) => require(book.find("key", keyId(body.key)) === undefined, "KEY_TAKEN"),
+    ({ body, signers }) => require(signers.some(({ party, key }) => party === body.party && key === body.key), "SIGNER_MISSING"),
+    ({ body, timeMs }) => require(body.untilMs === undefined || body.untilMs > timeMs, "DEADLINE_PASSED"),
+  ],
+  effect: ({ body, book, timeMs }) => {
+    const party = book.get("party", body.party);
+    const id = keyId(body.key);
+    const key = { id, party: body.party, purpose: body.purpose, fromMs: timeMs };
+    book.create("key", body.untilMs === undefined ? key : { ...key, untilMs: body.untilMs });
+    book.update("party", party, { keys: [...party.keys, body.key] });
+    return [body.party, id];
+  },
+});
+
+/** Effective with this block; what the key signed in earlier blocks stands. */
+export const revokeKey = transition({
+  kind: "key.revoke",
+  ground: "电子签名法 art. 15: duty to report compromise",
+  body: { party: hash, key: publicKey },
+  signers: ({ party }) => [party],
+  requires: [
+    ({ body, book }) => require(book.get("key", keyId(body.key)).party === body.party, "KEY_NOT_OWN"),
+    ({ body, book }) => require(book.get("key", keyId(body.key)).revokedMs === undefined, "KEY_REVOKED"),
+    ({ body, book }) => {
+      const party = book.get("party", body.party);
+      const left = party.keys.filter((key) => key !== body.key).map((key) => book.get("key", keyId(key)));
+      const live = left.filter((key) => key.revokedMs === undefined);
+      require(live.some(({ purpose }) => purpose === "MAKER"), "KEY_LAST");
+      require(isSatisfiable(party.policy, live), "POLICY_UNSATISFIABLE");
+    },
+  ],
+  effect: ({ body, book, timeMs }) => [book.update("key", book.get("key", keyId(body.key)), { revokedMs: timeMs }).id],
+});

@@ -1,0 +1,85 @@
+import { hash, list } from "../../codec/schema.ts";
+import type { Amount } from "../../types/scalars.ts";
+import type { TxSigner } from "../../types/transaction.ts";
+import type { Book } from "../book.ts";
+import { require } from "../codes.ts";
+import { activeParty } from "../conditions.ts";
+import { keyId } from "../ids.ts";
+import { type ObjectOf, policyRuleSchema } from "../kinds.ts";
+import { transition } from "../transition.ts";
+
+export type PolicyRule = ObjectOf<"party">["policy"][number];
+type Purpose = ObjectOf<"key">["purpose"];
+
+/** Without a rule of its own a party acts by one maker. */
+const ONE_MAKER = { makers: 1, checkers: 0 } as const;
+
+/** The rule for an action and amount: the most specific action, then the highest threshold reached. */
+export function ruleFor(
+  policy: readonly PolicyRule[],
+  action: string,
+  amount: Amount,
+): { readonly makers: number; readonly checkers: number } {
+  let best: PolicyRule | undefined;
+  for (const rule of policy) {
+    if (amount < rule.amountMin || !matches(rule.action, action)) continue;
+    if (
+      best === undefined ||
+      rule.action.length > best.action.length ||
+      (rule.action.length === best.action.length && rule.amountMin > best.amountMin)
+    ) {
+      best = rule;
+    }
+  }
+  return best ?? ONE_MAKER;
+}
+
+/** Maker–checker: enough distinct keys of each purpose have signed for the party. */
+export function policyMet(
+  book: Book,
+  party: ObjectOf<"party">,
+  signers: readonly TxSigner[],
+  act: { readonly action: string; readonly amount: Amount; readonly makers: readonly string[] },
+): boolean {
+  let makers = 0;
+  let checkers = 0;
+  for (const signer of signers) {
+    if (signer.party !== party.id) continue;
+    const purpose = book.find("key", keyId(signer.key))?.purpose;
+    if (purpose === "MAKER" || (purpose !== undefined && act.makers.includes(purpose))) makers += 1;
+    else if (purpose === "CHECKER") checkers += 1;
+  }
+  const rule = ruleFor(party.policy, act.action, act.amount);
+  return makers >= rule.makers && checkers >= rule.checkers && makers + checkers > 0;
+}
+
+/** Whether the keys could ever satisfy each rule. */
+export function isSatisfiable(policy: readonly PolicyRule[], keys: readonly { readonly purpose: Purpose }[]): boolean {
+  const makers = keys.filter(({ purpose }) => purpose !== "CHECKER" && purpose !== "DEVICE").length;
+  const checkers = keys.filter(({ purpose }) => purpose === "CHECKER").length;
+  return makers > 0 && policy.every((rule) => rule.makers <= makers && rule.checkers <= checkers);
+}
+
+/** A party sets its own rules; the rules in force decide who must sign that. */
+export const setPolicy = transition({
+  kind: "party.policy",
+  ground: "电子签名法 art. 13: the signatory decides how its signature is made",
+  body: { party: hash, policy: list(policyRuleSchema, { max: 32 }) },
+  signers: ({ party }) => [party],
+  requires: [
+    (call) => {
+      activeParty(call, call.body.party);
+    },
+    ({ body, book }) => {
+      const party = book.get("party", body.party);
+      const keys = party.keys.map((key) => book.get("key", keyId(key))).filter((key) => key.revokedMs === undefined);
+      require(isSatisfiable(body.policy, keys), "POLICY_UNSATISFIABLE");
+    },
+  ],
+  effect: ({ body, book }) => [book.update("party", book.get("party", body.party), { policy: body.policy }).id],
+});
+
+function matches(pattern: string, action: string): boolean {
+  if (pattern === "*" || pattern === action) return true;
+  return pattern.endsWith(".*") && action.startsWith(pattern.slice(0, -1));
+}

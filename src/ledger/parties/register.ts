@@ -1,0 +1,65 @@
+import { keyPurposeSchema, legalIdSchema } from "../../codec/genesis.ts";
+import { choice, list, memberId, publicKey, struct } from "../../codec/schema.ts";
+import { isAcceptablePublicKey } from "../../crypto/ed25519.ts";
+import { legalIdFault } from "../../types/legal-id.ts";
+import { require } from "../codes.ts";
+import { keyId, memberObjectId, namedId, partyId } from "../ids.ts";
+import { policyRuleSchema, roleSchema } from "../kinds.ts";
+import { transition } from "../transition.ts";
+import { isSatisfiable } from "./policy.ts";
+
+/**
+ * A member of the alliance sponsors a party. Each first key signs the transaction too: that proves possession, and is the one
+ * case in which a key signs before it is on the chain (see `judge.ts`).
+ */
+export const register = transition({
+  kind: "party.register",
+  ground: "电子签名法 art. 13: exclusive and sole control, shown by each key's own signature",
+  body: {
+    legalId: legalIdSchema,
+    roles: list(roleSchema, { min: 1, max: 16, sortedBy: (role) => role }),
+    size: choice("LARGE", "SME", "GOV", "NA"),
+    sponsor: memberId,
+    keys: list(struct({ key: publicKey, purpose: keyPurposeSchema }), { min: 1, max: 4 }),
+    policy: list(policyRuleSchema, { max: 32 }),
+  },
+  signers: ({ legalId, sponsor }, { book }) => {
+    const member = book.find("member", memberObjectId(sponsor));
+    require(member !== undefined, "SPONSOR_NOT_MEMBER");
+    return [member.party, partyId(legalId)];
+  },
+  requires: [
+    ({ body }) => require(legalIdFault(body.legalId) === null, "LEGAL_ID_INVALID"),
+    ({ body, book }) => require(book.find("party", partyId(body.legalId)) === undefined, "LEGAL_ID_TAKEN"),
+    ({ body, book }) => require(body.keys.every(({ key }) => book.find("key", keyId(key)) === undefined), "KEY_TAKEN"),
+    ({ body }) => require(new Set(body.keys.map(({ key }) => key)).size === body.keys.length, "LIST_REPEATS"),
+    ({ body }) => require(body.keys.every(({ key }) => isAcceptablePublicKey(key)), "KEY_UNACCEPTABLE"),
+    ({ body, signers }) =>
+      require(body.keys.every(({ key }) =>
+        signers.some((signer) => signer.key === key && signer.party === partyId(body.legalId)),
+      ), "SIGNER_MISSING"),
+    ({ body }) => require(isSatisfiable(body.policy, body.keys), "POLICY_UNSATISFIABLE"),
+    // Roles of the alliance's own organisations come with membership, not by registration.
+    ({ body }) => require(!body.roles.some((role) => MEMBER_ROLES.includes(role)), "ROLE_MISSING"),
+  ],
+  effect: ({ body, book, timeMs }) => {
+    const { legalId, roles, size, sponsor, policy, keys } = body;
+    const id = partyId(legalId);
+    book.create("party", {
+      id,
+      legalId,
+      roles,
+      size,
+      status: "ACTIVE",
+      sponsor,
+      policy,
+      keys: keys.map(({ key }) => key),
+      overdue: 0,
+    });
+    book.create("legalId", { id: namedId("legalId", legalId.scheme, legalId.value), party: id });
+    for (const { key, purpose } of keys) book.create("key", { id: keyId(key), party: id, purpose, fromMs: timeMs });
+    return [id];
+  },
+});
+
+const MEMBER_ROLES: readonly string[] = ["PLATFORM", "LENDER", "BANK", "VERIFIER", "REGISTRY"];

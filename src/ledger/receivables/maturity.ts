@@ -1,0 +1,21 @@
+import { startOfDay } from "../calendar.ts";
+import type { ObjectOf } from "../kinds.ts";
+import type { Situation } from "../transition.ts";
+import { proposalDue } from "./issue.ts";
+
+/** Falls due: a proposal lapses; an effective receivable matures; a matured one that is not settled after the grace days is overdue. */
+export function maturityDue(situation: Situation, receivable: ObjectOf<"receivable">): void {
+  const { book, day, params } = situation;
+  if (receivable.status === "PROPOSED") {
+    proposalDue(situation, receivable);
+    return;
+  }
+  let current = receivable;
+  if (current.status === "EFFECTIVE" && day >= current.maturityDay)
+    current = book.update("receivable", current, { status: "MATURED" });
+  if (current.status === "MATURED" && situation.timeMs >= startOfDay(current.maturityDay + params.graceDays + 1)) {
+    book.update("receivable", current, { status: "OVERDUE" });
+    const debtor = book.get("party", current.debtor);
+    book.update("party", debtor, { overdue: debtor.overdue + 1 });
+  }
+}

@@ -1,0 +1,193 @@
+import { amount, hash, int, list } from "../../codec/schema.ts";
+import { LIMITS } from "../../types/limits.ts";
+import type { Hash } from "../../types/scalars.ts";
+import { require } from "../codes.ts";
+import { activeParty, beforeCutoff, expiresWithin, isEffective, isOpen } from "../conditions.ts";
+import { schedule } from "../due.ts";
+import type { ObjectOf } from "../kinds.ts";
+import { type Call, type Situation, transition } from "../transition.ts";
+
+type Note = ObjectOf<"note">;
+
+const holderOf = ({ note }: { readonly note: Hash }, { book }: Situation) => book.get("note", note).holder;
+const amountOf = ({ note }: { readonly note: Hash }, { book }: Situation) => book.get("note", note).amount;
+
+/** The note is open and its root lets notes move: effective, before the cut-off. */
+function movable(call: Call<{ readonly note: Hash }>): void {
+  const note = call.book.get("note", call.body.note);
+  const receivable = call.book.get("receivable", note.receivable);
+  isOpen(note);
+  require(receivable.status === "EFFECTIVE" ||
+    receivable.status === "MATURED" ||
+    receivable.status === "OVERDUE", "WRONG_STATUS");
+  beforeCutoff(call, receivable);
+  isEffective(receivable);
+}
+
+/** `to` may hold the note: active, another than the holder and than the debtor. */
+function admits(call: Call<{ readonly note: Hash; readonly to: Hash }>): void {
+  const note = call.book.get("note", call.body.note);
+  activeParty(call, call.body.to);
+  require(call.body.to !== note.holder, "TRANSFER_TO_SELF");
+  require(call.body.to !== call.book.get("receivable", note.receivable).debtor, "TRANSFER_TO_DEBTOR");
+}
+
+/** The holder divides a note; the parts add up to it, and it is consumed. */
+export const split = transition({
+  kind: "note.split",
+  ground: "Civil Code art. 545: a claim may be assigned in part",
+  body: { note: hash, parts: list(amount({ min: 1n }), { min: 2, max: LIMITS.splitPartsMax }) },
+  signers: (body, situation) => [holderOf(body, situation)],
+  stake: amountOf,
+  requires: [
+    movable,
+    ({ body, book }) =>
+      require(body.parts.reduce((sum, part) => sum + part, 0n) === book.get("note", body.note).amount, "PARTS_DO_NOT_ADD_UP"),
+    ({ body, params }) => require(body.parts.every((part) => part >= BigInt(params.noteMinorUnitsMin)), "PART_TOO_SMALL"),
+    ({ body, book, params }) => require(book.get("note", body.note).depth < params.splitDepthMax, "DEPTH_EXCEEDED"),
+    ({ body, book, params }) => {
+      const { leaves } = book.get("receivable", book.get("note", body.note).receivable);
+      require(leaves - 1 + body.parts.length <= params.notesPerRootMax, "NOTES_EXCEEDED");
+    },
+  ],
+  effect: (call) => {
+    const { book, body } = call;
+    const note = book.get("note", body.note);
+    const receivable = book.get("receivable", note.receivable);
+    const children = body.parts.map((part, child) => newNote(call, note, { amount: part, depth: note.depth + 1 }, child));
+    book.update("note", note, { position: "CONSUMED", ref: null });
+    book.update("receivable", receivable, { leaves: receivable.leaves - 1 + children.length, moved: true });
+    return [note.id, ...children];
+  },
+});
+
+/** The holder offers the note to another party; it stays reserved until the answer or the deadline. */
+export const offer = transition({
+  kind: "note.offer",
+  ground: "Civil Code art. 545, 546",
+  body: { note: hash, to: hash, expiresMs: int() },
+  signers: (body, situation) => [holderOf(body, situation)],
+  stake: amountOf,
+  requires: [movable, admits, (call) => expiresWithin(call, call.body.expiresMs, call.params.offerTtlMs)],
+  effect: (call) => {
+    const { book, body, newId } = call;
+    const note = book.get("note", body.note);
+    const id = newId();
+    book.create("offer", { id, note: note.id, from: note.holder, to: body.to, expiresMs: body.expiresMs, status: "PENDING" });
+    book.update("note", note, { position: "OFFERED", ref: id });
+    schedule(call, body.expiresMs, "offer", id);
+    return [id, note.id];
+  },
+});
+
+export const acceptOffer = transition({
+  kind: "note.acceptOffer",
+  ground: "Civil Code art. 546; 合同编通则解释 art. 50: arrival of notice by the record of the system",
+  body: { offer: hash },
+  signers: (body, { book }) => [book.get("offer", body.offer).to],
+  stake: (body, { book }) => book.get("note", book.get("offer", body.offer).note).amount,
+  requires: [
+    ({ body, book }) => require(book.get("offer", body.offer).status === "PENDING", "WRONG_STATUS"),
+    ({ body, book, timeMs }) => require(timeMs < book.get("offer", body.offer).expiresMs, "DEADLINE_PASSED"),
+    (call) =>
+      beforeCutoff(
+        call,
+        call.book.get("receivable", call.book.get("note", call.book.get("offer", call.body.offer).note).receivable),
+      ),
+    (call) => {
+      activeParty(call, call.book.get("offer", call.body.offer).to);
+    },
+  ],
+  effect: (call) => {
+    const { book, body } = call;
+    const pending = book.get("offer", body.offer);
+    book.update("offer", pending, { status: "ACCEPTED" });
+    return [pending.id, ...moveNote(call, book.get("note", pending.note), pending.to)];
+  },
+});
+
+export const rejectOffer = transition({
+  kind: "note.rejectOffer",
+  ground: "Civil Code art. 478: an offer lapses when it is refused",
+  body: { offer: hash },
+  signers: (body, { book }) => [book.get("offer", body.offer).to],
+  requires: [({ body, book }) => require(book.get("offer", body.offer).status === "PENDING", "WRONG_STATUS")],
+  effect: (call) => endOffer(call, call.book.get("offer", call.body.offer), "REJECTED"),
+});
+
+export const withdrawOffer = transition({
+  kind: "note.withdrawOffer",
+  ground: "Civil Code art. 476: revocation of an offer",
+  body: { offer: hash },
+  signers: (body, { book }) => [book.get("offer", body.offer).from],
+  requires: [({ body, book }) => require(book.get("offer", body.offer).status === "PENDING", "WRONG_STATUS")],
+  effect: (call) => endOffer(call, call.book.get("offer", call.body.offer), "WITHDRAWN"),
+});
+
+/** Offer and acceptance in one: both sign. */
+export const transfer = transition({
+  kind: "note.transfer",
+  ground: "Civil Code art. 545, 546",
+  body: { note: hash, to: hash },
+  signers: (body, situation) => [holderOf(body, situation), body.to],
+  stake: amountOf,
+  requires: [movable, admits],
+  effect: (call) => moveNote(call, call.book.get("note", call.body.note), call.body.to),
+});
+
+/** Falls due: an offer that nobody answered. */
+export function offerDue(situation: Situation, pending: ObjectOf<"offer">): void {
+  if (pending.status === "PENDING" && situation.timeMs >= pending.expiresMs) endOffer(situation, pending, "EXPIRED");
+}
+
+function endOffer({ book }: Situation, pending: ObjectOf<"offer">, status: "REJECTED" | "WITHDRAWN" | "EXPIRED") {
+  const note = book.get("note", pending.note);
+  book.update("note", note, { position: "OPEN", ref: null });
+  return [book.update("offer", pending, { status }).id, note.id];
+}
+
+/** The note is consumed and a new leaf of the same amount and depth is the new holder's; the debtor is notified by the record itself. */
+function moveNote(call: Call<unknown>, note: Note, to: Hash): readonly Hash[] {
+  const { book } = call;
+  const receivable = book.get("receivable", note.receivable);
+  const moved = newNote(call, note, { holder: to }, 0);
+  book.update("note", note, { position: "CONSUMED", ref: null });
+  if (!receivable.moved) book.update("receivable", receivable, { moved: true });
+  return [note.id, moved, giveNotice(call, receivable, moved, note.holder, "TRANSFER", 1)];
+}
+
+export function giveNotice(
+  call: Call<unknown>,
+  receivable: ObjectOf<"receivable">,
+  note: Hash,
+  by: Hash,
+  reason: ObjectOf<"notice">["reason"],
+  child: number,
+): Hash {
+  const { book, height, timeMs } = call;
+  const id = call.newId(child);
+  book.create("notice", { id, receivable: receivable.id, note, to: receivable.debtor, by, height, timeMs, reason });
+  return id;
+}
+
+export function newNote(
+  call: Call<unknown>,
+  parent: Note,
+  change: Partial<Pick<Note, "amount" | "depth" | "holder" | "position" | "ref">>,
+  child: number | "fresh",
+): Hash {
+  const id = child === "fresh" ? call.freshId() : call.newId(child);
+  const { receivable, depth, amount: value, holder } = parent;
+  call.book.create("note", {
+    id,
+    receivable,
+    parent: parent.id,
+    depth,
+    amount: value,
+    holder,
+    position: "OPEN",
+    ref: null,
+    ...change,
+  });
+  return id;
+}

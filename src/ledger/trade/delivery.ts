@@ -1,0 +1,75 @@
+import { amount, hash } from "../../codec/schema.ts";
+import { startOfDay } from "../calendar.ts";
+import { require } from "../codes.ts";
+import { schedule } from "../due.ts";
+import { daySchema, type ObjectOf } from "../kinds.ts";
+import { basisPoints } from "../money.ts";
+import { type Situation, transition } from "../transition.ts";
+
+/** The seller records what was delivered; without a word from the buyer it counts as accepted when the inspection period ends. */
+export const recordDelivery = transition({
+  kind: "delivery.record",
+  ground: "《保障中小企业款项支付条例》 art. 10: acceptance or end of the inspection period",
+  body: { contract: hash, amount: amount({ min: 1n }), day: daySchema, evidence: hash },
+  signers: ({ contract }, { book }) => [book.get("contract", contract).seller],
+  stake: (body) => body.amount,
+  requires: [
+    ({ body, book }) => require(book.get("contract", body.contract).status === "OPEN", "CONTRACT_CLOSED"),
+    ({ body, day }) => require(body.day <= day && body.day >= day - 366, "DAY_OUT_OF_RANGE"),
+    ({ body, book }) => {
+      const contract = book.get("contract", body.contract);
+      require(contract.delivered + body.amount <=
+        contract.total + basisPoints(contract.total, contract.toleranceBp), "CONTRACT_EXCEEDED");
+    },
+  ],
+  effect: (call) => {
+    const { body, book, newId, day } = call;
+    const contract = book.get("contract", body.contract);
+    const id = newId();
+    book.create("delivery", { id, ...body, accepted: 0n, status: "PENDING", mode: "NONE" });
+    book.update("contract", contract, { delivered: contract.delivered + body.amount });
+    // The inspection period of a delivery recorded late has not run out before anybody could see it.
+    schedule(call, startOfDay(Math.max(body.day + contract.inspectionDays, day) + 1), "delivery", id);
+    return [id];
+  },
+});
+
+/** The buyer may accept less than was delivered. */
+export const acceptDelivery = transition({
+  kind: "delivery.accept",
+  ground: "《保障中小企业款项支付条例》 art. 10",
+  body: { delivery: hash, amount: amount({ min: 1n }) },
+  signers: ({ delivery }, { book }) => [book.get("contract", book.get("delivery", delivery).contract).buyer],
+  stake: (body) => body.amount,
+  requires: [
+    ({ body, book }) => require(book.get("delivery", body.delivery).status === "PENDING", "DELIVERY_SETTLED"),
+    ({ body, book }) => require(body.amount <= book.get("delivery", body.delivery).amount, "AMOUNT_EXCEEDED"),
+  ],
+  effect: (call) => accept(call, call.book.get("delivery", call.body.delivery), call.body.amount, "SIGNED"),
+});
+
+export const rejectDelivery = transition({
+  kind: "delivery.reject",
+  ground: "Civil Code art. 610: goods not in conformity",
+  body: { delivery: hash },
+  signers: ({ delivery }, { book }) => [book.get("contract", book.get("delivery", delivery).contract).buyer],
+  requires: [({ body, book }) => require(book.get("delivery", body.delivery).status === "PENDING", "DELIVERY_SETTLED")],
+  effect: ({ body, book }) => {
+    const delivery = book.get("delivery", body.delivery);
+    const contract = book.get("contract", delivery.contract);
+    book.update("contract", contract, { delivered: contract.delivered - delivery.amount });
+    return [book.update("delivery", delivery, { status: "REJECTED" }).id];
+  },
+});
+
+/** Falls due: accepted by lapse of the inspection period. */
+export function deliveryDue(situation: Situation, id: string): void {
+  const delivery = situation.book.find("delivery", id as ObjectOf<"delivery">["id"]);
+  if (delivery?.status === "PENDING") accept(situation, delivery, delivery.amount, "DEEMED");
+}
+
+function accept({ book }: Situation, delivery: ObjectOf<"delivery">, accepted: bigint, mode: "SIGNED" | "DEEMED") {
+  const contract = book.get("contract", delivery.contract);
+  book.update("contract", contract, { accepted: contract.accepted + accepted });
+  return [book.update("delivery", delivery, { status: "ACCEPTED", accepted, mode }).id];
+}
