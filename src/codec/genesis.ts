@@ -44,7 +44,7 @@ export const paramsSchema: Schema<ChainParams> = struct({
 export const keyPurposeSchema = choice("MAKER", "CHECKER", "ENGINE", "DEVICE", "ATTEST");
 export const legalIdSchema = struct({
   scheme: text({ min: 1, max: 16, pattern: /^[A-Z0-9:-]{1,16}$/ }),
-  value: text({ min: 1, max: 64 }),
+  value: text({ min: 1, max: 64, pattern: /^[\x21-\x7e]+$/ }),
 });
 
 const memberSchema = struct({

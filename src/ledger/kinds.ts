@@ -134,6 +134,7 @@ const SCHEMAS = {
     receivable: hash,
     parent: nullable(hash),
     depth: int({ max: 64 }),
+    currency: currencySchema,
     amount: amount({ min: 1n }),
     holder: hash,
     position: choice("OPEN", "OFFERED", "RESERVED", "COMMITTED", "PLEDGED", "ASSIGNED", "REDEEMED", "CONSUMED", "CANCELLED"),
@@ -356,8 +357,8 @@ export const KINDS: Readonly<Record<Kind, KindDeclaration>> = {
       receivable: (note) => note.receivable,
       position: (note) => note.position,
     },
-    ({ holder, position, amount: value }) =>
-      ["all", holder].map((scope) => ({ scope, status: position, currency: "", amount: value })),
+    ({ holder, position, currency, amount: value }) =>
+      ["all", holder].map((scope) => ({ scope, status: position, currency, amount: value })),
   ),
   offer: declare("offer", {
     note: (offer) => offer.note,

@@ -187,6 +187,7 @@ function makeEffective(call: Call<unknown>, receivable: Receivable, confirmed: b
     receivable: receivable.id,
     parent: null,
     depth: 0,
+    currency: receivable.currency,
     amount: confirmed,
     holder: receivable.seller,
     position: "OPEN",

@@ -177,12 +177,13 @@ export function newNote(
   child: number | "fresh",
 ): Hash {
   const id = child === "fresh" ? call.freshId() : call.newId(child);
-  const { receivable, depth, amount: value, holder } = parent;
+  const { receivable, depth, currency, amount: value, holder } = parent;
   call.book.create("note", {
     id,
     receivable,
     parent: parent.id,
     depth,
+    currency,
     amount: value,
     holder,
     position: "OPEN",

@@ -1,0 +1,124 @@
+import { receiptRoot, validatorsHash } from "../codec/block.ts";
+import { paramsHash } from "../codec/genesis.ts";
+import { encode } from "../codec/schema.ts";
+import type { HistoryEntry, ObjectChange } from "../ledger/book.ts";
+import { type BlockOutcome, executeBlock } from "../ledger/execute.ts";
+import type { ParentTurn } from "../ledger/governance/turns.ts";
+import { KINDS } from "../ledger/kinds.ts";
+import { paramsOf, validatorsOf } from "../ledger/validators.ts";
+import type { Hasher } from "../ports/crypto.ts";
+import type { Store, StoreWrite } from "../ports/store.ts";
+import { keyHashOf, valueHashOf } from "../state/node-hash.ts";
+import { pageWrites, type StateTree, type TreeChange, type TreeUpdate } from "../state/tree.ts";
+import { type ObjectView, stateKey } from "../state/view.ts";
+import type { Evidence } from "../types/block.ts";
+import type { Hash, Height, TimeMs } from "../types/scalars.ts";
+import type { Envelope, TxReceipt } from "../types/transaction.ts";
+import { pageKey } from "./chain-keys.ts";
+import { indexWrites } from "./ledger-index.ts";
+import type { ObjectStore } from "./object-store.ts";
+
+export interface Candidate {
+  readonly height: Height;
+  readonly timeMs: TimeMs;
+  readonly parent: ParentTurn;
+  readonly evidence: readonly Evidence[];
+  readonly transactions: readonly Envelope[];
+}
+
+/** What a block does to the state of its parent; kept until the block is decided or its height is over. */
+export interface Execution {
+  readonly receipts: readonly TxReceipt[];
+  readonly receiptRoot: Hash;
+  readonly stateRoot: Hash;
+  readonly nextValidators: Hash;
+  readonly changes: readonly ObjectChange[];
+  readonly history: readonly HistoryEntry[];
+  readonly tree: TreeUpdate;
+  /** Encodings of the changed objects, in the order of `changes`. */
+  readonly encodings: readonly (Uint8Array | null)[];
+}
+
+/** Executes candidate blocks on the committed state, each on its own; none changes anything until `adopt`. */
+export class BlockExecutor {
+  readonly #chain: Hash;
+  readonly #objects: ObjectStore;
+  readonly #tree: StateTree;
+  readonly #hasher: Hasher;
+  readonly #store: Pick<Store, "get">;
+
+  constructor(modules: {
+    readonly chain: Hash;
+    readonly objects: ObjectStore;
+    readonly tree: StateTree;
+    readonly hasher: Hasher;
+    readonly store: Pick<Store, "get">;
+  }) {
+    this.#chain = modules.chain;
+    this.#objects = modules.objects;
+    this.#tree = modules.tree;
+    this.#hasher = modules.hasher;
+    this.#store = modules.store;
+  }
+
+  /** Throws TransitionBug for the transaction that made a transition fail. */
+  execute(candidate: Candidate): Execution {
+    return this.#finish(executeBlock({ view: this.#objects, chain: this.#chain, ...candidate }));
+  }
+
+  /** The state made from nothing but changes: the genesis. */
+  fromChanges(changes: readonly ObjectChange[]): Execution {
+    return this.#finish({ receipts: [], changes, history: [] });
+  }
+
+  /** Everything but the block itself that its batch holds. */
+  writes(height: Height, execution: Execution): readonly StoreWrite[] {
+    const { changes, history, encodings, tree } = execution;
+    const at = new Map(changes.map((change, index) => [change, encodings[index]]));
+    const writes = [...indexWrites(height, changes, history, (change) => at.get(change) as Uint8Array, (key) => this.#store.get(key))];
+    for (const { path, bytes } of pageWrites(tree)) writes.push({ key: pageKey(path), value: bytes });
+    return writes;
+  }
+
+  /** The block is durable: its state is the committed one. */
+  adopt(execution: Execution): void {
+    for (const { kind, id, after } of execution.changes) this.#objects.adopt(kind, id, after);
+    this.#tree.adopt(execution.tree);
+  }
+
+  validatorsHash(): Hash {
+    return validatorsHash(validatorsOf(this.#objects), this.#hasher.sha256);
+  }
+
+  paramsHash(): Hash {
+    return paramsHash(paramsOf(this.#objects), this.#hasher.sha256);
+  }
+
+  #finish(outcome: BlockOutcome): Execution {
+    const { receipts, changes, history } = outcome;
+    const encodings = changes.map(({ kind, after }) => (after === undefined ? null : encode(KINDS[kind].schema, after)));
+    const treeChanges = changes.map(({ kind, id }, index): TreeChange => {
+      const encoded = encodings[index] as Uint8Array | null;
+      return { keyHash: keyHashOf(stateKey(kind, id), this.#hasher), valueHash: encoded === null ? null : valueHashOf(encoded, this.#hasher) };
+    });
+    const tree = this.#tree.update(treeChanges);
+    const view: ObjectView = overlay(this.#objects, changes);
+    return {
+      receipts,
+      receiptRoot: receiptRoot(receipts, this.#hasher.sha256),
+      stateRoot: tree.root,
+      nextValidators: validatorsHash(validatorsOf(view), this.#hasher.sha256),
+      changes,
+      history,
+      tree,
+      encodings,
+    };
+  }
+}
+
+function overlay(view: ObjectView, changes: readonly ObjectChange[]): ObjectView {
+  const relevant = new Map<string, unknown>();
+  for (const { kind, id, after } of changes) if (kind === "member" || kind === "members") relevant.set(kind + id, after);
+  if (relevant.size === 0) return view;
+  return { get: (kind, id) => (relevant.has(kind + id) ? relevant.get(kind + id) : view.get(kind, id)) };
+}

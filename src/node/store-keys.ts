@@ -1,0 +1,76 @@
+import { concatBytes, fromHex } from "../lib/bytes.ts";
+import type { Hash, Height } from "../types/scalars.ts";
+
+/** Keys of what the ledger keeps in the store: objects, indices, totals, history. Texts are ASCII and end in a zero byte. */
+const PREFIX = { object: 0x6f, index: 0x69, total: 0x74, history: 0x68 } as const;
+
+export function objectKey(kind: string, id: Hash): Uint8Array {
+  return concatBytes(texts(PREFIX.object, kind), fromHex(id) as Uint8Array);
+}
+
+export function indexKey(kind: string, field: string, value: string, id: Hash): Uint8Array {
+  return concatBytes(texts(PREFIX.index, kind, field, value), fromHex(id) as Uint8Array);
+}
+
+/** Every entry of a field with values in [from, to): `to` undefined is the end of the field. */
+export function indexRange(kind: string, field: string, from: string | undefined, to: string | undefined): { readonly from: Uint8Array; readonly to: Uint8Array } {
+  const all = texts(PREFIX.index, kind, field);
+  return {
+    from: from === undefined ? all : texts(PREFIX.index, kind, field, from),
+    to: to === undefined ? after(all) : texts(PREFIX.index, kind, field, to),
+  };
+}
+
+export function allObjects(kind: string): { readonly from: Uint8Array; readonly to: Uint8Array } {
+  const all = texts(PREFIX.object, kind);
+  return { from: all, to: after(all) };
+}
+
+export function totalKey(kind: string, scope: string, status: string, currency: string): Uint8Array {
+  return texts(PREFIX.total, kind, scope, status, currency);
+}
+
+export function totalsOf(kind: string, scope: string): { readonly from: Uint8Array; readonly to: Uint8Array } {
+  const all = texts(PREFIX.total, kind, scope);
+  return { from: all, to: after(all) };
+}
+
+export function historyKey(kind: string, id: Hash, height: Height, sequence: number): Uint8Array {
+  const tail = new Uint8Array(12);
+  const view = new DataView(tail.buffer);
+  view.setBigUint64(0, BigInt(height));
+  view.setUint32(8, sequence);
+  return concatBytes(texts(PREFIX.history, kind), fromHex(id) as Uint8Array, tail);
+}
+
+/** The texts behind the prefix, and what follows the last of them. */
+export function splitKey(key: Uint8Array, count: number): { readonly texts: readonly string[]; readonly rest: Uint8Array } {
+  const parts: string[] = [];
+  let at = 1;
+  for (let index = 0; index < count; index++) {
+    const end = key.indexOf(0, at);
+    parts.push(String.fromCharCode(...key.subarray(at, end)));
+    at = end + 1;
+  }
+  return { texts: parts, rest: key.subarray(at) };
+}
+
+/** The least key above all that begin with this one. */
+export function after(key: Uint8Array): Uint8Array {
+  const next = key.slice();
+  next[next.length - 1] = (next[next.length - 1] as number) + 1;
+  return next;
+}
+
+function texts(prefix: number, ...parts: readonly string[]): Uint8Array {
+  let length = 1;
+  for (const part of parts) length += part.length + 1;
+  const key = new Uint8Array(length);
+  key[0] = prefix;
+  let at = 1;
+  for (const part of parts) {
+    for (let index = 0; index < part.length; index++) key[at++] = part.charCodeAt(index);
+    at += 1;
+  }
+  return key;
+}
