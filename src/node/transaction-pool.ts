@@ -44,6 +44,16 @@ interface PoolModules {
 }
 
 const OWN = "self";
+/** Refusals in which correct nodes may differ, being a block apart. */
+const MAY_DIFFER: ReadonlySet<string> = new Set([
+  "EXPIRED",
+  "NOT_AFTER_TOO_FAR",
+  "KEY_UNKNOWN",
+  "KEY_INVALID",
+  "PARTY_INACTIVE",
+  "MEMPOOL_FULL",
+  "NODE_BUSY",
+]);
 /** Admissions under verification at once, of all sources; beyond it the door is closed for a moment. */
 const VERIFYING_MAX = 20_000;
 
@@ -89,7 +99,7 @@ export class TransactionPool {
       peer,
     );
     for (const { error } of refused) {
-      if (!error.retriable && error.code !== "EXPIRED" && error.code !== "MEMPOOL_FULL") {
+      if (!MAY_DIFFER.has(error.code)) {
         this.#m.transport.penalise(peer, `transaction: ${error.code}`);
         return;
       }

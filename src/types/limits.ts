@@ -56,7 +56,7 @@ export const LIMITS = {
   announceIntervalMs: 2 * SECOND_MS,
   peersMax: 256,
   consensusMessageBytesMax: 5 * MIB,
-  requestBytesMax: 64 * KIB,
+  requestBytesMax: 128 * KIB,
   responseBytesMax: 8 * MIB,
   requestTimeoutMs: 5 * SECOND_MS,
   requestsPerPeerMax: 8,

@@ -1,0 +1,605 @@
+import { blockId } from "../codec/block.ts";
+import { decodeTransaction } from "../codec/transaction.ts";
+import { proposalSignBytes, voteSignBytes } from "../codec/vote.ts";
+import { ConsensusMachine } from "../consensus/machine.ts";
+import type { Effect, Input, Offence } from "../consensus/messages.ts";
+import type { Rules } from "../consensus/rules.ts";
+import { validatorsOf } from "../ledger/validators.ts";
+import { assert } from "../lib/assert.ts";
+import type { MonotonicClock, WallClock } from "../ports/clock.ts";
+import type { Hasher, Verifier } from "../ports/crypto.ts";
+import type { Logger } from "../ports/observe.ts";
+import type { Transport } from "../ports/transport.ts";
+import type { Block, Commit, Evidence } from "../types/block.ts";
+import type { ChainParams } from "../types/genesis.ts";
+import { LIMITS } from "../types/limits.ts";
+import type { BlockId, Hash, Height, MemberId, PublicKey, Signature } from "../types/scalars.ts";
+import type { Envelope } from "../types/transaction.ts";
+import type { ValidatorSet } from "../types/validator-set.ts";
+import type { Proposal, Vote } from "../types/vote.ts";
+import type { BlockBuilder } from "./block-builder.ts";
+import type { Execution } from "./block-executor.ts";
+import type { BlockValidator } from "./block-validator.ts";
+import type { ChainStore } from "./chain-store.ts";
+import type { ConsensusLog } from "./consensus-log.ts";
+import type { DoubleSignGuard, SignRequest } from "./double-sign-guard.ts";
+import type { EventLoop } from "./event-loop.ts";
+import { blockRecord, decodeRecord, heightOf, inputRecord, type LogEntry } from "./log-records.ts";
+import { type ConsensusMessage, encodeMessage, type StatusBody } from "./messages.ts";
+import type { ObjectStore } from "./object-store.ts";
+
+/** A block of the undecided height, as far as it is known here. */
+interface Candidate {
+  readonly block: Block;
+  envelopes: readonly Envelope[] | null;
+  execution: Execution | null;
+  /** Who sent its proposal: asked first for bodies. */
+  readonly from: PublicKey | undefined;
+}
+
+/** A block that consensus decided, with all that its batch needs. */
+export interface Decided {
+  readonly id: BlockId;
+  readonly block: Block;
+  readonly commit: Commit;
+  readonly envelopes: readonly Envelope[];
+  readonly execution: Execution;
+}
+
+interface DriverModules {
+  readonly chain: Hash;
+  readonly member: MemberId;
+  readonly loop: EventLoop;
+  readonly store: ChainStore;
+  readonly objects: ObjectStore;
+  readonly builder: BlockBuilder;
+  readonly validator: BlockValidator;
+  readonly log: ConsensusLog;
+  readonly guard: DoubleSignGuard | null;
+  readonly transport: Transport;
+  readonly verifier: Verifier;
+  readonly hasher: Hasher;
+  readonly wall: WallClock;
+  readonly clock: MonotonicClock;
+  readonly logger: Logger;
+  readonly rules?: Rules;
+  readonly params: () => ChainParams;
+  readonly hasWork: () => boolean;
+  /** Whether this node may sign now; if not, it follows. */
+  readonly maySign: () => boolean;
+  readonly onDecided: (decided: Decided) => void;
+  readonly fatal: (error: Error) => void;
+}
+
+/** Messages of the next heights wait here, bounded, until their height begins. */
+const EARLY_MAX = 4 * LIMITS.authoritiesMax;
+const STEPS = ["propose", "prevote", "precommit"] as const;
+
+/**
+ * Carries out what the consensus machine wants and feeds it what comes back (architecture: contract between a machine and the event
+ * loop). Every input is logged before it is consumed; sending and signing wait in `log.whenDurable`.
+ */
+export class ConsensusDriver {
+  readonly #m: DriverModules;
+  readonly #machine: ConsensusMachine;
+  #candidates = new Map<BlockId, Candidate>();
+  #set: ValidatorSet = [];
+  #self: number | null = null;
+  #lastCommitMs = Number.NEGATIVE_INFINITY;
+  #early: { readonly peer: PublicKey; readonly message: ConsensusMessage }[] = [];
+  #evidence: Evidence[] = [];
+  readonly #signing: SignRequest[] = [];
+  #guardBusy = false;
+  #stopped = false;
+
+  constructor(modules: DriverModules) {
+    this.#m = modules;
+    this.#machine = new ConsensusMachine(modules.rules);
+  }
+
+  get round(): number {
+    return this.#machine.round;
+  }
+
+  /** Begins the first height and takes up what the log holds of it. */
+  start(): void {
+    this.#beginHeight(true);
+    this.#everyStatus();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** The decided block is durable, or sync brought one: the next height begins. */
+  nextHeight(): void {
+    this.#lastCommitMs = this.#m.clock.nowMs();
+    this.#m.log.rotate();
+    this.#beginHeight(false);
+    const early = this.#early;
+    this.#early = [];
+    for (const { peer, message } of early) this.onMessage(peer, message);
+  }
+
+  /** There is something to propose. */
+  onWork(): void {
+    if (!this.#machine.awake && !this.#machine.decided) this.#consume({ kind: "wake", height: this.#machine.height });
+  }
+
+  /** Bodies of a block of this height, for a peer that lacks them. */
+  body(id: Hash): Envelope | undefined {
+    for (const { envelopes } of this.#candidates.values()) {
+      const found = envelopes?.find(({ pair }) => pair.id === id);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** Proposals, votes and status of peers; form was checked by decoding. */
+  onMessage(peer: PublicKey, message: ConsensusMessage): void {
+    switch (message.kind) {
+      case "vote":
+        if (this.#isEarly(peer, message, message.body.height)) return;
+        this.#onVote(peer, message.body as Vote);
+        return;
+      case "proposal":
+        if (this.#isEarly(peer, message, message.body.proposal.height)) return;
+        this.#onProposal(peer, message.body.proposal as Proposal, message.body.block as Block);
+        return;
+      case "status":
+        this.#onStatus(peer, message.body);
+        return;
+      case "commit":
+      case "transactions":
+      case "announce":
+        return;
+    }
+  }
+
+  /** Precommits that a commit carries are votes like others: a node that has the block decides at once. */
+  onCommitOfHeight(commit: Commit): void {
+    if (commit.height !== this.#machine.height || this.#machine.decided) return;
+    const { height, round, block } = commit;
+    for (const { index, sig } of commit.sigs) this.#consume({ kind: "vote", vote: { height, round, kind: "precommit", block, index, sig } });
+  }
+
+  sendStatus(peer: PublicKey): void {
+    const message = this.#status();
+    if (message !== null) this.#m.log.whenDurable(() => this.#m.transport.sendConsensus(peer, message));
+  }
+
+  #beginHeight(recovering: boolean): void {
+    const { head } = this.#m.store;
+    const height = head.height + 1;
+    this.#candidates = new Map();
+    this.#set = validatorsOf(this.#m.objects);
+    const self = this.#set.findIndex(({ member }) => member === this.#m.member);
+    this.#self = self >= 0 && this.#m.guard !== null ? self : null;
+    const entries = recovering ? this.#logged(height) : [];
+    const effects = this.#step({
+      kind: "start",
+      height,
+      n: this.#set.length,
+      self: this.#self,
+      active: this.#m.validator.active(),
+      parentTimeMs: head.timeMs,
+      heartbeatMs: this.#m.params().heartbeatMs,
+    });
+    if (entries.length > 0) this.#recover(entries, effects);
+    else this.#perform(effects);
+    if (this.#m.hasWork()) this.onWork();
+    this.#scheduleHeartbeat(height, head.timeMs);
+  }
+
+  #logged(height: Height): readonly LogEntry[] {
+    if (this.#m.log.corrupt) return [];
+    return this.#m.log.records.flatMap(({ payload }) => {
+      const entry = decodeRecord(payload);
+      return entry !== undefined && heightOf(entry) === height ? [entry] : [];
+    });
+  }
+
+  /**
+   * Replays the log of the undecided height. What it makes the machine want was wanted before the crash: answers that are logged come
+   * from the log; signatures come from the guard again, which refuses what differs; the rest is carried out again.
+   */
+  #recover(entries: readonly LogEntry[], started: readonly Effect[]): void {
+    const wanted: Effect[] = [...started];
+    for (const entry of entries) {
+      if (entry.kind === "block") this.#restoreCandidate(entry);
+      else wanted.push(...this.#step({ kind: entry.kind, ...entry.body } as Input));
+    }
+    const { round } = this.#machine;
+    this.#m.logger.info("recovered the undecided height from the log", { height: this.#machine.height, round, records: entries.length });
+    this.#perform(
+      wanted.filter((effect) => {
+        switch (effect.kind) {
+          case "build":
+            return effect.round === round && !entries.some((entry) => entry.kind === "built" && entry.body.round === round);
+          case "validate":
+            return !entries.some((entry) => entry.kind === "validated" && entry.body.block === effect.block);
+          case "timer":
+            return effect.round === round;
+          case "announce":
+            return effect.round === round;
+          case "signVote":
+          case "signProposal":
+          case "commit":
+          case "evidence":
+            return true;
+        }
+      }),
+    );
+  }
+
+  #restoreCandidate({ body }: Extract<LogEntry, { kind: "block" }>): void {
+    const known = this.#candidates.get(body.id as BlockId);
+    const envelopes = body.bodies?.map((bytes) => {
+      const decoded = decodeTransaction(bytes, this.#m.hasher.sha256);
+      assert(decoded.ok, "the log holds what was decoded before");
+      return decoded.value;
+    });
+    if (known === undefined) this.#candidates.set(body.id as BlockId, { block: body.block as Block, envelopes: envelopes ?? null, execution: null, from: undefined });
+    else if (envelopes !== undefined) known.envelopes = envelopes;
+  }
+
+  #consume(input: Exclude<Input, { kind: "start" }>): void {
+    this.#m.log.append(inputRecord(input));
+    this.#perform(this.#step(input));
+  }
+
+  #step(input: Input): readonly Effect[] {
+    return this.#machine.step(input);
+  }
+
+  #perform(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "signVote":
+        case "signProposal":
+          this.#sign(effect);
+          break;
+        case "build":
+          this.#build(effect.height, effect.round);
+          break;
+        case "validate":
+          this.#validate(effect.height, effect.block);
+          break;
+        case "timer": {
+          const { height, round, step } = effect;
+          this.#m.clock.after(
+            effect.delayMs,
+            this.#m.loop.callback(() => {
+              if (!this.#stopped && height === this.#machine.height && round === this.#machine.round) this.#consume({ kind: "timeout", height, round, step });
+            }),
+          );
+          break;
+        }
+        case "commit":
+          this.#commit(effect);
+          break;
+        case "announce":
+          this.#broadcastStatus();
+          break;
+        case "evidence":
+          this.#recordOffence(effect.offence);
+          break;
+      }
+    }
+  }
+
+  // — signing —
+
+  #sign(effect: Extract<Effect, { kind: "signVote" | "signProposal" }>): void {
+    if (!this.#m.maySign()) return;
+    const digest = this.#m.hasher.sha256;
+    const { height, round } = effect;
+    const request: SignRequest =
+      effect.kind === "signVote"
+        ? { height, round, step: effect.vote, message: voteSignBytes(this.#m.chain, { height, round, kind: effect.vote, block: effect.block }, digest) }
+        : { height, round, step: "proposal", message: proposalSignBytes(this.#m.chain, effect, digest) };
+    this.#m.log.whenDurable(() => {
+      this.#signing.push(request);
+      this.#answers.set(request, effect);
+      this.#nextSignature();
+    });
+  }
+
+  readonly #answers = new Map<SignRequest, Extract<Effect, { kind: "signVote" | "signProposal" }>>();
+
+  #nextSignature(): void {
+    const request = this.#signing[0];
+    if (request === undefined || this.#guardBusy || this.#stopped) return;
+    const { guard } = this.#m;
+    assert(guard !== null, "only authorities sign");
+    this.#guardBusy = true;
+    guard.sign(
+      request,
+      this.#m.loop.callback((fault: Error | null, signature: Signature | null) => {
+        this.#guardBusy = false;
+        this.#signing.shift();
+        const effect = this.#answers.get(request) as Extract<Effect, { kind: "signVote" | "signProposal" }>;
+        this.#answers.delete(request);
+        if (fault !== null) {
+          this.#m.fatal(new Error("the double-sign guard could not be written", { cause: fault }));
+          return;
+        }
+        if (signature === null) this.#m.logger.warn("the guard refused to sign", { height: request.height, round: request.round, step: request.step });
+        else this.#signed(effect, signature);
+        this.#nextSignature();
+      }),
+    );
+  }
+
+  /** The signature is durable in the guard: it may leave, and returns as an ordinary input. */
+  #signed(effect: Extract<Effect, { kind: "signVote" | "signProposal" }>, sig: Signature): void {
+    const index = this.#self;
+    if (index === null || effect.height !== this.#machine.height) return;
+    const { height, round, block } = effect;
+    if (effect.kind === "signVote") {
+      const vote: Vote = { height, round, kind: effect.vote, block, index, sig };
+      this.#broadcast(encodeMessage("vote", vote as never));
+      this.#consume({ kind: "vote", vote });
+      return;
+    }
+    const candidate = this.#candidates.get(effect.block);
+    if (candidate === undefined) return;
+    const proposal: Proposal = { height, round, block: effect.block, validRound: effect.validRound, index, sig };
+    this.#broadcast(encodeMessage("proposal", { proposal, block: candidate.block } as never));
+    this.#consume({ kind: "proposal", proposal, block: facts(candidate.block), stampMs: candidate.block.header.timeMs });
+  }
+
+  // — building and validating —
+
+  #build(height: Height, round: number): void {
+    const wait = this.#lastCommitMs + this.#m.params().blockIntervalMs - this.#m.clock.nowMs();
+    const build = (): void => {
+      if (this.#stopped || height !== this.#machine.height || round !== this.#machine.round || this.#machine.decided) return;
+      const evidence = this.#evidence.slice(0, LIMITS.evidencePerBlockMax);
+      if (round === 0 && !this.#m.hasWork() && evidence.length === 0 && !this.#heartbeatDue()) {
+        this.#consume({ kind: "built", height, round, block: null });
+        return;
+      }
+      const { id, block, envelopes, execution } = this.#m.builder.build(this.#lastCommit(), evidence, this.#m.validator.parentProposer());
+      if (round === 0 && block.header.count === 0 && evidence.length === 0 && !this.#heartbeatDue()) {
+        this.#consume({ kind: "built", height, round, block: null });
+        return;
+      }
+      this.#candidates.set(id, { block, envelopes, execution, from: undefined });
+      this.#m.log.append(
+        blockRecord(
+          id,
+          block,
+          envelopes.map(({ bytes }) => bytes),
+        ),
+      );
+      this.#consume({ kind: "built", height, round, block: id });
+    };
+    if (wait > 0) this.#m.clock.after(wait, this.#m.loop.callback(build));
+    else this.#m.loop.post(build);
+  }
+
+  #lastCommit(): Commit {
+    const { head } = this.#m.store;
+    if (head.height === 0) return { height: 0, round: 0, block: head.block as BlockId, sigs: [] };
+    const stored = this.#m.store.commit(head.height);
+    assert(stored !== undefined, "a finalised block has its commit");
+    const sigs = new Map(stored.sigs.map((entry) => [entry.index, entry]));
+    for (const vote of this.#machine.lastPrecommits()) {
+      if (vote.height === head.height && vote.round === stored.round && vote.block === stored.block) sigs.set(vote.index, { index: vote.index, sig: vote.sig });
+    }
+    return { ...stored, sigs: [...sigs.values()].sort((left, right) => left.index - right.index) };
+  }
+
+  #validate(height: Height, id: BlockId): void {
+    const candidate = this.#candidates.get(id);
+    assert(candidate !== undefined, "the machine speaks of blocks that it was told of");
+    const isWanted = (): boolean => !this.#stopped && height === this.#machine.height && height === this.#m.store.head.height + 1;
+    this.#m.validator.validate(candidate.block, candidate.envelopes, candidate.from, isWanted, (outcome) => {
+      if (typeof outcome === "string") {
+        this.#m.logger.warn("a proposed block is invalid", { height, block: id, code: outcome });
+      } else {
+        candidate.envelopes = outcome.envelopes;
+        candidate.execution = outcome.execution;
+        this.#m.log.append(
+          blockRecord(
+            id,
+            candidate.block,
+            outcome.envelopes.map(({ bytes }) => bytes),
+          ),
+        );
+      }
+      this.#consume({ kind: "validated", height, block: id, valid: typeof outcome !== "string" });
+    });
+  }
+
+  // — deciding —
+
+  #commit(effect: Extract<Effect, { kind: "commit" }>): void {
+    const { height, round, block: id, precommits } = effect;
+    const candidate = this.#candidates.get(id);
+    assert(candidate !== undefined, "what is decided was validated");
+    const commit: Commit = { height, round, block: id, sigs: precommits.map(({ index, sig }) => ({ index, sig })) };
+    const decide = (envelopes: readonly Envelope[], execution: Execution): void =>
+      this.#m.onDecided({ id, block: candidate.block, commit, envelopes, execution });
+    if (candidate.execution !== null && candidate.envelopes !== null) {
+      decide(candidate.envelopes, candidate.execution);
+      return;
+    }
+    // After recovery the verdict came from the log, but what the block does is not in it.
+    const isWanted = (): boolean => !this.#stopped && height === this.#m.store.head.height + 1;
+    this.#m.validator.validate(candidate.block, candidate.envelopes, candidate.from, isWanted, (outcome) => {
+      if (typeof outcome === "string") this.#m.fatal(new Error(`a decided block does not check here: ${outcome}`));
+      else decide(outcome.envelopes, outcome.execution);
+    });
+  }
+
+  #recordOffence(offence: Offence): void {
+    const { first, second } = offence;
+    const authority = this.#set[first.index]?.member;
+    if (authority === undefined || this.#evidence.length >= LIMITS.evidencePerBlockMax) return;
+    this.#m.logger.error("an authority signed two different messages", { authority, height: first.height, round: first.round, kind: offence.kind });
+    const choice = (said: Vote | Proposal) => ({ block: said.block, validRound: "validRound" in said ? said.validRound : null, sig: said.sig });
+    this.#evidence.push({ authority, height: first.height, round: first.round, kind: offence.kind, first: choice(first), second: choice(second) });
+    this.onWork();
+  }
+
+  /** Evidence that a finalised block recorded needs no recording again. */
+  forgetEvidence(recorded: readonly Evidence[]): void {
+    const names = new Set(recorded.map(nameOf));
+    this.#evidence = this.#evidence.filter((entry) => !names.has(nameOf(entry)));
+  }
+
+  // — peers —
+
+  #isEarly(peer: PublicKey, message: ConsensusMessage, height: Height): boolean {
+    const current = this.#machine.height;
+    const early = height > current || (height === current && this.#machine.decided && message.kind === "proposal");
+    if (early && height <= current + LIMITS.futureHeightsMax && this.#early.length < EARLY_MAX) this.#early.push({ peer, message });
+    return early;
+  }
+
+  #onVote(peer: PublicKey, vote: Vote): void {
+    const late = vote.height === this.#machine.height - 1 && vote.kind === "precommit";
+    if (vote.height !== this.#machine.height && !late) return;
+    const validator = this.#set[vote.index];
+    if (validator === undefined) {
+      this.#m.transport.penalise(peer, "vote of no authority");
+      return;
+    }
+    const { height, round, kind, block, sig } = vote;
+    const message = voteSignBytes(this.#m.chain, { height, round, kind, block }, this.#m.hasher.sha256);
+    this.#m.verifier.verify(
+      [{ key: validator.key, message, signature: sig }],
+      this.#m.loop.callback(([valid]: readonly boolean[]) => {
+        if (valid !== true) this.#m.transport.penalise(peer, "vote with a wrong signature");
+        else if (vote.height === this.#machine.height || late) this.#consume({ kind: "vote", vote });
+      }),
+    );
+  }
+
+  #onProposal(peer: PublicKey, proposal: Proposal, block: Block): void {
+    if (proposal.height !== this.#machine.height) return;
+    const validator = this.#set[proposal.index];
+    const { header } = block;
+    const sound =
+      validator !== undefined &&
+      header.height === proposal.height &&
+      blockId(header, this.#m.hasher.sha256) === proposal.block &&
+      // A fresh proposal is by the header's proposer; one proposed again may be another's block.
+      (proposal.validRound >= 0 || header.proposer === validator.member);
+    if (!sound) {
+      this.#m.transport.penalise(peer, "malformed proposal");
+      return;
+    }
+    const stampMs = this.#m.wall.nowMs();
+    const message = proposalSignBytes(this.#m.chain, proposal, this.#m.hasher.sha256);
+    this.#m.verifier.verify(
+      [{ key: validator.key, message, signature: proposal.sig }],
+      this.#m.loop.callback(([valid]: readonly boolean[]) => {
+        if (valid !== true) {
+          this.#m.transport.penalise(peer, "proposal with a wrong signature");
+          return;
+        }
+        if (proposal.height !== this.#machine.height || this.#machine.decided) return;
+        if (!this.#candidates.has(proposal.block)) {
+          this.#candidates.set(proposal.block, { block, envelopes: null, execution: null, from: peer });
+          this.#m.log.append(blockRecord(proposal.block, block, null));
+        }
+        this.#consume({ kind: "proposal", proposal, block: facts(block), stampMs });
+      }),
+    );
+  }
+
+  #onStatus(peer: PublicKey, status: StatusBody): void {
+    const { head } = this.#m.store;
+    if (status.height <= head.height) {
+      const commit = this.#m.store.commit(head.height);
+      if (commit !== undefined) this.#m.transport.sendConsensus(peer, encodeMessage("commit", commit as never));
+      return;
+    }
+    if (status.height !== this.#machine.height || this.#machine.decided) return;
+    const missing = this.#machine.missingAt({
+      height: status.height,
+      round: status.round,
+      step: STEPS[status.step] ?? "propose",
+      proposal: status.proposal === 1,
+      prevotes: status.prevotes,
+      precommits: status.precommits,
+      validRound: status.validRound,
+      validPrevotes: status.validPrevotes,
+    });
+    this.#m.log.whenDurable(() => {
+      const candidate = missing.proposal === null ? undefined : this.#candidates.get(missing.proposal.block);
+      if (missing.proposal !== null && candidate !== undefined) {
+        this.#m.transport.sendConsensus(peer, encodeMessage("proposal", { proposal: missing.proposal, block: candidate.block } as never));
+      }
+      for (const vote of missing.votes) this.#m.transport.sendConsensus(peer, encodeMessage("vote", vote as never));
+    });
+  }
+
+  #everyStatus(): void {
+    this.#m.clock.after(
+      LIMITS.statusIntervalMs,
+      this.#m.loop.callback(() => {
+        if (this.#stopped) return;
+        if (this.#machine.awake && !this.#machine.decided) this.#broadcastStatus();
+        this.#everyStatus();
+      }),
+    );
+  }
+
+  #broadcastStatus(): void {
+    const message = this.#status();
+    if (message !== null) this.#broadcast(message);
+  }
+
+  #status(): Uint8Array | null {
+    const holdings = this.#machine.holdings();
+    if (holdings === null) return null;
+    const { height, round, step, proposal, prevotes, precommits, validRound, validPrevotes } = holdings;
+    return encodeMessage("status", {
+      height,
+      round,
+      step: STEPS.indexOf(step),
+      proposal: proposal ? 1 : 0,
+      prevotes,
+      precommits,
+      validRound,
+      validPrevotes,
+    });
+  }
+
+  #broadcast(message: Uint8Array): void {
+    this.#m.log.whenDurable(() => {
+      for (const { nodeKey } of this.#m.transport.peers()) this.#m.transport.sendConsensus(nodeKey, message);
+    });
+  }
+
+  #heartbeatDue(): boolean {
+    const { head } = this.#m.store;
+    return head.height > 0 && this.#m.wall.nowMs() >= head.timeMs + this.#m.params().heartbeatMs;
+  }
+
+  /** An idle chain makes an empty block now and then, so that what falls due is worked off and proofs stay young. */
+  #scheduleHeartbeat(height: Height, parentTimeMs: number): void {
+    if (height === 1) return;
+    const delayMs = Math.max(0, parentTimeMs + this.#m.params().heartbeatMs - this.#m.wall.nowMs());
+    this.#m.clock.after(
+      Math.min(delayMs, 60_000),
+      this.#m.loop.callback(() => {
+        if (this.#stopped || height !== this.#machine.height) return;
+        if (this.#heartbeatDue()) this.onWork();
+        else this.#scheduleHeartbeat(height, parentTimeMs);
+      }),
+    );
+  }
+}
+
+function facts(block: Block): { readonly timeMs: number; readonly empty: boolean } {
+  return { timeMs: block.header.timeMs, empty: block.header.count === 0 && block.evidence.length === 0 };
+}
+
+function nameOf({ authority, height, round, kind }: Evidence): string {
+  return `${authority}/${height}/${round}/${kind}`;
+}

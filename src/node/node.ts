@@ -1,0 +1,431 @@
+import { genesisObjects } from "../ledger/genesis-objects.ts";
+import { membersOf, paramsOf, validatorsOf } from "../ledger/validators.ts";
+import type { Rules } from "../consensus/rules.ts";
+import { Mempool } from "../mempool/mempool.ts";
+import type { AppendFile } from "../ports/append-file.ts";
+import type { MonotonicClock, WallClock } from "../ports/clock.ts";
+import type { Hasher, Signer, Verifier } from "../ports/crypto.ts";
+import type { Logger, Metrics } from "../ports/observe.ts";
+import type { Store } from "../ports/store.ts";
+import type { Transport, TransportHandlers } from "../ports/transport.ts";
+import { StateTree } from "../state/tree.ts";
+import type { ChainIdentity } from "../types/genesis.ts";
+import { LIMITS } from "../types/limits.ts";
+import type { Commit } from "../types/block.ts";
+import type { Height, MemberId, PublicKey, TxId } from "../types/scalars.ts";
+import { AdaptiveBlockSize } from "./adaptive-block-size.ts";
+import { BlockBuilder } from "./block-builder.ts";
+import { BlockExecutor } from "./block-executor.ts";
+import { BlockValidator } from "./block-validator.ts";
+import { BodyFetcher } from "./body-fetcher.ts";
+import { CatchUp } from "./catch-up.ts";
+import { ChainStore, type Head, StoreCorruptError } from "./chain-store.ts";
+import { ConsensusDriver, type Decided } from "./consensus-driver.ts";
+import { ConsensusLog } from "./consensus-log.ts";
+import { DoubleSignGuard } from "./double-sign-guard.ts";
+import { EventLoop } from "./event-loop.ts";
+import { decodeMessage } from "./messages.ts";
+import { ObjectStore } from "./object-store.ts";
+import { PeerRequests } from "./peer-requests.ts";
+import { type AdmissionAnswer, TransactionPool } from "./transaction-pool.ts";
+
+export interface NodeModules {
+  readonly wall: WallClock;
+  readonly clock: MonotonicClock;
+  readonly store: Store;
+  readonly consensusLog: AppendFile;
+  readonly guardLog: AppendFile;
+  readonly transport: Transport;
+  /** null: a follower. */
+  readonly signer: Signer | null;
+  readonly verifier: Verifier;
+  readonly hasher: Hasher;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** The rules of consensus, other than right only in simulation. */
+  readonly rules?: Rules;
+  /** Ends the process: the node is not to go on. */
+  readonly fatal: (error: Error) => void;
+}
+
+export interface NodeOptions {
+  readonly identity: ChainIdentity;
+  readonly member: MemberId;
+  /** The operator's word that no other machine has this key and nothing signed is forgotten. */
+  readonly signWithoutMemory?: boolean;
+}
+
+/** A final outcome of a transaction. */
+export interface Finalised {
+  readonly id: TxId;
+  readonly height: Height;
+  readonly index: number;
+  readonly code: number;
+}
+
+type BlockListener = (decided: Decided) => void;
+
+/** One alliance member's node: composition of the pure machines and the ports, the same in production and in simulation. */
+export class Node {
+  readonly #modules: NodeModules;
+  readonly #options: NodeOptions;
+  readonly #loop: EventLoop;
+  readonly #chain: ChainStore;
+  readonly #objects: ObjectStore;
+  readonly #executor: BlockExecutor;
+  readonly #mempool = new Mempool();
+  readonly #pool: TransactionPool;
+  readonly #driver: ConsensusDriver;
+  readonly #catchUp: CatchUp;
+  readonly #requests: PeerRequests;
+  readonly #guard: DoubleSignGuard | null;
+  readonly #log: ConsensusLog;
+  readonly #listeners = new Set<BlockListener>();
+  readonly #expired = new Set<TxId>();
+  #members = new Map<PublicKey, MemberId>();
+  #peerHeights = new Map<PublicKey, Height>();
+  #finalising: Height = 0;
+  /** Blocks still to be decided before this node signs: without memory it follows first. */
+  #mutedBlocks = 0;
+  /** Why the shell forbids signing (disk nearly full), if it does. */
+  #suspended: string | null = null;
+  #stopped = false;
+
+  constructor(options: NodeOptions, modules: NodeModules) {
+    this.#options = options;
+    this.#modules = modules;
+    const { identity } = options;
+    const { chain } = identity;
+    const { store, hasher, transport, verifier, wall, clock, logger, metrics } = modules;
+    const fatal = (error: Error): void => this.#fatal(error);
+    this.#loop = new EventLoop(fatal);
+    const loop = this.#loop;
+    this.#objects = new ObjectStore(store);
+    const tree = new StateTree({ page: (path) => this.#chain.page(path) }, hasher);
+    this.#executor = new BlockExecutor({ chain, objects: this.#objects, tree, hasher, store });
+    const genesis = this.#executorOfGenesis(options, modules);
+    this.#chain = new ChainStore(store, { chain, stateRoot: genesis.stateRoot, timeMs: identity.genesis.timeMs });
+    this.#log = new ConsensusLog({ file: modules.consensusLog, hasher, fatal });
+    this.#guard = modules.signer === null ? null : new DoubleSignGuard({ file: modules.guardLog, hasher, signer: modules.signer });
+    const fetcher = new BodyFetcher({ loop, transport, clock, hasher });
+    const shared = { chain, loop, store: this.#chain, objects: this.#objects, executor: this.#executor, mempool: this.#mempool, verifier, hasher, clock, logger };
+    const validator = new BlockValidator({ ...shared, fetcher, metrics });
+    const builder = new BlockBuilder({ ...shared, self: options.member, wall, size: new AdaptiveBlockSize(LIMITS.blockTxMax) });
+    const driver = {
+      ...shared,
+      member: options.member,
+      builder,
+      validator,
+      log: this.#log,
+      guard: this.#guard,
+      transport,
+      wall,
+      params: () => paramsOf(this.#objects),
+      hasWork: () => this.#mempool.hasWork,
+      maySign: () => this.isSigning,
+      onDecided: (decided: Decided) => this.#finalise(decided, "consensus"),
+      fatal,
+    };
+    this.#driver = new ConsensusDriver(modules.rules === undefined ? driver : { ...driver, rules: modules.rules });
+    this.#pool = new TransactionPool({
+      ...shared,
+      view: this.#objects,
+      wall,
+      transport,
+      metrics,
+      headTimeMs: () => this.#chain.head.timeMs,
+      isUsed: (id) => this.#chain.hasTransaction(id),
+      memberOf: (peer) => this.#members.get(peer),
+      onWork: () => this.#driver.onWork(),
+    });
+    this.#catchUp = new CatchUp({
+      ...shared,
+      validator,
+      transport,
+      onBlock: (decided) => this.#finalise(decided, "sync"),
+      onCaughtUp: () => logger.info("caught up", { height: this.#chain.head.height }),
+    });
+    this.#requests = new PeerRequests({ store: this.#chain, mempool: this.#mempool, proposed: (id) => this.#driver.body(id) });
+  }
+
+  /** Checks the stored state, takes up the undecided height, and connects. */
+  start(): void {
+    const { genesis } = { genesis: this.#executorOfGenesis(this.#options, this.#modules) };
+    if (!this.#chain.isNew) {
+      this.#loop.post(() => this.#run());
+      return;
+    }
+    this.#chain.writeGenesis(
+      this.#executor.writes(0, genesis),
+      this.#loop.callback((fault: Error | null) => {
+        if (fault !== null) {
+          this.#fatal(fault);
+          return;
+        }
+        this.#executor.adopt(genesis);
+        this.#run();
+      }),
+    );
+  }
+
+  /** Nothing is sent or written any more; whoever owns the ports closes them. */
+  stop(): void {
+    this.#stopped = true;
+    this.#driver.stop();
+    this.#loop.stop();
+  }
+
+  /** A transaction from this member's own organisation. */
+  submit(bytes: Uint8Array, answer: AdmissionAnswer): void {
+    this.#loop.post(() => this.#pool.submit(bytes, answer));
+  }
+
+  // — what readers see —
+
+  get head(): Head {
+    return this.#chain.head;
+  }
+
+  get chainStore(): ChainStore {
+    return this.#chain;
+  }
+
+  get objects(): ObjectStore {
+    return this.#objects;
+  }
+
+  get mempool(): Mempool {
+    return this.#mempool;
+  }
+
+  get round(): number {
+    return this.#driver.round;
+  }
+
+  get isSyncing(): boolean {
+    return this.#catchUp.behind;
+  }
+
+  get isSigning(): boolean {
+    return this.#guard !== null && this.#mutedBlocks === 0 && this.#suspended === null && !this.#catchUp.behind && !this.#stopped;
+  }
+
+  /** Why an authority does not sign; null if it does, or is none. */
+  get mutedBecause(): string | null {
+    if (this.#guard === null) return null;
+    if (this.#mutedBlocks > 0) return `no memory of what was signed: ${this.#mutedBlocks} more blocks to follow first`;
+    return this.#suspended;
+  }
+
+  get role(): "authority" | "follower" {
+    return validatorsOf(this.#objects).some(({ member }) => member === this.#options.member) ? "authority" : "follower";
+  }
+
+  memberOf(peer: PublicKey): MemberId | undefined {
+    return this.#members.get(peer);
+  }
+
+  /** The height a peer last showed, null if none. */
+  heightOf(peer: PublicKey): Height | null {
+    return this.#peerHeights.get(peer) ?? null;
+  }
+
+  /** Whether this node saw the transaction run out before any block held it. */
+  isExpired(id: TxId): boolean {
+    return this.#expired.has(id);
+  }
+
+  /** Called after each block is durable. Answers how to end it. */
+  onBlock(listener: BlockListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Stops or resumes signing for a reason of the machine's (free space); the node goes on following. */
+  suspend(reason: string | null): void {
+    this.#suspended = reason;
+  }
+
+  // — running —
+
+  #run(): void {
+    this.#recheck();
+    this.#decideMemory();
+    const { transport, metrics } = this.#modules;
+    this.#allowMembers();
+    transport.start(this.#handlers());
+    this.#driver.start();
+    this.#pool.start();
+    metrics.set("zhonglian_height", this.#chain.head.height);
+    metrics.set("zhonglian_signing", this.isSigning ? 1 : 0);
+  }
+
+  /** The tree as stored must have the root that the head's header has: the same fact on two paths. */
+  #recheck(): void {
+    const { head } = this.#chain;
+    const tree = new StateTree({ page: (path) => this.#chain.page(path) }, this.#modules.hasher);
+    const header = head.height === 0 ? undefined : this.#chain.block(head.height)?.header;
+    if (tree.root() !== head.stateRoot || (head.height > 0 && header?.stateRoot !== head.stateRoot)) {
+      throw new StoreCorruptError("the stored state does not have the root of the last block");
+    }
+  }
+
+  /** protocol.md §4 "A node without its memory". */
+  #decideMemory(): void {
+    const guard = this.#guard;
+    if (guard === null) return;
+    const { logger } = this.#modules;
+    const fresh = guard.hasMemory && guard.lastHeight === 0;
+    const lost = !guard.hasMemory || this.#log.corrupt || (fresh && this.#chain.head.height > 0);
+    if (!lost) return;
+    if (this.#options.signWithoutMemory === true) {
+      logger.warn("signing without memory, as the operator ordered");
+      this.#beginMemory();
+      return;
+    }
+    this.#mutedBlocks = LIMITS.memorylessBlocks;
+    logger.warn("no memory of what was signed: following until further blocks are decided", {
+      blocks: LIMITS.memorylessBlocks,
+      alone: validatorsOf(this.#objects).length === 1,
+    });
+  }
+
+  #beginMemory(): void {
+    const guard = this.#guard;
+    if (guard === null || guard.hasMemory) return;
+    guard.begin(
+      this.#loop.callback((fault: Error | null) => {
+        if (fault !== null) this.#fatal(fault);
+      }),
+    );
+  }
+
+  #allowMembers(): void {
+    const members = membersOf(this.#objects).filter(({ name }) => name !== this.#options.member);
+    this.#members = new Map(members.map(({ nodeKey, name }) => [nodeKey, name]));
+    this.#modules.transport.allow(new Set(this.#members.keys()));
+  }
+
+  #handlers(): TransportHandlers {
+    const { metrics, transport } = this.#modules;
+    return {
+      onConnected: this.#loop.callback((peer: PublicKey) => {
+        metrics.set("zhonglian_peers", transport.peers().length);
+        this.#driver.sendStatus(peer);
+        this.#pool.announceTo(peer);
+      }),
+      onDisconnected: this.#loop.callback((peer: PublicKey) => {
+        metrics.set("zhonglian_peers", transport.peers().length);
+        this.#peerHeights.delete(peer);
+        this.#catchUp.onGone(peer);
+      }),
+      onConsensus: this.#loop.callback((peer: PublicKey, message: Uint8Array) => this.#onConsensus(peer, message)),
+      onGossip: this.#loop.callback((peer: PublicKey, message: Uint8Array) => this.#pool.onGossip(peer, message)),
+      onRequest: this.#loop.callback((_peer, protocol, request, respond) => respond(this.#requests.answer(protocol, request))),
+    };
+  }
+
+  #onConsensus(peer: PublicKey, bytes: Uint8Array): void {
+    if (!this.#members.has(peer)) return;
+    const decoded = decodeMessage(bytes);
+    if (!decoded.ok) {
+      this.#modules.metrics.add("zhonglian_peer_faults_total", 1, { reason: decoded.error.code });
+      this.#modules.transport.penalise(peer, `message: ${decoded.error.code}`);
+      return;
+    }
+    const message = decoded.value;
+    switch (message.kind) {
+      case "transactions":
+        this.#pool.onBodies(peer, message.body);
+        return;
+      case "announce":
+        this.#pool.onAnnounce(peer, message.body as never);
+        return;
+      case "commit":
+        this.#peerHeights.set(peer, message.body.height);
+        this.#catchUp.onCommit(peer, message.body as Commit, (commit) => this.#driver.onCommitOfHeight(commit));
+        return;
+      case "status":
+        this.#peerHeights.set(peer, message.body.height - 1);
+        this.#driver.onMessage(peer, message);
+        return;
+      case "vote":
+      case "proposal":
+        this.#driver.onMessage(peer, message);
+        return;
+    }
+  }
+
+  /** The one way of a block into the store, whether decided here or fetched. */
+  #finalise(decided: Decided, how: "consensus" | "sync"): void {
+    const { block, execution, envelopes, id, commit } = decided;
+    const { height } = block.header;
+    if (height !== this.#chain.head.height + 1 || this.#finalising >= height) return;
+    this.#finalising = height;
+    const { metrics, clock } = this.#modules;
+    const startedMs = clock.nowMs();
+    this.#chain.write(
+      { block, id, commit, envelopes, receipts: execution.receipts, derived: this.#executor.writes(height, execution) },
+      this.#loop.callback((fault: Error | null) => {
+        if (fault !== null) {
+          this.#fatal(new Error("a finalised block could not be written", { cause: fault }));
+          return;
+        }
+        metrics.observe("zhonglian_commit_seconds", (clock.nowMs() - startedMs) / 1000);
+        this.#finalised(decided, how);
+      }),
+    );
+  }
+
+  #finalised(decided: Decided, how: "consensus" | "sync"): void {
+    const { block, execution, envelopes } = decided;
+    this.#executor.adopt(execution);
+    this.#mempool.remove(envelopes.map(({ pair }) => pair.id));
+    for (const { pair } of this.#mempool.expire(block.header.timeMs)) this.#rememberExpired(pair.id);
+    if (execution.changes.some(({ kind }) => kind === "member" || kind === "members")) this.#allowMembers();
+    this.#driver.forgetEvidence(block.evidence);
+    if (this.#mutedBlocks > 0 && how === "consensus") {
+      this.#mutedBlocks -= 1;
+      if (this.#mutedBlocks === 0) this.#beginMemory();
+    }
+    // A key whose memory begins behind the chain may have signed before: it follows first.
+    if (how === "sync" && this.#guard?.lastHeight === 0 && this.#options.signWithoutMemory !== true) this.#mutedBlocks = LIMITS.memorylessBlocks;
+    this.#measure(decided, how);
+    for (const listener of this.#listeners) listener(decided);
+    this.#driver.nextHeight();
+    this.#catchUp.onApplied();
+  }
+
+  #measure({ block, execution }: Decided, how: string): void {
+    const { metrics } = this.#modules;
+    metrics.set("zhonglian_height", block.header.height);
+    metrics.set("zhonglian_round", this.#driver.round);
+    metrics.set("zhonglian_syncing", this.#catchUp.behind ? 1 : 0);
+    metrics.set("zhonglian_signing", this.isSigning ? 1 : 0);
+    metrics.set("zhonglian_pending_transactions", this.#mempool.size);
+    metrics.set("zhonglian_pending_bytes", this.#mempool.bytes);
+    metrics.add("zhonglian_blocks_total", 1, { how });
+    metrics.observe("zhonglian_block_transactions", block.header.count);
+    const failed = execution.receipts.filter(({ code }) => code !== 0).length;
+    if (failed > 0) metrics.add("zhonglian_transactions_total", failed, { outcome: "failed" });
+    if (block.header.count > failed) metrics.add("zhonglian_transactions_total", block.header.count - failed, { outcome: "ok" });
+  }
+
+  #rememberExpired(id: TxId): void {
+    this.#expired.add(id);
+    if (this.#expired.size > LIMITS.mempoolTxMax) this.#expired.delete(this.#expired.values().next().value as TxId);
+  }
+
+  #executorOfGenesis(options: NodeOptions, modules: NodeModules) {
+    const { chain } = options.identity;
+    const tree = new StateTree({ page: () => undefined }, modules.hasher);
+    const objects = new ObjectStore({ get: () => undefined, range: async () => [], write: () => undefined });
+    return new BlockExecutor({ chain, objects, tree, hasher: modules.hasher, store: { get: () => undefined } }).fromChanges(genesisObjects(options.identity));
+  }
+
+  #fatal(error: Error): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#modules.fatal(error);
+  }
+}
