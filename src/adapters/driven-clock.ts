@@ -1,0 +1,85 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import type { WallClock } from "../ports/clock.ts";
+import type { TimeMs } from "../types/scalars.ts";
+
+/** What the launcher writes: civil time `baseMs` was it when the machine's clock said `atMs`; it runs on from there. */
+interface Drive {
+  readonly baseMs: TimeMs;
+  readonly atMs: number;
+}
+
+const POLL_MS = 20;
+
+/** The one source of a driven clock (protocol.md §4 "Clocks"): a small file, replaced as a whole, forward only. */
+export class DrivenClockSource implements WallClock {
+  readonly #path: string;
+  #drive: Drive;
+
+  /** Goes on from the file, if there is one, but never before `fromMs`. */
+  constructor(path: string, fromMs: TimeMs) {
+    this.#path = path;
+    const stored = readDrive(path);
+    const now = stored === undefined ? 0 : read(stored);
+    this.#drive = { baseMs: Math.max(now, fromMs), atMs: Date.now() };
+    this.#write();
+  }
+
+  nowMs(): TimeMs {
+    return read(this.#drive);
+  }
+
+  /** Jumps to `timeMs`; a time that lies behind is ignored. The caller sees to it that nothing is pending. */
+  jumpTo(timeMs: TimeMs): void {
+    if (timeMs <= this.nowMs()) return;
+    this.#drive = { baseMs: timeMs, atMs: Date.now() };
+    this.#write();
+  }
+
+  #write(): void {
+    const aside = `${this.#path}.new`;
+    writeFileSync(aside, JSON.stringify(this.#drive), { mode: 0o600 });
+    renameSync(aside, this.#path);
+  }
+}
+
+/** A node's view of it. Never goes back, whatever the file says. */
+export class DrivenClock implements WallClock {
+  readonly #path: string;
+  #drive: Drive;
+  #highestMs = 0;
+  readonly #timer: NodeJS.Timeout;
+
+  /** Throws if the file is not there or not of its form. */
+  constructor(path: string) {
+    this.#path = path;
+    const drive = readDrive(path);
+    if (drive === undefined) throw new Error(`no driven clock at ${path}: the launcher writes it`);
+    this.#drive = drive;
+    this.#timer = setInterval(() => {
+      this.#drive = readDrive(this.#path) ?? this.#drive;
+    }, POLL_MS);
+    this.#timer.unref();
+  }
+
+  nowMs(): TimeMs {
+    this.#highestMs = Math.max(this.#highestMs, read(this.#drive));
+    return this.#highestMs;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+function read({ baseMs, atMs }: Drive): TimeMs {
+  return baseMs + Math.max(0, Date.now() - atMs);
+}
+
+function readDrive(path: string): Drive | undefined {
+  try {
+    const { baseMs, atMs } = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+    return Number.isSafeInteger(baseMs) && Number.isSafeInteger(atMs) ? { baseMs: baseMs as number, atMs: atMs as number } : undefined;
+  } catch {
+    return undefined;
+  }
+}
