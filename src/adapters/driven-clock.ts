@@ -78,7 +78,9 @@ function read({ baseMs, atMs }: Drive): TimeMs {
 function readDrive(path: string): Drive | undefined {
   try {
     const { baseMs, atMs } = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
-    return Number.isSafeInteger(baseMs) && Number.isSafeInteger(atMs) ? { baseMs: baseMs as number, atMs: atMs as number } : undefined;
+    return Number.isSafeInteger(baseMs) && Number.isSafeInteger(atMs)
+      ? { baseMs: baseMs as number, atMs: atMs as number }
+      : undefined;
   } catch {
     return undefined;
   }

@@ -96,7 +96,12 @@ export class Libp2pTransport implements Transport {
         transports: [tcp()],
         connectionEncrypters: [noise()],
         streamMuxers: [yamux()],
-        connectionManager: { inboundConnectionThreshold: 1_000, maxConnections: 2 * LIMITS.peersMax, maxIncomingPendingConnections: 100, reconnectRetries: 0 },
+        connectionManager: {
+          inboundConnectionThreshold: 1_000,
+          maxConnections: 2 * LIMITS.peersMax,
+          maxIncomingPendingConnections: 100,
+          reconnectRetries: 0,
+        },
         connectionGater: {
           denyDialMultiaddr: () => false,
           denyDialPeer: gate,
@@ -252,7 +257,12 @@ export class Libp2pTransport implements Transport {
   }
 
   #mayConnect(peer: PublicKey | undefined): peer is PublicKey {
-    return peer !== undefined && this.#allowed.has(peer) && this.#options.blocked?.has(peer) !== true && !this.#standing.isBanned(peer, Date.now());
+    return (
+      peer !== undefined &&
+      this.#allowed.has(peer) &&
+      this.#options.blocked?.has(peer) !== true &&
+      !this.#standing.isBanned(peer, Date.now())
+    );
   }
 
   #connection(peer: PublicKey): Connection | undefined {
@@ -285,7 +295,10 @@ export class Libp2pTransport implements Transport {
   async #openLink(peer: PublicKey): Promise<void> {
     const connection = this.#connection(peer);
     if (connection === undefined) return;
-    const stream = await connection.newStream(this.#protocol("consensus"), { signal: AbortSignal.timeout(LIMITS.requestTimeoutMs), maxOutboundStreams: 4 });
+    const stream = await connection.newStream(this.#protocol("consensus"), {
+      signal: AbortSignal.timeout(LIMITS.requestTimeoutMs),
+      maxOutboundStreams: 4,
+    });
     stream.inactivityTimeout = 0x7fffffff;
     const link: Link = { stream, queue: [], queuedBytes: 0 };
     stream.addEventListener("drain", () => {
@@ -320,7 +333,9 @@ export class Libp2pTransport implements Transport {
       return;
     }
     stream.inactivityTimeout = 0x7fffffff;
-    const reader = new FrameReader(LIMITS.consensusMessageBytesMax, (message) => this.#deliver(() => this.#handlers?.onConsensus(peer, message)));
+    const reader = new FrameReader(LIMITS.consensusMessageBytesMax, (message) =>
+      this.#deliver(() => this.#handlers?.onConsensus(peer, message)),
+    );
     stream.addEventListener("message", ({ data }) => {
       if (!reader.push(data)) stream.abort(new Error("frame too long"));
     });
@@ -328,9 +343,17 @@ export class Libp2pTransport implements Transport {
 
   // — requests —
 
-  async #ask(connection: Connection, protocol: RequestProtocol, request: Uint8Array, answer: (response: Uint8Array | null) => void): Promise<void> {
+  async #ask(
+    connection: Connection,
+    protocol: RequestProtocol,
+    request: Uint8Array,
+    answer: (response: Uint8Array | null) => void,
+  ): Promise<void> {
     const signal = AbortSignal.timeout(LIMITS.requestTimeoutMs);
-    const stream = await connection.newStream(this.#protocol(protocol), { signal, maxOutboundStreams: LIMITS.requestsPerPeerMax * 4 });
+    const stream = await connection.newStream(this.#protocol(protocol), {
+      signal,
+      maxOutboundStreams: LIMITS.requestsPerPeerMax * 4,
+    });
     const reader = new FrameReader(LIMITS.responseBytesMax, (response) => {
       answer(response.length === 0 ? null : response);
       void stream.close().catch(() => undefined);
@@ -380,7 +403,8 @@ export class Libp2pTransport implements Transport {
     const nowMs = Date.now();
     for (const peer of this.#allowed) {
       const addresses = this.#options.addresses.get(peer);
-      if (addresses === undefined || addresses.length === 0 || !this.#mayConnect(peer) || this.#connection(peer) !== undefined) continue;
+      if (addresses === undefined || addresses.length === 0 || !this.#mayConnect(peer) || this.#connection(peer) !== undefined)
+        continue;
       let dial = this.#dials.get(peer);
       if (dial === undefined) {
         dial = { busy: false, nextMs: peer > this.#options.self ? nowMs : nowMs + DIAL_YIELD_MS, backoffMs: DIAL_CHECK_MS };
@@ -390,7 +414,11 @@ export class Libp2pTransport implements Transport {
     }
   }
 
-  async #dial(peer: PublicKey, addresses: readonly string[], dial: { busy: boolean; nextMs: number; backoffMs: number }): Promise<void> {
+  async #dial(
+    peer: PublicKey,
+    addresses: readonly string[],
+    dial: { busy: boolean; nextMs: number; backoffMs: number },
+  ): Promise<void> {
     dial.busy = true;
     try {
       const peerId = peerIdOf(peer).toString();
@@ -433,8 +461,11 @@ export class Libp2pTransport implements Transport {
 }
 
 function listenError(error: unknown, listen: readonly string[]): unknown {
-  const text = [error, ...((error as { errors?: unknown[] }).errors ?? []), (error as { cause?: unknown }).cause].map(String).join(" ");
-  if (/EADDRINUSE/.test(text)) return new TransportError("ADDRESS_IN_USE", `the address ${listen.join(", ")} is in use by another program`, error);
+  const text = [error, ...((error as { errors?: unknown[] }).errors ?? []), (error as { cause?: unknown }).cause]
+    .map(String)
+    .join(" ");
+  if (/EADDRINUSE/.test(text))
+    return new TransportError("ADDRESS_IN_USE", `the address ${listen.join(", ")} is in use by another program`, error);
   if (/EADDRNOTAVAIL|EACCES|no valid addresses|UnsupportedListenAddresses/i.test(text)) {
     return new TransportError("ADDRESS_UNUSABLE", `cannot listen on ${listen.join(", ")}: ${(error as Error).message}`, error);
   }

@@ -24,6 +24,8 @@ export interface HistoryEntry {
 interface Slot {
   readonly kind: Kind;
   readonly id: Hash;
+  /** What the parent's state held, known from the first change on, so that nothing is read twice. */
+  readonly before: LedgerObject | undefined;
   readonly value: LedgerObject | undefined;
 }
 
@@ -54,22 +56,37 @@ export class Book {
     return object;
   }
 
+  /** As it was before this transaction: what the block's earlier transactions left. */
+  findBefore<K extends Kind>(kind: K, id: Hash): ObjectOf<K> | undefined {
+    const slot = this.#block.get(kind + id);
+    return (slot === undefined ? this.#view.get(kind, id) : slot.value) as ObjectOf<K> | undefined;
+  }
+
+  /** A new object under a name: the transition has made sure that the name is free. */
   create<K extends Kind>(kind: K, object: Omit<ObjectOf<K>, "version">): ObjectOf<K> {
+    assert(this.find(kind, object.id as Hash) === undefined, "an object is created once");
+    return this.add(kind, object);
+  }
+
+  /** A new object under an id made from its transaction's, which no state can hold: spares a look into the state. */
+  add<K extends Kind>(kind: K, object: Omit<ObjectOf<K>, "version">): ObjectOf<K> {
     const created = { ...object, version: 1 } as ObjectOf<K> & LedgerObject;
-    assert(this.find(kind, created.id as Hash) === undefined, "an object is created once");
-    this.#set(kind, created.id as Hash, created);
+    const key = kind + created.id;
+    const known = this.#transaction.get(key) ?? this.#block.get(key);
+    assert(known?.value === undefined, "an object is created once");
+    this.#transaction.set(key, { kind, id: created.id as Hash, before: known?.before, value: created });
     return created;
   }
 
   /** The object with some fields changed and its version raised. */
   update<K extends Kind>(kind: K, object: ObjectOf<K>, change: Partial<Omit<ObjectOf<K>, "id" | "version">>): ObjectOf<K> {
     const updated = { ...object, ...change, version: (object as LedgerObject).version + 1 } as ObjectOf<K> & LedgerObject;
-    this.#set(kind, updated.id as Hash, updated);
+    this.#set(kind, updated.id as Hash, object as LedgerObject, updated);
     return updated;
   }
 
   remove(kind: Kind, id: Hash): void {
-    this.#set(kind, id, undefined);
+    this.#set(kind, id, this.find(kind, id), undefined);
   }
 
   /** Keeps what the transaction changed. */
@@ -89,15 +106,18 @@ export class Book {
   finish(): { readonly changes: readonly ObjectChange[]; readonly history: readonly HistoryEntry[] } {
     assert(this.#transaction.size === 0, "every transaction was committed or rolled back");
     const changes: ObjectChange[] = [];
-    for (const { kind, id, value } of this.#block.values()) {
-      const before = this.#view.get(kind, id) as LedgerObject | undefined;
+    for (const { kind, id, before, value } of this.#block.values()) {
       if (before !== value) changes.push({ kind, id, before, after: value });
     }
     changes.sort((left, right) => compareText(left.kind, right.kind) || compareText(left.id, right.id));
     return { changes, history: this.#history };
   }
 
-  #set(kind: Kind, id: Hash, value: LedgerObject | undefined): void {
-    this.#transaction.set(kind + id, { kind, id, value });
+  /** `current` is what a reader of this book sees; on the first change of the block that is the parent's state. */
+  #set(kind: Kind, id: Hash, current: LedgerObject | undefined, value: LedgerObject | undefined): void {
+    const key = kind + id;
+    const known = this.#transaction.get(key) ?? this.#block.get(key);
+    assert(known === undefined || known.value === current, "a change starts from the newest version");
+    this.#transaction.set(key, { kind, id, before: known === undefined ? current : known.before, value });
   }
 }

@@ -12,7 +12,6 @@ export const CODES = {
   LEGAL_ID_INVALID: [9, "The legal identifier has a wrong form or check digit."],
   LEGAL_ID_TAKEN: [10, "A party with this legal identifier is registered already."],
   KEY_TAKEN: [11, "The key is on the chain already."],
-  KEY_UNACCEPTABLE: [12, "The key is not a canonical point of prime order."],
   KEY_NOT_OWN: [13, "The key belongs to another party."],
   KEY_REVOKED: [14, "The key is revoked already."],
   KEY_LAST: [15, "A party keeps at least one maker key."],
@@ -38,7 +37,6 @@ export const CODES = {
   DEBTOR_GATED: [35, "The debtor is overdue and may not issue."],
   WRONG_STATUS: [36, "The object's status does not allow this."],
   DEADLINE_PASSED: [37, "The deadline has passed."],
-  DEADLINE_NOT_REACHED: [38, "The deadline has not passed yet."],
   CONFIRMED_EXCEEDS_FACE: [39, "No more than the face amount can be confirmed."],
   NOTE_NOT_OPEN: [40, "The note is not open: it is offered, reserved, pledged, assigned or spent."],
   NOTE_MOVED: [41, "A note of the receivable was moved or encumbered."],
@@ -71,7 +69,7 @@ export const CODES = {
   MIXED_ROOTS: [68, "The notes must be of one currency."],
   REFERENCE_TAKEN: [69, "An object with this reference exists already."],
   DAY_OUT_OF_RANGE: [70, "The day lies outside what is allowed."],
-  NOT_AUTHORITY: [71, "The member runs no authority."],
+  KEYS_EXCEEDED: [72, "The party has as many keys as is allowed."],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type Code = keyof typeof CODES;

@@ -14,6 +14,7 @@ import { type ParentTurn, takeTurn } from "./governance/turns.ts";
 import { bodiesOf } from "./judge.ts";
 import type { Kind } from "./kinds.ts";
 import { policyMet } from "./parties/policy.ts";
+import { register } from "./parties/register.ts";
 import { maturityDue } from "./receivables/maturity.ts";
 import { offerDue } from "./receivables/notes.ts";
 import { deliveryDue } from "./trade/delivery.ts";
@@ -95,13 +96,15 @@ function executeOperation(
   for (const party of required) require(signers.some((signer) => signer.party === party), "SIGNER_MISSING");
   const running = call(situation, body, envelope.pair.id, op, signers, events);
   for (const condition of transition.requires) condition(running);
-  const objects = transition.effect(running);
-  // Policies are looked at after the effect, when a party that is registered here exists with its keys.
-  const amount = transition.stake(body, situation);
-  for (const party of required) {
-    const act = { action: transition.kind, amount, makers: transition.makers };
-    require(policyMet(book, book.get("party", party), signers, act), "POLICY_NOT_MET");
+  // Before the effect: a transaction is authorised by the keys and the policy that stood before it changed anything.
+  const act = { action: transition.kind, amount: transition.stake(body, situation), makers: transition.makers };
+  for (const id of required) {
+    const party = book.find("party", id);
+    // Only party.register names a party that is not there yet; all first keys of that party have signed.
+    require(party !== undefined || transition.kind === register.kind, "NOT_FOUND");
+    require(party === undefined || policyMet(book, party, signers, act), "POLICY_NOT_MET");
   }
+  const objects = transition.effect(running);
   events.push(ledgerEvent("happened", { what: transition.kind, objects: objects.slice(0, 256) }));
 }
 

@@ -2,7 +2,7 @@ import { decode } from "../codec/cbor.ts";
 import { isAcceptablePublicKey } from "../crypto/ed25519.ts";
 import type { ObjectView } from "../state/view.ts";
 import { LIMITS } from "../types/limits.ts";
-import type { Hash, TimeMs } from "../types/scalars.ts";
+import type { Hash, PublicKey, TimeMs } from "../types/scalars.ts";
 import type { Envelope, TxSigner } from "../types/transaction.ts";
 import { keyId, partyId } from "./ids.ts";
 import type { ObjectOf } from "./kinds.ts";
@@ -20,6 +20,7 @@ export interface Refusal {
     | "NOT_AFTER_TOO_FAR"
     | "KEY_UNKNOWN"
     | "KEY_INVALID"
+    | "KEY_UNACCEPTABLE"
     | "PARTY_INACTIVE";
   readonly detail: string;
   readonly retriable: boolean;
@@ -72,19 +73,26 @@ export function judgeAgainstParent(
       retriable: true,
     };
   }
+  let known = 0;
   for (const signer of signers) {
-    const refusal = judgeSigner(view, envelope, signer, at.timeMs);
+    const key = view.get("key", keyId(signer.key)) as ObjectOf<"key"> | undefined;
+    const refusal = key === undefined ? judgeIntroduced(envelope, signer) : judgeKey(view, key, signer, at.timeMs);
     if (refusal !== null) return refusal;
+    if (key !== undefined) known += 1;
   }
+  // New keys only prove their possession: whoever is unknown to the chain puts nothing on it without somebody who is known.
+  if (known === 0) return { ...refuse("KEY_UNKNOWN", "no signer's key is on the chain"), retriable: true };
   return null;
 }
 
-function judgeSigner(view: ObjectView, envelope: Envelope, signer: TxSigner, timeMs: TimeMs): Refusal | null {
-  const key = view.get("key", keyId(signer.key)) as ObjectOf<"key"> | undefined;
-  if (key === undefined) {
-    if (introduces(envelope, signer) && isAcceptablePublicKey(signer.key)) return null;
+/** A key that is not on the chain may sign where the transaction puts it there. */
+function judgeIntroduced(envelope: Envelope, signer: TxSigner): Refusal | null {
+  if (!introduces(envelope, signer))
     return { ...refuse("KEY_UNKNOWN", `key ${signer.key} is not on the chain`), retriable: true };
-  }
+  return isAcceptable(signer.key) ? null : refuse("KEY_UNACCEPTABLE", `key ${signer.key} is no canonical point of prime order`);
+}
+
+function judgeKey(view: ObjectView, key: ObjectOf<"key">, signer: TxSigner, timeMs: TimeMs): Refusal | null {
   if (key.party !== signer.party) return refuse("KEY_INVALID", `key ${signer.key} belongs to another party`);
   if (key.revokedMs !== undefined) return refuse("KEY_INVALID", `key ${signer.key} is revoked`);
   if (key.untilMs !== undefined && timeMs > key.untilMs) return refuse("KEY_INVALID", `key ${signer.key} has run out`);
@@ -109,6 +117,19 @@ function introduces(envelope: Envelope, signer: TxSigner): boolean {
     }
     return false;
   });
+}
+
+/** The check costs about a millisecond and its answer never changes; a transaction is judged several times. */
+const acceptable = new Map<PublicKey, boolean>();
+const ACCEPTABLE_KEPT_MAX = 10_000;
+
+function isAcceptable(key: PublicKey): boolean {
+  const known = acceptable.get(key);
+  if (known !== undefined) return known;
+  const answer = isAcceptablePublicKey(key);
+  if (acceptable.size >= ACCEPTABLE_KEPT_MAX) acceptable.clear();
+  acceptable.set(key, answer);
+  return answer;
 }
 
 function refuse(code: Refusal["code"], detail: string): Refusal {

@@ -13,7 +13,12 @@ export interface Check {
   readonly signature: Signature;
 }
 
-export type CommitFault = "COMMIT_OTHER_BLOCK" | "COMMIT_NO_QUORUM" | "COMMIT_UNKNOWN_SIGNER" | "COMMIT_ORDER" | "COMMIT_BAD_SIGNATURE";
+export type CommitFault =
+  | "COMMIT_OTHER_BLOCK"
+  | "COMMIT_NO_QUORUM"
+  | "COMMIT_UNKNOWN_SIGNER"
+  | "COMMIT_ORDER"
+  | "COMMIT_BAD_SIGNATURE";
 
 /**
  * What must be verified for `commit` to finalise `block` at `height` under the authority set of that height: a quorum of distinct
@@ -65,7 +70,12 @@ export function acceptsNext(header: Header, id: BlockId, next: Header): boolean 
 }
 
 /** The two signatures of a piece of evidence; null if it does not show an offence of the set's authority. */
-export function evidenceChecks(chain: Hash, evidence: Evidence, set: ValidatorSet, digest: Sha256 = sha256): readonly Check[] | null {
+export function evidenceChecks(
+  chain: Hash,
+  evidence: Evidence,
+  set: ValidatorSet,
+  digest: Sha256 = sha256,
+): readonly Check[] | null {
   const validator = set.find(({ member }) => member === evidence.authority);
   const { first, second, height, round, kind } = evidence;
   if (validator === undefined || (first.block === second.block && first.validRound === second.validRound)) return null;
@@ -84,7 +94,8 @@ function signBytes(
   digest: Sha256,
 ): Uint8Array | null {
   const { height, round, kind, choice } = said;
-  if (kind !== "proposal") return choice.validRound === null ? voteSignBytes(chain, { height, round, kind, block: choice.block }, digest) : null;
+  if (kind !== "proposal")
+    return choice.validRound === null ? voteSignBytes(chain, { height, round, kind, block: choice.block }, digest) : null;
   if (choice.block === null || choice.validRound === null) return null;
   return proposalSignBytes(chain, { height, round, block: choice.block, validRound: choice.validRound }, digest);
 }

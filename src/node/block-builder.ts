@@ -53,7 +53,13 @@ export class BlockBuilder {
     let transactions = this.#choose({ countMax, bytesMax: params.blockBytesMax, failingMax, blockTimeMs: timeMs });
     for (;;) {
       const startedMs = this.#m.clock.nowMs();
-      const candidate = { height: head.height + 1, timeMs, parent: { round: lastCommit.round, proposer: parentProposer }, evidence, transactions };
+      const candidate = {
+        height: head.height + 1,
+        timeMs,
+        parent: { round: lastCommit.round, proposer: parentProposer },
+        evidence,
+        transactions,
+      };
       let execution: Execution;
       try {
         execution = this.#m.executor.execute(candidate);
@@ -84,7 +90,13 @@ export class BlockBuilder {
     });
   }
 
-  #finish(lastCommit: Commit, evidence: readonly Evidence[], timeMs: number, envelopes: readonly Envelope[], execution: Execution): Built {
+  #finish(
+    lastCommit: Commit,
+    evidence: readonly Evidence[],
+    timeMs: number,
+    envelopes: readonly Envelope[],
+    execution: Execution,
+  ): Built {
     const { head } = this.#m.store;
     const digest = this.#m.hasher.sha256;
     const pairs = envelopes.map(({ pair }) => pair);

@@ -75,7 +75,15 @@ export class BlockExecutor {
   writes(height: Height, execution: Execution): readonly StoreWrite[] {
     const { changes, history, encodings, tree } = execution;
     const at = new Map(changes.map((change, index) => [change, encodings[index]]));
-    const writes = [...indexWrites(height, changes, history, (change) => at.get(change) as Uint8Array, (key) => this.#store.get(key))];
+    const writes = [
+      ...indexWrites(
+        height,
+        changes,
+        history,
+        (change) => at.get(change) as Uint8Array,
+        (key) => this.#store.get(key),
+      ),
+    ];
     for (const { path, bytes } of pageWrites(tree)) writes.push({ key: pageKey(path), value: bytes });
     return writes;
   }
@@ -99,7 +107,10 @@ export class BlockExecutor {
     const encodings = changes.map(({ kind, after }) => (after === undefined ? null : encode(KINDS[kind].schema, after)));
     const treeChanges = changes.map(({ kind, id }, index): TreeChange => {
       const encoded = encodings[index] as Uint8Array | null;
-      return { keyHash: keyHashOf(stateKey(kind, id), this.#hasher), valueHash: encoded === null ? null : valueHashOf(encoded, this.#hasher) };
+      return {
+        keyHash: keyHashOf(stateKey(kind, id), this.#hasher),
+        valueHash: encoded === null ? null : valueHashOf(encoded, this.#hasher),
+      };
     });
     const tree = this.#tree.update(treeChanges);
     const view: ObjectView = overlay(this.#objects, changes);

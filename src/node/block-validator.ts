@@ -87,7 +87,8 @@ export class BlockValidator {
   #formFault({ header, pairs, lastCommit, evidence }: Block): string | null {
     const { head } = this.#m.store;
     const digest = this.#m.hasher.sha256;
-    if (header.chain !== this.#m.chain || header.height !== head.height + 1 || header.parent !== head.block) return "BLOCK_NOT_NEXT";
+    if (header.chain !== this.#m.chain || header.height !== head.height + 1 || header.parent !== head.block)
+      return "BLOCK_NOT_NEXT";
     if (header.timeMs <= head.timeMs) return "BLOCK_TIME";
     if (header.validators !== this.#m.executor.validatorsHash()) return "BLOCK_VALIDATORS";
     if (header.params !== this.#m.executor.paramsHash()) return "BLOCK_PARAMS";
@@ -129,9 +130,15 @@ export class BlockValidator {
     const set = validatorsOf(this.#m.objects);
     const items: VerifyItem[] = [];
     if (header.height === 1) {
-      if (lastCommit.height !== 0 || lastCommit.round !== 0 || lastCommit.sigs.length !== 0 || lastCommit.block !== head.block) return "BLOCK_LAST_COMMIT";
+      if (lastCommit.height !== 0 || lastCommit.round !== 0 || lastCommit.sigs.length !== 0 || lastCommit.block !== head.block)
+        return "BLOCK_LAST_COMMIT";
     } else {
-      const checks = commitChecks(this.#m.chain, lastCommit, { height: head.height, block: head.block, set }, this.#m.hasher.sha256);
+      const checks = commitChecks(
+        this.#m.chain,
+        lastCommit,
+        { height: head.height, block: head.block, set },
+        this.#m.hasher.sha256,
+      );
       if (!checks.ok) return checks.error;
       items.push(...checks.value);
     }

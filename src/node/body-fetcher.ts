@@ -71,7 +71,8 @@ export class BodyFetcher {
     const wanted = new Map(asked.map((pair) => [pair.id as string, pair.sigs]));
     for (const bytes of decoded.value) {
       const envelope = bytes.length === 0 ? undefined : decodeTransaction(bytes, this.#m.hasher.sha256);
-      if (envelope?.ok && wanted.get(envelope.value.pair.id) === envelope.value.pair.sigs) found.set(envelope.value.pair.id, envelope.value);
+      if (envelope?.ok && wanted.get(envelope.value.pair.id) === envelope.value.pair.sigs)
+        found.set(envelope.value.pair.id, envelope.value);
     }
   }
 

@@ -1,14 +1,14 @@
+import { blockId } from "../codec/block.ts";
 import { decode } from "../codec/cbor.ts";
 import { encode } from "../codec/schema.ts";
 import { decodeTransaction } from "../codec/transaction.ts";
-import { blockId } from "../codec/block.ts";
 import { validatorsOf } from "../ledger/validators.ts";
 import { commitChecks } from "../light/commit.ts";
 import type { MonotonicClock } from "../ports/clock.ts";
 import type { Hasher, Verifier } from "../ports/crypto.ts";
 import type { Logger } from "../ports/observe.ts";
 import type { Transport } from "../ports/transport.ts";
-import { SyncMachine, type SyncInput } from "../sync/machine.ts";
+import { type SyncInput, SyncMachine } from "../sync/machine.ts";
 import type { Block, Commit } from "../types/block.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Hash, PublicKey } from "../types/scalars.ts";
@@ -56,7 +56,12 @@ export class CatchUp {
   onCommit(peer: PublicKey, commit: Commit, isSound: (commit: Commit) => void): void {
     const { head } = this.#m.store;
     if (commit.height <= head.height) return;
-    const checks = commitChecks(this.#m.chain, commit, { height: commit.height, block: commit.block, set: validatorsOf(this.#m.objects) }, this.#m.hasher.sha256);
+    const checks = commitChecks(
+      this.#m.chain,
+      commit,
+      { height: commit.height, block: commit.block, set: validatorsOf(this.#m.objects) },
+      this.#m.hasher.sha256,
+    );
     if (!checks.ok) return;
     this.#m.verifier.verify(
       checks.value,
@@ -163,7 +168,8 @@ export class CatchUp {
     for (const [index, bytes] of bodies.entries()) {
       const decoded = decodeTransaction(bytes, this.#m.hasher.sha256);
       const pair = block.pairs[index];
-      if (!decoded.ok || pair === undefined || decoded.value.pair.id !== pair.id || decoded.value.pair.sigs !== pair.sigs) return undefined;
+      if (!decoded.ok || pair === undefined || decoded.value.pair.id !== pair.id || decoded.value.pair.sigs !== pair.sigs)
+        return undefined;
       envelopes.push(decoded.value);
     }
     return bodies.length === block.pairs.length ? envelopes : undefined;

@@ -160,7 +160,8 @@ export class ConsensusDriver {
   onCommitOfHeight(commit: Commit): void {
     if (commit.height !== this.#machine.height || this.#machine.decided) return;
     const { height, round, block } = commit;
-    for (const { index, sig } of commit.sigs) this.#consume({ kind: "vote", vote: { height, round, kind: "precommit", block, index, sig } });
+    for (const { index, sig } of commit.sigs)
+      this.#consume({ kind: "vote", vote: { height, round, kind: "precommit", block, index, sig } });
   }
 
   sendStatus(peer: PublicKey): void {
@@ -210,7 +211,11 @@ export class ConsensusDriver {
       else wanted.push(...this.#step({ kind: entry.kind, ...entry.body } as Input));
     }
     const { round } = this.#machine;
-    this.#m.logger.info("recovered the undecided height from the log", { height: this.#machine.height, round, records: entries.length });
+    this.#m.logger.info("recovered the undecided height from the log", {
+      height: this.#machine.height,
+      round,
+      records: entries.length,
+    });
     this.#perform(
       wanted.filter((effect) => {
         switch (effect.kind) {
@@ -239,7 +244,13 @@ export class ConsensusDriver {
       assert(decoded.ok, "the log holds what was decoded before");
       return decoded.value;
     });
-    if (known === undefined) this.#candidates.set(body.id as BlockId, { block: body.block as Block, envelopes: envelopes ?? null, execution: null, from: undefined });
+    if (known === undefined)
+      this.#candidates.set(body.id as BlockId, {
+        block: body.block as Block,
+        envelopes: envelopes ?? null,
+        execution: null,
+        from: undefined,
+      });
     else if (envelopes !== undefined) known.envelopes = envelopes;
   }
 
@@ -270,7 +281,8 @@ export class ConsensusDriver {
           this.#m.clock.after(
             effect.delayMs,
             this.#m.loop.callback(() => {
-              if (!this.#stopped && height === this.#machine.height && round === this.#machine.round) this.#consume({ kind: "timeout", height, round, step });
+              if (!this.#stopped && height === this.#machine.height && round === this.#machine.round)
+                this.#consume({ kind: "timeout", height, round, step });
             }),
           );
           break;
@@ -296,7 +308,12 @@ export class ConsensusDriver {
     const { height, round } = effect;
     const request: SignRequest =
       effect.kind === "signVote"
-        ? { height, round, step: effect.vote, message: voteSignBytes(this.#m.chain, { height, round, kind: effect.vote, block: effect.block }, digest) }
+        ? {
+            height,
+            round,
+            step: effect.vote,
+            message: voteSignBytes(this.#m.chain, { height, round, kind: effect.vote, block: effect.block }, digest),
+          }
         : { height, round, step: "proposal", message: proposalSignBytes(this.#m.chain, effect, digest) };
     this.#m.log.whenDurable(() => {
       this.#signing.push(request);
@@ -324,7 +341,8 @@ export class ConsensusDriver {
           this.#m.fatal(new Error("the double-sign guard could not be written", { cause: fault }));
           return;
         }
-        if (signature === null) this.#m.logger.warn("the guard refused to sign", { height: request.height, round: request.round, step: request.step });
+        if (signature === null)
+          this.#m.logger.warn("the guard refused to sign", { height: request.height, round: request.round, step: request.step });
         else this.#signed(effect, signature);
         this.#nextSignature();
       }),
@@ -360,7 +378,11 @@ export class ConsensusDriver {
         this.#consume({ kind: "built", height, round, block: null });
         return;
       }
-      const { id, block, envelopes, execution } = this.#m.builder.build(this.#lastCommit(), evidence, this.#m.validator.parentProposer());
+      const { id, block, envelopes, execution } = this.#m.builder.build(
+        this.#lastCommit(),
+        evidence,
+        this.#m.validator.parentProposer(),
+      );
       if (round === 0 && block.header.count === 0 && evidence.length === 0 && !this.#heartbeatDue()) {
         this.#consume({ kind: "built", height, round, block: null });
         return;
@@ -386,7 +408,8 @@ export class ConsensusDriver {
     assert(stored !== undefined, "a finalised block has its commit");
     const sigs = new Map(stored.sigs.map((entry) => [entry.index, entry]));
     for (const vote of this.#machine.lastPrecommits()) {
-      if (vote.height === head.height && vote.round === stored.round && vote.block === stored.block) sigs.set(vote.index, { index: vote.index, sig: vote.sig });
+      if (vote.height === head.height && vote.round === stored.round && vote.block === stored.block)
+        sigs.set(vote.index, { index: vote.index, sig: vote.sig });
     }
     return { ...stored, sigs: [...sigs.values()].sort((left, right) => left.index - right.index) };
   }
@@ -438,9 +461,25 @@ export class ConsensusDriver {
     const { first, second } = offence;
     const authority = this.#set[first.index]?.member;
     if (authority === undefined || this.#evidence.length >= LIMITS.evidencePerBlockMax) return;
-    this.#m.logger.error("an authority signed two different messages", { authority, height: first.height, round: first.round, kind: offence.kind });
-    const choice = (said: Vote | Proposal) => ({ block: said.block, validRound: "validRound" in said ? said.validRound : null, sig: said.sig });
-    this.#evidence.push({ authority, height: first.height, round: first.round, kind: offence.kind, first: choice(first), second: choice(second) });
+    this.#m.logger.error("an authority signed two different messages", {
+      authority,
+      height: first.height,
+      round: first.round,
+      kind: offence.kind,
+    });
+    const choice = (said: Vote | Proposal) => ({
+      block: said.block,
+      validRound: "validRound" in said ? said.validRound : null,
+      sig: said.sig,
+    });
+    this.#evidence.push({
+      authority,
+      height: first.height,
+      round: first.round,
+      kind: offence.kind,
+      first: choice(first),
+      second: choice(second),
+    });
     this.onWork();
   }
 
@@ -455,7 +494,8 @@ export class ConsensusDriver {
   #isEarly(peer: PublicKey, message: ConsensusMessage, height: Height): boolean {
     const current = this.#machine.height;
     const early = height > current || (height === current && this.#machine.decided && message.kind === "proposal");
-    if (early && height <= current + LIMITS.futureHeightsMax && this.#early.length < EARLY_MAX) this.#early.push({ peer, message });
+    if (early && height <= current + LIMITS.futureHeightsMax && this.#early.length < EARLY_MAX)
+      this.#early.push({ peer, message });
     return early;
   }
 
@@ -532,7 +572,10 @@ export class ConsensusDriver {
     this.#m.log.whenDurable(() => {
       const candidate = missing.proposal === null ? undefined : this.#candidates.get(missing.proposal.block);
       if (missing.proposal !== null && candidate !== undefined) {
-        this.#m.transport.sendConsensus(peer, encodeMessage("proposal", { proposal: missing.proposal, block: candidate.block } as never));
+        this.#m.transport.sendConsensus(
+          peer,
+          encodeMessage("proposal", { proposal: missing.proposal, block: candidate.block } as never),
+        );
       }
       for (const vote of missing.votes) this.#m.transport.sendConsensus(peer, encodeMessage("vote", vote as never));
     });

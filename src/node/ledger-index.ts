@@ -54,7 +54,10 @@ export function indexWrites(
   for (const [sequence, entry] of history.entries()) {
     if (!KINDS[entry.kind].public) continue;
     const value = entry.after === undefined ? null : encode(KINDS[entry.kind].schema, entry.after);
-    writes.push({ key: historyKey(entry.kind, entry.id, height, sequence), value: encode(historySchema, { tx: entry.tx, value }) });
+    writes.push({
+      key: historyKey(entry.kind, entry.id, height, sequence),
+      value: encode(historySchema, { tx: entry.tx, value }),
+    });
   }
   return writes;
 }
@@ -80,7 +83,12 @@ function indexEntries({ kind, id, before, after }: ObjectChange, writes: StoreWr
   }
 }
 
-function addTotal(totals: Map<string, { readonly key: Uint8Array; count: number; sum: bigint }>, kind: string, total: Total, sign: 1 | -1): void {
+function addTotal(
+  totals: Map<string, { readonly key: Uint8Array; count: number; sum: bigint }>,
+  kind: string,
+  total: Total,
+  sign: 1 | -1,
+): void {
   const { scope, status, currency, amount: value } = total;
   const name = `${kind}/${scope}/${status}/${currency}`;
   let entry = totals.get(name);
@@ -91,4 +99,3 @@ function addTotal(totals: Map<string, { readonly key: Uint8Array; count: number;
   entry.count += sign;
   entry.sum += sign === 1 ? value : -value;
 }
-

@@ -4,8 +4,8 @@ import { bool, bytes, choice, encode, hash, type Infer, int, list, nullable, typ
 import { blockIdSchema, proposalSchema, roundSchema, voteSchema } from "../codec/vote.ts";
 import type { Input } from "../consensus/messages.ts";
 import { concatBytes } from "../lib/bytes.ts";
-import { LIMITS } from "../types/limits.ts";
 import type { Block } from "../types/block.ts";
+import { LIMITS } from "../types/limits.ts";
 import type { Height } from "../types/scalars.ts";
 
 /** One byte, the position in this list, then CBOR. The start of a height is not logged: it follows from the store. */
@@ -17,7 +17,11 @@ const RECORDS = {
   built: struct({ height: int(), round: roundSchema, block: nullable(blockIdSchema) }),
   validated: struct({ height: int(), block: blockIdSchema, valid: bool }),
   /** A block the inputs speak of, with its bodies once they are there: in the log before a precommit for it is signed. */
-  block: struct({ id: hash, block: blockSchema, bodies: nullable(list(bytes({ max: LIMITS.txBytesMax }), { max: LIMITS.blockTxMax })) }),
+  block: struct({
+    id: hash,
+    block: blockSchema,
+    bodies: nullable(list(bytes({ max: LIMITS.txBytesMax }), { max: LIMITS.blockTxMax })),
+  }),
 } as const;
 
 type Records = typeof RECORDS;

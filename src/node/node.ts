@@ -1,6 +1,6 @@
+import type { Rules } from "../consensus/rules.ts";
 import { genesisObjects } from "../ledger/genesis-objects.ts";
 import { membersOf, paramsOf, validatorsOf } from "../ledger/validators.ts";
-import type { Rules } from "../consensus/rules.ts";
 import { Mempool } from "../mempool/mempool.ts";
 import type { AppendFile } from "../ports/append-file.ts";
 import type { MonotonicClock, WallClock } from "../ports/clock.ts";
@@ -9,9 +9,9 @@ import type { Logger, Metrics } from "../ports/observe.ts";
 import type { Store } from "../ports/store.ts";
 import type { Transport, TransportHandlers } from "../ports/transport.ts";
 import { StateTree } from "../state/tree.ts";
+import type { Commit } from "../types/block.ts";
 import type { ChainIdentity } from "../types/genesis.ts";
 import { LIMITS } from "../types/limits.ts";
-import type { Commit } from "../types/block.ts";
 import type { Height, MemberId, PublicKey, TxId } from "../types/scalars.ts";
 import { AdaptiveBlockSize } from "./adaptive-block-size.ts";
 import { BlockBuilder } from "./block-builder.ts";
@@ -106,9 +106,21 @@ export class Node {
     const genesis = this.#executorOfGenesis(options, modules);
     this.#chain = new ChainStore(store, { chain, stateRoot: genesis.stateRoot, timeMs: identity.genesis.timeMs });
     this.#log = new ConsensusLog({ file: modules.consensusLog, hasher, fatal });
-    this.#guard = modules.signer === null ? null : new DoubleSignGuard({ file: modules.guardLog, hasher, signer: modules.signer });
+    this.#guard =
+      modules.signer === null ? null : new DoubleSignGuard({ file: modules.guardLog, hasher, signer: modules.signer });
     const fetcher = new BodyFetcher({ loop, transport, clock, hasher });
-    const shared = { chain, loop, store: this.#chain, objects: this.#objects, executor: this.#executor, mempool: this.#mempool, verifier, hasher, clock, logger };
+    const shared = {
+      chain,
+      loop,
+      store: this.#chain,
+      objects: this.#objects,
+      executor: this.#executor,
+      mempool: this.#mempool,
+      verifier,
+      hasher,
+      clock,
+      logger,
+    };
     const validator = new BlockValidator({ ...shared, fetcher, metrics });
     const builder = new BlockBuilder({ ...shared, self: options.member, wall, size: new AdaptiveBlockSize(LIMITS.blockTxMax) });
     const driver = {
@@ -389,7 +401,8 @@ export class Node {
       if (this.#mutedBlocks === 0) this.#beginMemory();
     }
     // A key whose memory begins behind the chain may have signed before: it follows first.
-    if (how === "sync" && this.#guard?.lastHeight === 0 && this.#options.signWithoutMemory !== true) this.#mutedBlocks = LIMITS.memorylessBlocks;
+    if (how === "sync" && this.#guard?.lastHeight === 0 && this.#options.signWithoutMemory !== true)
+      this.#mutedBlocks = LIMITS.memorylessBlocks;
     this.#measure(decided, how);
     for (const listener of this.#listeners) listener(decided);
     this.#driver.nextHeight();
@@ -420,7 +433,9 @@ export class Node {
     const { chain } = options.identity;
     const tree = new StateTree({ page: () => undefined }, modules.hasher);
     const objects = new ObjectStore({ get: () => undefined, range: async () => [], write: () => undefined });
-    return new BlockExecutor({ chain, objects, tree, hasher: modules.hasher, store: { get: () => undefined } }).fromChanges(genesisObjects(options.identity));
+    return new BlockExecutor({ chain, objects, tree, hasher: modules.hasher, store: { get: () => undefined } }).fromChanges(
+      genesisObjects(options.identity),
+    );
   }
 
   #fatal(error: Error): void {

@@ -1,5 +1,5 @@
 import { decode } from "../codec/cbor.ts";
-import { type Kind, KINDS, type LedgerObject } from "../ledger/kinds.ts";
+import { KINDS, type Kind, type LedgerObject } from "../ledger/kinds.ts";
 import type { Store } from "../ports/store.ts";
 import type { ObjectView } from "../state/view.ts";
 import { LIMITS } from "../types/limits.ts";

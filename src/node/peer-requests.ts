@@ -6,7 +6,13 @@ import { LIMITS } from "../types/limits.ts";
 import type { Hash } from "../types/scalars.ts";
 import type { Envelope } from "../types/transaction.ts";
 import type { ChainStore } from "./chain-store.ts";
-import { blocksRequestSchema, blocksResponseSchema, bodiesRequestSchema, bodiesResponseSchema, storedBlockSchema } from "./messages.ts";
+import {
+  blocksRequestSchema,
+  blocksResponseSchema,
+  bodiesRequestSchema,
+  bodiesResponseSchema,
+  storedBlockSchema,
+} from "./messages.ts";
 
 /** Room that the outer list and its heads take of an answer. */
 const MARGIN_BYTES = 4_096;
@@ -17,7 +23,11 @@ export class PeerRequests {
   readonly #mempool: Mempool;
   readonly #proposed: (id: Hash) => Envelope | undefined;
 
-  constructor(modules: { readonly store: ChainStore; readonly mempool: Mempool; readonly proposed: (id: Hash) => Envelope | undefined }) {
+  constructor(modules: {
+    readonly store: ChainStore;
+    readonly mempool: Mempool;
+    readonly proposed: (id: Hash) => Envelope | undefined;
+  }) {
     this.#store = modules.store;
     this.#mempool = modules.mempool;
     this.#proposed = modules.proposed;

@@ -13,7 +13,12 @@ export function indexKey(kind: string, field: string, value: string, id: Hash): 
 }
 
 /** Every entry of a field with values in [from, to): `to` undefined is the end of the field. */
-export function indexRange(kind: string, field: string, from: string | undefined, to: string | undefined): { readonly from: Uint8Array; readonly to: Uint8Array } {
+export function indexRange(
+  kind: string,
+  field: string,
+  from: string | undefined,
+  to: string | undefined,
+): { readonly from: Uint8Array; readonly to: Uint8Array } {
   const all = texts(PREFIX.index, kind, field);
   return {
     from: from === undefined ? all : texts(PREFIX.index, kind, field, from),

@@ -151,7 +151,10 @@ export class TransactionPool {
         continue;
       }
       if (this.#verifying.size >= VERIFYING_MAX) {
-        refused.push({ entry, error: { code: "NODE_BUSY", detail: "too many transactions wait for verification", retriable: true } });
+        refused.push({
+          entry,
+          error: { code: "NODE_BUSY", detail: "too many transactions wait for verification", retriable: true },
+        });
         continue;
       }
       this.#verifying.set(name, entry.answer === undefined ? [] : [entry.answer]);
@@ -194,7 +197,9 @@ export class TransactionPool {
     const name = pair.id + pair.sigs;
     const answers = this.#verifying.get(name) ?? [];
     this.#verifying.delete(name);
-    const result = sound ? this.#take(envelope, peer) : err({ code: "SIGNATURE_INVALID", detail: "a signature does not verify", retriable: false });
+    const result = sound
+      ? this.#take(envelope, peer)
+      : err({ code: "SIGNATURE_INVALID", detail: "a signature does not verify", retriable: false });
     this.#count(peer, result.ok ? "OK" : result.error.code);
     if (!sound && peer !== null) this.#m.transport.penalise(peer, "transaction: SIGNATURE_INVALID");
     for (const answer of answers) answer(result);
@@ -219,7 +224,8 @@ export class TransactionPool {
   }
 
   #gossip(bytes: Uint8Array): void {
-    if (this.#outgoingBytes + bytes.length > LIMITS.gossipBatchBytesMax || this.#outgoing.length >= LIMITS.bodiesPerRequestMax) this.#flush();
+    if (this.#outgoingBytes + bytes.length > LIMITS.gossipBatchBytesMax || this.#outgoing.length >= LIMITS.bodiesPerRequestMax)
+      this.#flush();
     this.#outgoing.push(bytes);
     this.#outgoingBytes += bytes.length;
     if (this.#flushing) return;
@@ -249,7 +255,12 @@ export class TransactionPool {
     let bytes = 0;
     for (const { id } of old) {
       const envelope = this.#m.mempool.get(id);
-      if (envelope === undefined || bytes + envelope.bytes.length > LIMITS.gossipMessageBytesMax || bodies.length >= LIMITS.bodiesPerRequestMax) continue;
+      if (
+        envelope === undefined ||
+        bytes + envelope.bytes.length > LIMITS.gossipMessageBytesMax ||
+        bodies.length >= LIMITS.bodiesPerRequestMax
+      )
+        continue;
       bodies.push(envelope.bytes);
       bytes += envelope.bytes.length;
     }

@@ -141,7 +141,8 @@ export class SyncMachine<Block> {
   /** The first range within [from, to] that is neither fetched nor asked for. */
   #gap(from: Height, to: Height): { readonly from: Height; readonly count: number } | undefined {
     const covered = (height: Height): boolean =>
-      this.#fetched.has(height) || [...this.#asked.values()].some((asked) => height >= asked.from && height < asked.from + asked.count);
+      this.#fetched.has(height) ||
+      [...this.#asked.values()].some((asked) => height >= asked.from && height < asked.from + asked.count);
     let first = from;
     while (first <= to && covered(first)) first++;
     if (first > to) return undefined;

@@ -1,13 +1,12 @@
 import { keyPurposeSchema } from "../../codec/genesis.ts";
 import { hash, int, optional, publicKey } from "../../codec/schema.ts";
-import { isAcceptablePublicKey } from "../../crypto/ed25519.ts";
 import { LIMITS } from "../../types/limits.ts";
 import { require } from "../codes.ts";
 import { keyId } from "../ids.ts";
 import { transition } from "../transition.ts";
-import { isSatisfiable } from "./policy.ts";
+import { isSatisfiable, liveKeys } from "./policy.ts";
 
-/** The new key signs as well: proof of possession, as at registration. */
+/** The new key signs as well: proof of possession, as at registration. Its form is judged with its signature (`judge.ts`). */
 export const addKey = transition({
   kind: "key.add",
   ground: "电子签名法 art. 13, 15",
@@ -15,8 +14,7 @@ export const addKey = transition({
   signers: ({ party }) => [party],
   requires: [
     ({ body, book }) => require(book.get("party", body.party).status === "ACTIVE", "PARTY_INACTIVE"),
-    ({ body, book }) => require(book.get("party", body.party).keys.length < LIMITS.keysPerPartyMax, "AMOUNT_EXCEEDED"),
-    ({ body }) => require(isAcceptablePublicKey(body.key), "KEY_UNACCEPTABLE"),
+    ({ body, book }) => require(book.get("party", body.party).keys.length < LIMITS.keysPerPartyMax, "KEYS_EXCEEDED"),
     ({ body, book }) => require(book.find("key", keyId(body.key)) === undefined, "KEY_TAKEN"),
     ({ body, signers }) => require(signers.some(({ party, key }) => party === body.party && key === body.key), "SIGNER_MISSING"),
     ({ body, timeMs }) => require(body.untilMs === undefined || body.untilMs > timeMs, "DEADLINE_PASSED"),
@@ -31,7 +29,7 @@ export const addKey = transition({
   },
 });
 
-/** Effective with this block; what the key signed in earlier blocks stands. */
+/** Effective with the next block: keys are judged by the state of the parent. What the key signed until then stands. */
 export const revokeKey = transition({
   kind: "key.revoke",
   ground: "电子签名法 art. 15: duty to report compromise",
@@ -40,13 +38,17 @@ export const revokeKey = transition({
   requires: [
     ({ body, book }) => require(book.get("key", keyId(body.key)).party === body.party, "KEY_NOT_OWN"),
     ({ body, book }) => require(book.get("key", keyId(body.key)).revokedMs === undefined, "KEY_REVOKED"),
-    ({ body, book }) => {
+    ({ body, book, timeMs }) => {
       const party = book.get("party", body.party);
-      const left = party.keys.filter((key) => key !== body.key).map((key) => book.get("key", keyId(key)));
-      const live = left.filter((key) => key.revokedMs === undefined);
-      require(live.some(({ purpose }) => purpose === "MAKER"), "KEY_LAST");
-      require(isSatisfiable(party.policy, live), "POLICY_UNSATISFIABLE");
+      const left = liveKeys(book, party, timeMs).filter(({ id }) => id !== keyId(body.key));
+      require(left.some(({ purpose }) => purpose === "MAKER"), "KEY_LAST");
+      require(isSatisfiable(party.policy, left), "POLICY_UNSATISFIABLE");
     },
   ],
-  effect: ({ body, book, timeMs }) => [book.update("key", book.get("key", keyId(body.key)), { revokedMs: timeMs }).id],
+  effect: ({ body, book, timeMs }) => {
+    const party = book.get("party", body.party);
+    // The key object stays for ever, so that the key never returns; its place among the party's keys is free again.
+    book.update("party", party, { keys: party.keys.filter((key) => key !== body.key) });
+    return [body.party, book.update("key", book.get("key", keyId(body.key)), { revokedMs: timeMs }).id];
+  },
 });

@@ -1,5 +1,6 @@
 import { hash, list } from "../../codec/schema.ts";
-import type { Amount } from "../../types/scalars.ts";
+import { LIMITS } from "../../types/limits.ts";
+import type { Amount, TimeMs } from "../../types/scalars.ts";
 import type { TxSigner } from "../../types/transaction.ts";
 import type { Book } from "../book.ts";
 import { require } from "../codes.ts";
@@ -34,18 +35,23 @@ export function ruleFor(
   return best ?? ONE_MAKER;
 }
 
-/** Maker–checker: enough distinct keys of each purpose have signed for the party. */
+/**
+ * Maker–checker: enough distinct keys of each purpose have signed for the party. A key that the transaction itself adds does not count
+ * (else a single maker could add the checker that it lacks), except for a party that the same transaction registers.
+ */
 export function policyMet(
   book: Book,
   party: ObjectOf<"party">,
   signers: readonly TxSigner[],
   act: { readonly action: string; readonly amount: Amount; readonly makers: readonly string[] },
 ): boolean {
+  const isNew = book.findBefore("party", party.id) === undefined;
   let makers = 0;
   let checkers = 0;
   for (const signer of signers) {
     if (signer.party !== party.id) continue;
-    const purpose = book.find("key", keyId(signer.key))?.purpose;
+    const id = keyId(signer.key);
+    const purpose = (isNew ? book.find("key", id) : book.findBefore("key", id))?.purpose;
     if (purpose === "MAKER" || (purpose !== undefined && act.makers.includes(purpose))) makers += 1;
     else if (purpose === "CHECKER") checkers += 1;
   }
@@ -53,11 +59,16 @@ export function policyMet(
   return makers >= rule.makers && checkers >= rule.checkers && makers + checkers > 0;
 }
 
-/** Whether the keys could ever satisfy each rule. */
+/** Whether the keys could ever satisfy each rule, within the signers that one transaction may have. There is always a maker. */
 export function isSatisfiable(policy: readonly PolicyRule[], keys: readonly { readonly purpose: Purpose }[]): boolean {
   const makers = keys.filter(({ purpose }) => purpose !== "CHECKER" && purpose !== "DEVICE").length;
   const checkers = keys.filter(({ purpose }) => purpose === "CHECKER").length;
-  return makers > 0 && policy.every((rule) => rule.makers <= makers && rule.checkers <= checkers);
+  return (
+    keys.some(({ purpose }) => purpose === "MAKER") &&
+    policy.every(
+      (rule) => rule.makers <= makers && rule.checkers <= checkers && rule.makers + rule.checkers <= LIMITS.signersMax,
+    )
+  );
 }
 
 /** A party sets its own rules; the rules in force decide who must sign that. */
@@ -70,14 +81,19 @@ export const setPolicy = transition({
     (call) => {
       activeParty(call, call.body.party);
     },
-    ({ body, book }) => {
-      const party = book.get("party", body.party);
-      const keys = party.keys.map((key) => book.get("key", keyId(key))).filter((key) => key.revokedMs === undefined);
-      require(isSatisfiable(body.policy, keys), "POLICY_UNSATISFIABLE");
+    ({ body, book, timeMs }) => {
+      require(isSatisfiable(body.policy, liveKeys(book, book.get("party", body.party), timeMs)), "POLICY_UNSATISFIABLE");
     },
   ],
   effect: ({ body, book }) => [book.update("party", book.get("party", body.party), { policy: body.policy }).id],
 });
+
+/** Keys of a party that are neither revoked nor run out. */
+export function liveKeys(book: Book, party: ObjectOf<"party">, timeMs: TimeMs): readonly ObjectOf<"key">[] {
+  return party.keys
+    .map((key) => book.get("key", keyId(key)))
+    .filter((key) => key.revokedMs === undefined && (key.untilMs === undefined || key.untilMs > timeMs));
+}
 
 function matches(pattern: string, action: string): boolean {
   if (pattern === "*" || pattern === action) return true;

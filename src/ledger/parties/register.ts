@@ -1,6 +1,5 @@
 import { keyPurposeSchema, legalIdSchema } from "../../codec/genesis.ts";
 import { choice, list, memberId, publicKey, struct } from "../../codec/schema.ts";
-import { isAcceptablePublicKey } from "../../crypto/ed25519.ts";
 import { legalIdFault } from "../../types/legal-id.ts";
 import { require } from "../codes.ts";
 import { keyId, memberObjectId, namedId, partyId } from "../ids.ts";
@@ -33,7 +32,6 @@ export const register = transition({
     ({ body, book }) => require(book.find("party", partyId(body.legalId)) === undefined, "LEGAL_ID_TAKEN"),
     ({ body, book }) => require(body.keys.every(({ key }) => book.find("key", keyId(key)) === undefined), "KEY_TAKEN"),
     ({ body }) => require(new Set(body.keys.map(({ key }) => key)).size === body.keys.length, "LIST_REPEATS"),
-    ({ body }) => require(body.keys.every(({ key }) => isAcceptablePublicKey(key)), "KEY_UNACCEPTABLE"),
     ({ body, signers }) =>
       require(body.keys.every(({ key }) =>
         signers.some((signer) => signer.key === key && signer.party === partyId(body.legalId)),
