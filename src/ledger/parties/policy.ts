@@ -65,9 +65,7 @@ export function isSatisfiable(policy: readonly PolicyRule[], keys: readonly { re
   const checkers = keys.filter(({ purpose }) => purpose === "CHECKER").length;
   return (
     keys.some(({ purpose }) => purpose === "MAKER") &&
-    policy.every(
-      (rule) => rule.makers <= makers && rule.checkers <= checkers && rule.makers + rule.checkers <= LIMITS.signersMax,
-    )
+    policy.every((rule) => rule.makers <= makers && rule.checkers <= checkers && rule.makers + rule.checkers <= LIMITS.signersMax)
   );
 }
 

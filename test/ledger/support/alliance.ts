@@ -1,6 +1,6 @@
+import { taggedHash } from "../../../src/crypto/hash.ts";
 import { dayOf } from "../../../src/ledger/calendar.ts";
 import type { BodyOf } from "../../../src/ledger/transitions.ts";
-import { taggedHash } from "../../../src/crypto/hash.ts";
 import type { ChainParams, Genesis } from "../../../src/types/genesis.ts";
 import type { Amount, Hash, MemberId } from "../../../src/types/scalars.ts";
 import { by, identityOf, op, TestChain } from "./chain.ts";
@@ -119,7 +119,10 @@ export function registerFirm(
   chain.act(op("party.register", registration(party, roles, change)), platform, party, by(party, party.checker));
 }
 
-export function contractBody({ seller, debtor }: Alliance, change: Partial<BodyOf<"contract.register">> = {}): BodyOf<"contract.register"> {
+export function contractBody(
+  { seller, debtor }: Alliance,
+  change: Partial<BodyOf<"contract.register">> = {},
+): BodyOf<"contract.register"> {
   return {
     number: commitment("contract 1"),
     seller: seller.id,

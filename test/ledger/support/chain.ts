@@ -1,16 +1,16 @@
 import { chainId } from "../../../src/codec/genesis.ts";
 import { encode, type Schema } from "../../../src/codec/schema.ts";
 import { encodeTransaction, sigsHash, transactionId } from "../../../src/codec/transaction.ts";
-import { sha256 } from "../../../src/crypto/hash.ts";
 import { verify } from "../../../src/crypto/ed25519.ts";
+import { sha256 } from "../../../src/crypto/hash.ts";
 import type { HistoryEntry, ObjectChange } from "../../../src/ledger/book.ts";
 import { type Code, codeName } from "../../../src/ledger/codes.ts";
 import { type BlockOutcome, executeBlock } from "../../../src/ledger/execute.ts";
 import { genesisObjects } from "../../../src/ledger/genesis-objects.ts";
+import type { ParentTurn } from "../../../src/ledger/governance/turns.ts";
 import { objectId } from "../../../src/ledger/ids.ts";
 import { judgeAgainstParent, type Refusal } from "../../../src/ledger/judge.ts";
 import type { Kind, LedgerObject, ObjectOf } from "../../../src/ledger/kinds.ts";
-import type { ParentTurn } from "../../../src/ledger/governance/turns.ts";
 import { type BodyOf, type OperationKind, TRANSITIONS } from "../../../src/ledger/transitions.ts";
 import { fromHex } from "../../../src/lib/bytes.ts";
 import type { ObjectView } from "../../../src/state/view.ts";
@@ -115,7 +115,8 @@ export class TestChain implements ObjectView {
   judge(envelope: Envelope, timeMs: TimeMs = this.timeMs + CLOCK_STEP_MS): Refusal | null {
     const { tx, pair } = envelope;
     for (const [index, { key }] of tx.signers.entries()) {
-      if (!verify(key, fromHex(pair.id) as Uint8Array, tx.sigs[index] as Uint8Array)) throw new Error("a signature does not verify");
+      if (!verify(key, fromHex(pair.id) as Uint8Array, tx.sigs[index] as Uint8Array))
+        throw new Error("a signature does not verify");
     }
     return judgeAgainstParent(this, envelope, { chain: this.identity.chain, timeMs });
   }
@@ -134,7 +135,10 @@ export class TestChain implements ObjectView {
   }
 
   /** One block; throws if a transaction in it makes it invalid. */
-  block(transactions: readonly Envelope[], options: { readonly evidence?: readonly Evidence[]; readonly round?: number } = {}): BlockOutcome {
+  block(
+    transactions: readonly Envelope[],
+    options: { readonly evidence?: readonly Evidence[]; readonly round?: number } = {},
+  ): BlockOutcome {
     const timeMs = this.timeMs + CLOCK_STEP_MS;
     for (const envelope of transactions) {
       const refusal = this.judge(envelope, timeMs);
@@ -167,7 +171,8 @@ export class TestChain implements ObjectView {
   refusal(operations: Operation | readonly Operation[], ...signings: readonly Signing[]): Code {
     const before = new Map(this.objects);
     const { code } = this.send(operations, signings);
-    if (code !== "OK" && ![...before].every(([key, value]) => this.objects.get(key) === value)) throw new Error("a failed transaction changed state");
+    if (code !== "OK" && ![...before].every(([key, value]) => this.objects.get(key) === value))
+      throw new Error("a failed transaction changed state");
     return code;
   }
 

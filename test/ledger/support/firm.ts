@@ -1,8 +1,8 @@
 import { publicKeyOf, sign } from "../../../src/crypto/ed25519.ts";
 import { sha256 } from "../../../src/crypto/hash.ts";
 import { partyId } from "../../../src/ledger/ids.ts";
-import { usccCheckCharacter } from "../../../src/types/legal-id.ts";
 import type { KeyPurpose, LegalId } from "../../../src/types/genesis.ts";
+import { usccCheckCharacter } from "../../../src/types/legal-id.ts";
 import type { Hash, PublicKey, Signature } from "../../../src/types/scalars.ts";
 
 /** One keystore: a secret that never leaves it, and what it signs. */
