@@ -66,7 +66,6 @@ export const CODES = {
   PAYER_WRONG: [65, "The payment is not by a party that owes it."],
   LOAN_OUTSTANDING: [66, "The loan is not paid off."],
   LIST_REPEATS: [67, "The list names the same object twice."],
-  MIXED_ROOTS: [68, "The notes must be of one currency."],
   REFERENCE_TAKEN: [69, "An object with this reference exists already."],
   DAY_OUT_OF_RANGE: [70, "The day lies outside what is allowed."],
   KEYS_EXCEEDED: [72, "The party has as many keys as is allowed."],

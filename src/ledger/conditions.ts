@@ -1,8 +1,8 @@
 import type { Hash } from "../types/scalars.ts";
-import { bankDaysBefore, dayOf } from "./calendar.ts";
+import { bankDaysBefore } from "./calendar.ts";
 import { require } from "./codes.ts";
 import type { ObjectOf } from "./kinds.ts";
-import type { Call, Situation } from "./transition.ts";
+import type { Situation } from "./transition.ts";
 
 /** Conditions that many rows of the transition table share, each with its one code. */
 
@@ -32,10 +32,6 @@ export function isOpen(note: ObjectOf<"note">): void {
   require(note.position === "OPEN", "NOTE_NOT_OPEN");
 }
 
-export function heldBy(note: ObjectOf<"note">, holder: Hash): void {
-  require(note.holder === holder, "NOT_HOLDER");
-}
-
 /** In (now, now + longest]. */
 export function expiresWithin({ timeMs }: Situation, expiresMs: number, longestMs: number): void {
   require(expiresMs > timeMs && expiresMs <= timeMs + longestMs, "EXPIRY_OUT_OF_RANGE");
@@ -43,8 +39,4 @@ export function expiresWithin({ timeMs }: Situation, expiresMs: number, longestM
 
 export function distinct(ids: readonly string[]): void {
   require(new Set(ids).size === ids.length, "LIST_REPEATS");
-}
-
-export function today<B>(call: Call<B>): number {
-  return dayOf(call.timeMs);
 }

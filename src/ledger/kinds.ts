@@ -209,7 +209,6 @@ const SCHEMAS = {
     security: choice("PLEDGE", "ASSIGNMENT"),
     notes: list(hash, { max: 128 }),
     filing: nullable(hash),
-    filedMs: int(),
     instruction: nullable(hash),
     payByMs: int(),
     status: choice("COMMITTED", "ORDERED", "ACTIVE", "VOID", "REPAID"),
@@ -223,7 +222,7 @@ const SCHEMAS = {
     currency: currencySchema,
     amount: amount({ min: 1n }),
     valueDay: daySchema,
-    lines: list(struct({ note: hash, amount: amount({ min: 1n }) }), { min: 1, max: 64, sortedBy: ({ note }) => note }),
+    lines: list(struct({ note: hash, amount: amount({ min: 1n }) }), { min: 1, max: 128, sortedBy: ({ note }) => note }),
     evidence: hash,
   }),
   /** A filing in the public registry (中登网 登记): the priority clock of art. 768. */
@@ -232,13 +231,23 @@ const SCHEMAS = {
     by: hash,
     loan: hash,
     number: hash,
+    /** As the registry shows it; `recordedMs` is the block that brought it to the chain. */
     timeMs: int(),
+    recordedMs: int(),
     untilDay: daySchema,
     proof: hash,
     status: choice("ACTIVE", "CANCELLED"),
   }),
   /** A search in the public registry, attested. */
-  search: struct({ ...base, by: hash, subject: hash, hits: int({ max: 100_000 }), result: hash, timeMs: int() }),
+  search: struct({
+    ...base,
+    by: hash,
+    subject: hash,
+    hits: int({ max: 100_000 }),
+    result: hash,
+    timeMs: int(),
+    recordedMs: int(),
+  }),
   /** The chain parameters in force. */
   param: struct({ ...base, values: paramsSchema as Schema<Infer<typeof paramsSchema>> }),
   /** The turn table (protocol.md §4). */
@@ -264,11 +273,15 @@ const SCHEMAS = {
   fingerprint: struct({ ...base, invoice: hash }),
   dueDays: struct({ ...base, days: list(int(), { max: 100_000 }) }),
   dueDay: struct({ ...base, minutes: list(int(), { max: 1_440 }) }),
-  dueMinute: struct({ ...base, count: int(), done: int() }),
-  dueItem: struct({
+  dueBucket: struct({
     ...base,
-    target: choice("offer", "application", "decision", "loan", "receivable", "delivery"),
-    object: hash,
+    /** Items in this bucket and below it. */
+    count: int(),
+    /** Whether its items lie in buckets below, by the next hex digit of the object's id. */
+    divided: bool,
+    items: list(struct({ target: choice("offer", "application", "decision", "loan", "receivable", "delivery"), object: hash }), {
+      max: 64,
+    }),
   }),
 } as const;
 
@@ -405,6 +418,5 @@ export const KINDS: Readonly<Record<Kind, KindDeclaration>> = {
   fingerprint: internal("fingerprint"),
   dueDays: internal("dueDays"),
   dueDay: internal("dueDay"),
-  dueMinute: internal("dueMinute"),
-  dueItem: internal("dueItem"),
+  dueBucket: internal("dueBucket"),
 };

@@ -2,6 +2,12 @@ import { assert } from "../lib/assert.ts";
 import { compareText } from "../lib/bytes.ts";
 import type { Amount } from "../types/scalars.ts";
 
+/**
+ * The largest contract, application and loan: 3.6·10^16 minor units. What the ledger adds up from such amounts (tolerances, several
+ * invoices of a contract, interest over centuries) stays within the 2^63−1 that an object can hold, so no sum needs a check of its own.
+ */
+export const MONEY_MAX: Amount = 2n ** 55n;
+
 /** ACT/360: interest = ⌊(P·ratePpm·days + D/2) / D⌋, D = 10^6·360 (domain: loans). Integers only. */
 export function interest(principal: Amount, ratePpm: number, days: number): Amount {
   assert(days >= 0 && ratePpm >= 0, "interest runs forward");

@@ -4,7 +4,7 @@ import { require } from "../codes.ts";
 import { activeParty, beforeCutoff, expiresWithin, isEffective, isOpen } from "../conditions.ts";
 import { schedule } from "../due.ts";
 import type { ObjectOf } from "../kinds.ts";
-import { basisPoints } from "../money.ts";
+import { basisPoints, MONEY_MAX } from "../money.ts";
 import { type Situation, transition } from "../transition.ts";
 
 type Application = ObjectOf<"application">;
@@ -17,7 +17,7 @@ export const apply = transition({
   body: {
     lenders: list(hash, { min: 1, max: 8, sortedBy: (lender) => lender }),
     notes: list(hash, { min: 1, max: 64, sortedBy: (note) => note }),
-    amount: amount({ min: 1n }),
+    amount: amount({ min: 1n, max: MONEY_MAX }),
     consent: hash,
     expiresMs: int(),
   },
@@ -27,6 +27,7 @@ export const apply = transition({
     (call) => {
       for (const lender of call.body.lenders) activeParty(call, lender, "LENDER");
     },
+    ({ body, book }) => require(!body.lenders.includes(book.get("note", body.notes[0] as Hash).holder), "SAME_PARTY"),
     (call) => expiresWithin(call, call.body.expiresMs, call.params.reserveTtlMs),
     (call) => {
       const { book, body } = call;
@@ -37,13 +38,12 @@ export const apply = transition({
         const note = book.get("note", id);
         const receivable = book.get("receivable", note.receivable);
         require(note.holder === first.holder, "NOT_HOLDER");
-        require(receivable.currency === currency, "MIXED_ROOTS");
+        require(receivable.currency === currency, "CURRENCY_MISMATCH");
+        require(!body.lenders.includes(receivable.debtor), "TRANSFER_TO_DEBTOR");
         isOpen(note);
-        isEffective(receivable);
-        beforeCutoff(call, receivable);
-        invoicesNormal(call, receivable);
         total += note.amount;
       }
+      gatesOpen(call, body.notes);
       require(body.amount <= total, "FINANCE_CAP_EXCEEDED");
     },
   ],
@@ -53,7 +53,7 @@ export const apply = transition({
     const first = book.get("note", body.notes[0] as Hash);
     const { currency } = book.get("receivable", first.receivable);
     const { lenders, notes, consent, expiresMs } = body;
-    book.create("application", {
+    book.add("application", {
       id,
       borrower: first.holder,
       lenders,
@@ -89,7 +89,7 @@ export const decide = transition({
     application: hash,
     lender: hash,
     outcome: choice("APPROVED", "REFER", "DECLINE"),
-    amount: amount(),
+    amount: amount({ max: MONEY_MAX }),
     ratePpm: int({ max: 1_000_000 }),
     tenorDays: int({ max: 3_660 }),
     advanceBp: int({ max: 10_000 }),
@@ -111,10 +111,8 @@ export const decide = transition({
     ({ body, book, timeMs }) => require(timeMs < book.get("application", body.application).expiresMs, "DEADLINE_PASSED"),
     ({ body, book }) => {
       const { decisions } = book.get("application", body.application);
-      require(decisions.every((id) => {
-        const decision = book.get("decision", id);
-        return decision.lender !== body.lender || decision.status !== "LIVE";
-      }) && decisions.length < 8, "DECISION_EXISTS");
+      const standing = decisions.map((id) => book.get("decision", id)).find(({ lender }) => lender === body.lender);
+      require(standing === undefined || standing.status !== "LIVE" || standing.outcome === "REFER", "DECISION_EXISTS");
     },
     (call) =>
       expiresWithin(call, call.body.expiresMs, call.book.get("application", call.body.application).expiresMs - call.timeMs),
@@ -131,8 +129,15 @@ export const decide = transition({
     const { book, body, newId } = call;
     const application = book.get("application", body.application);
     const id = newId();
-    book.create("decision", { id, ...body, status: "LIVE" });
-    book.update("application", application, { decisions: [...application.decisions, id] });
+    book.add("decision", { id, ...body, status: "LIVE" });
+    // One decision of each lender stands: a new one takes the place of its referral, or of what has run out.
+    const others = application.decisions.filter((other) => {
+      const standing = book.get("decision", other);
+      if (standing.lender !== body.lender) return true;
+      if (standing.status === "LIVE") book.update("decision", standing, { status: "VOID" });
+      return false;
+    });
+    book.update("application", application, { decisions: [...others, id] });
     schedule(call, body.expiresMs, "decision", id);
     return [id, application.id];
   },
@@ -149,7 +154,7 @@ export function decisionDue({ book, timeMs }: Situation, decision: Decision): vo
   if (decision.status === "LIVE" && timeMs >= decision.expiresMs) book.update("decision", decision, { status: "EXPIRED" });
 }
 
-/** What may be lent against: notes whose root is undisputed, effective and backed by verified invoices. */
+/** What may be lent against: notes of receivables that are effective, that is, neither ended nor due. */
 export function eligible({ book }: Situation, notes: readonly Hash[]): Amount {
   let total: Amount = 0n;
   for (const id of notes) {
@@ -157,6 +162,16 @@ export function eligible({ book }: Situation, notes: readonly Hash[]): Amount {
     if (book.get("receivable", note.receivable).status === "EFFECTIVE") total += note.amount;
   }
   return total;
+}
+
+/** The gates that every step up to the order must pass again: time left, receivable effective, invoices still normal. */
+export function gatesOpen(situation: Situation, notes: readonly Hash[]): void {
+  for (const id of notes) {
+    const receivable = situation.book.get("receivable", situation.book.get("note", id).receivable);
+    beforeCutoff(situation, receivable);
+    isEffective(receivable);
+    invoicesNormal(situation, receivable);
+  }
 }
 
 /** An unverified, red or void invoice backs no finance (domain: gates). */

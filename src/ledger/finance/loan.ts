@@ -2,14 +2,14 @@ import { amount, hash, int } from "../../codec/schema.ts";
 import type { Hash } from "../../types/scalars.ts";
 import { dayOf } from "../calendar.ts";
 import { require } from "../codes.ts";
-import { activeParty, isEffective, roleOf } from "../conditions.ts";
+import { activeParty, roleOf } from "../conditions.ts";
 import { schedule } from "../due.ts";
 import { namedId } from "../ids.ts";
 import { daySchema, type ObjectOf } from "../kinds.ts";
 import { basisPoints } from "../money.ts";
 import { giveNotice, newNote } from "../receivables/notes.ts";
 import { type Call, type Situation, transition } from "../transition.ts";
-import { eligible, setNotes, voidDecisions } from "./application.ts";
+import { eligible, gatesOpen, setNotes, voidDecisions } from "./application.ts";
 
 type Loan = ObjectOf<"loan">;
 
@@ -33,6 +33,7 @@ export const acceptDecision = transition({
     (call) => {
       const decision = call.book.get("decision", call.body.decision);
       const { notes } = call.book.get("application", decision.application);
+      gatesOpen(call, notes);
       require(decision.amount <= basisPoints(eligible(call, notes), decision.advanceBp), "FINANCE_CAP_EXCEEDED");
     },
   ],
@@ -43,7 +44,7 @@ export const acceptDecision = transition({
     const id = newId();
     const payByMs = timeMs + params.payByTtlMs;
     const { lender, amount: principal, ratePpm, tenorDays, advanceBp, recourse, security } = decision;
-    book.create("loan", {
+    book.add("loan", {
       id,
       application: application.id,
       decision: decision.id,
@@ -63,7 +64,6 @@ export const acceptDecision = transition({
       security,
       notes: application.notes,
       filing: null,
-      filedMs: 0,
       instruction: null,
       payByMs,
       status: "COMMITTED",
@@ -93,14 +93,19 @@ export const orderDisbursement = transition({
     },
     ({ body, book, timeMs, params }) => {
       const loan = book.get("loan", body.loan);
+      const filing = book.get("filing", loan.filing as Hash);
       const search = book.find("search", body.search);
-      const fresh = search !== undefined && search.timeMs >= loan.filedMs && search.timeMs > timeMs - params.searchTtlMs;
-      require(search !== undefined && search.subject === loan.borrower && fresh, "SEARCH_MISSING");
+      require(search !== undefined && search.subject === loan.borrower, "SEARCH_MISSING");
+      // By the registry's own clock and by the record of the chain: a search that was ready before the filing proves nothing.
+      const isAfter = search.timeMs >= filing.timeMs && search.recordedMs > filing.recordedMs;
+      require(isAfter && search.timeMs > timeMs - params.searchTtlMs, "SEARCH_MISSING");
+      const { roles } = book.get("party", search.by);
+      require(search.by === loan.lender || roles.includes("VERIFIER") || roles.includes("REGISTRY"), "SEARCH_MISSING");
       require(search.hits === 0, "SEARCH_NOT_CLEAN");
     },
     (call) => {
       const loan = call.book.get("loan", call.body.loan);
-      for (const id of loan.notes) isEffective(call.book.get("receivable", call.book.get("note", id).receivable));
+      gatesOpen(call, loan.notes);
       require(loan.principal <= basisPoints(eligible(call, loan.notes), loan.advanceBp), "FINANCE_CAP_EXCEEDED");
     },
   ],
@@ -122,7 +127,9 @@ export const disbursed = transition({
     ({ body, book }) => require(book.get("loan", body.loan).status === "ORDERED", "WRONG_STATUS"),
     ({ body, book }) => require(book.get("loan", body.loan).principal === body.amount, "DISBURSEMENT_MISMATCH"),
     ({ body, book }) => require(book.find("bankReference", referenceId(body)) === undefined, "PAYMENT_DUPLICATE"),
-    ({ body, day }) => require(body.valueDay <= day && body.valueDay >= day - 30, "DAY_OUT_OF_RANGE"),
+    // Money that left before the terms were accepted did not leave for this loan.
+    ({ body, book, day }) =>
+      require(body.valueDay <= day && body.valueDay >= book.get("loan", body.loan).startDay, "DAY_OUT_OF_RANGE"),
   ],
   effect: (call) => {
     const { book, body } = call;
@@ -209,7 +216,7 @@ export const searchRegistry = transition({
     ({ body, timeMs, params }) =>
       require(body.timeMs <= timeMs && body.timeMs > timeMs - params.searchTtlMs, "EXPIRY_OUT_OF_RANGE"),
   ],
-  effect: ({ body, book, newId }) => [book.create("search", { id: newId(), ...body }).id],
+  effect: ({ body, book, newId, timeMs }) => [book.add("search", { id: newId(), ...body, recordedMs: timeMs }).id],
 });
 
 /** The lender's filing: its registration time ranks its claim. */
@@ -227,12 +234,12 @@ export const fileClaim = transition({
     ({ body, book, timeMs }) =>
       require(body.untilDay >= dayOf(timeMs) + book.get("loan", body.loan).tenorDays, "FILING_TERM_SHORT"),
   ],
-  effect: ({ body, book }) => {
+  effect: ({ body, book, timeMs: recordedMs }) => {
     const loan = book.get("loan", body.loan);
     const { number, timeMs, untilDay, proof } = body;
     const id = filingId(number);
-    book.create("filing", { id, by: loan.lender, loan: loan.id, number, timeMs, untilDay, proof, status: "ACTIVE" });
-    book.update("loan", loan, { filing: id, filedMs: timeMs });
+    book.create("filing", { id, by: loan.lender, loan: loan.id, number, timeMs, recordedMs, untilDay, proof, status: "ACTIVE" });
+    book.update("loan", loan, { filing: id });
     return [id, loan.id];
   },
 });

@@ -49,6 +49,7 @@ export const acceptIssue = transition({
   requires: [
     ({ body, book }) => isProposed(book.get("receivable", body.receivable), "DEBTOR"),
     ({ body, book, timeMs }) => require(timeMs < book.get("receivable", body.receivable).deadlineMs, "DEADLINE_PASSED"),
+    ({ body, book, day }) => require(day < book.get("receivable", body.receivable).maturityDay, "MATURITY_PAST"),
   ],
   effect: (call) => {
     const receivable = call.book.get("receivable", call.body.receivable);
@@ -150,7 +151,7 @@ function propose(call: Call<Terms>, origin: Receivable["origin"], deadlineMs: nu
   const contract = book.get("contract", body.contract);
   const id = call.newId();
   consumeInvoices(call, body.allocation);
-  book.create("receivable", {
+  book.add("receivable", {
     id,
     seller: contract.seller,
     debtor: contract.buyer,
@@ -182,7 +183,7 @@ function propose(call: Call<Terms>, origin: Receivable["origin"], deadlineMs: nu
 function makeEffective(call: Call<unknown>, receivable: Receivable, confirmed: bigint, mode: Receivable["mode"]) {
   const { book } = call;
   const note = call.newId();
-  book.create("note", {
+  book.add("note", {
     id: note,
     receivable: receivable.id,
     parent: null,

@@ -17,9 +17,7 @@ function movable(call: Call<{ readonly note: Hash }>): void {
   const note = call.book.get("note", call.body.note);
   const receivable = call.book.get("receivable", note.receivable);
   isOpen(note);
-  require(receivable.status === "EFFECTIVE" ||
-    receivable.status === "MATURED" ||
-    receivable.status === "OVERDUE", "WRONG_STATUS");
+  // First, since a receivable that has matured is past its cut-off as well, and that is what people understand.
   beforeCutoff(call, receivable);
   isEffective(receivable);
 }
@@ -73,7 +71,7 @@ export const offer = transition({
     const { book, body, newId } = call;
     const note = book.get("note", body.note);
     const id = newId();
-    book.create("offer", { id, note: note.id, from: note.holder, to: body.to, expiresMs: body.expiresMs, status: "PENDING" });
+    book.add("offer", { id, note: note.id, from: note.holder, to: body.to, expiresMs: body.expiresMs, status: "PENDING" });
     book.update("note", note, { position: "OFFERED", ref: id });
     schedule(call, body.expiresMs, "offer", id);
     return [id, note.id];
@@ -166,7 +164,7 @@ export function giveNotice(
 ): Hash {
   const { book, height, timeMs } = call;
   const id = call.newId(child);
-  book.create("notice", { id, receivable: receivable.id, note, to: receivable.debtor, by, height, timeMs, reason });
+  book.add("notice", { id, receivable: receivable.id, note, to: receivable.debtor, by, height, timeMs, reason });
   return id;
 }
 
@@ -178,7 +176,7 @@ export function newNote(
 ): Hash {
   const id = child === "fresh" ? call.freshId() : call.newId(child);
   const { receivable, depth, currency, amount: value, holder } = parent;
-  call.book.create("note", {
+  call.book.add("note", {
     id,
     receivable,
     parent: parent.id,

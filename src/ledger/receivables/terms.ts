@@ -1,4 +1,4 @@
-import { amount, hash, list, optional, struct, text } from "../../codec/schema.ts";
+import { amount, hash, list, optional, struct } from "../../codec/schema.ts";
 import type { Amount, Hash } from "../../types/scalars.ts";
 import { addMonths } from "../calendar.ts";
 import { require } from "../codes.ts";
@@ -13,8 +13,8 @@ export const TERMS = {
   face: amount({ min: 1n }),
   maturityDay: daySchema,
   document: hash,
-  /** Why the tenor exceeds the usual limit; a commitment to a text. */
-  tenorReason: optional(text({ min: 1, max: 64 })),
+  /** Why the tenor exceeds the usual limit: a commitment to the text, which itself is private. */
+  tenorReason: optional(hash),
   allocation: list(struct({ invoice: hash, amount: amount({ min: 1n }) }), { min: 1, max: 64 }),
 } as const;
 
@@ -23,7 +23,7 @@ export interface Terms {
   readonly face: Amount;
   readonly maturityDay: number;
   readonly document: Hash;
-  readonly tenorReason?: string;
+  readonly tenorReason?: Hash;
   readonly allocation: readonly { readonly invoice: Hash; readonly amount: Amount }[];
 }
 
@@ -41,6 +41,7 @@ export function termsHold(call: Call<Terms>): void {
     require(invoice.taxStatus === "NORMAL" || invoice.taxStatus === "UNVERIFIED", "INVOICE_NOT_NORMAL");
     require(part.amount <= freeAmount(invoice), "INVOICE_USED_UP");
   }
+  require(body.face >= BigInt(params.noteMinorUnitsMin), "PART_TOO_SMALL");
   require(body.maturityDay > day, "MATURITY_PAST");
   require(body.maturityDay <= addMonths(day, params.tenorHardMonths), "TENOR_EXCEEDED");
   require(body.maturityDay <= addMonths(day, params.tenorSoftMonths) || body.tenorReason !== undefined, "TENOR_REASON_MISSING");

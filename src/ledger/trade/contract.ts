@@ -4,6 +4,7 @@ import { require } from "../codes.ts";
 import { activeParty } from "../conditions.ts";
 import { namedId } from "../ids.ts";
 import { currencySchema } from "../kinds.ts";
+import { MONEY_MAX } from "../money.ts";
 import { transition } from "../transition.ts";
 
 /** `number` is a commitment to the contract's number: the number itself is private. */
@@ -15,7 +16,7 @@ export const registerContract = transition({
     seller: hash,
     buyer: hash,
     currency: currencySchema,
-    total: amount({ min: 1n }),
+    total: amount({ min: 1n, max: MONEY_MAX }),
     toleranceBp: int({ max: 10_000 }),
     payTermDays: int({ max: 3_660 }),
     inspectionDays: int({ max: 366 }),
@@ -34,7 +35,7 @@ export const registerContract = transition({
   ],
   effect: ({ body, book, newId }) => {
     const id = newId();
-    book.create("contract", { id, ...body, delivered: 0n, accepted: 0n, invoiced: 0n, status: "OPEN" });
+    book.add("contract", { id, ...body, delivered: 0n, accepted: 0n, invoiced: 0n, status: "OPEN" });
     book.create("contractNumber", { id: numberId(body), contract: id });
     return [id];
   },

@@ -26,7 +26,7 @@ export const recordDelivery = transition({
     const { body, book, newId, day } = call;
     const contract = book.get("contract", body.contract);
     const id = newId();
-    book.create("delivery", { id, ...body, accepted: 0n, status: "PENDING", mode: "NONE" });
+    book.add("delivery", { id, ...body, accepted: 0n, status: "PENDING", mode: "NONE" });
     book.update("contract", contract, { delivered: contract.delivered + body.amount });
     // The inspection period of a delivery recorded late has not run out before anybody could see it.
     schedule(call, startOfDay(Math.max(body.day + contract.inspectionDays, day) + 1), "delivery", id);
@@ -34,7 +34,7 @@ export const recordDelivery = transition({
   },
 });
 
-/** The buyer may accept less than was delivered. */
+/** The buyer may accept less than was delivered; the rest may be delivered again. */
 export const acceptDelivery = transition({
   kind: "delivery.accept",
   ground: "《保障中小企业款项支付条例》 art. 10",
@@ -70,6 +70,7 @@ export function deliveryDue(situation: Situation, id: string): void {
 
 function accept({ book }: Situation, delivery: ObjectOf<"delivery">, accepted: bigint, mode: "SIGNED" | "DEEMED") {
   const contract = book.get("contract", delivery.contract);
-  book.update("contract", contract, { accepted: contract.accepted + accepted });
+  const refused = delivery.amount - accepted;
+  book.update("contract", contract, { accepted: contract.accepted + accepted, delivered: contract.delivered - refused });
   return [book.update("delivery", delivery, { status: "ACCEPTED", accepted, mode }).id];
 }

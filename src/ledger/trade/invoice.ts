@@ -47,7 +47,7 @@ export const registerInvoice = transition({
     const { seller, buyer, currency } = contract;
     const { total, tax, issueDay, fingerprint, document, verifier } = body;
     const id = newId();
-    book.create("invoice", {
+    book.add("invoice", {
       id,
       seller,
       buyer,

@@ -1,0 +1,200 @@
+import { toHex } from "../lib/bytes.ts";
+import type { Hash, TxId } from "../types/scalars.ts";
+
+/** What a node answered that is not a result: JSON-RPC number, stable code, whether trying again may help. */
+export class RpcFailure extends Error {
+  override readonly name = "RpcFailure";
+  readonly code: string;
+  readonly number: number;
+  readonly data: Readonly<Record<string, unknown>>;
+  constructor(number: number, message: string, data: Readonly<Record<string, unknown>>) {
+    super(message);
+    this.number = number;
+    this.data = data;
+    this.code = typeof data.code === "string" ? data.code : "UNKNOWN";
+  }
+}
+
+/** No endpoint could be reached. */
+export class UnreachableError extends Error {
+  override readonly name = "UnreachableError";
+  readonly code = "UNREACHABLE";
+}
+
+export interface ClientOptions {
+  /** Nodes' RPC addresses; the first is asked first, the others when it fails. */
+  readonly endpoints: readonly string[];
+  /** Bearer token, where a node asks for one. */
+  readonly token?: string;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+export interface TxOutcome {
+  readonly id: TxId;
+  readonly status: "pending" | "committed" | "failed" | "expired" | "unknown";
+  readonly height?: number;
+  readonly index?: number;
+  readonly code?: string;
+  readonly message?: string;
+  readonly events?: readonly { readonly kind: string; readonly [field: string]: unknown }[];
+}
+
+export interface NodeStatus {
+  readonly member: string;
+  readonly role: string;
+  readonly chain: Hash;
+  readonly version: string;
+  readonly height: number;
+  readonly blockId: Hash;
+  readonly stateRoot: Hash;
+  readonly blockTimeMs: number;
+  readonly clockMs: number;
+  readonly syncing: boolean;
+  readonly signing: boolean;
+  readonly peers: number;
+  readonly round: number;
+  readonly pending: number;
+}
+
+export type LedgerJson = { readonly id: Hash; readonly version: number; readonly [field: string]: unknown };
+
+const REQUEST_TIMEOUT_MS = 10_000;
+const WAIT_SLICE_MS = 2_000;
+const RETRY_MS = 100;
+
+/** A node's JSON-RPC for programs: several endpoints, and a transaction that is sent again by the same id wherever it got lost. */
+export class Client {
+  readonly #endpoints: readonly string[];
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #fetch: typeof globalThis.fetch;
+  #preferred = 0;
+  #nextId = 1;
+
+  constructor(options: ClientOptions) {
+    if (options.endpoints.length === 0) throw new Error("a client needs an endpoint");
+    this.#endpoints = options.endpoints;
+    this.#headers = {
+      "Content-Type": "application/json",
+      ...(options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` }),
+    };
+    this.#fetch = options.fetch ?? globalThis.fetch;
+  }
+
+  /** One call to the first endpoint that answers. Throws RpcFailure or UnreachableError. */
+  async call<T>(method: string, params: Readonly<Record<string, unknown>> = {}, timeoutMs = REQUEST_TIMEOUT_MS): Promise<T> {
+    let last: unknown;
+    for (let attempt = 0; attempt < this.#endpoints.length; attempt++) {
+      const index = (this.#preferred + attempt) % this.#endpoints.length;
+      try {
+        const result = await this.#ask<T>(this.#endpoints[index] as string, method, params, timeoutMs);
+        this.#preferred = index;
+        return result;
+      } catch (error) {
+        if (error instanceof RpcFailure && error.code !== "NODE_STOPPING") throw error;
+        last = error;
+      }
+    }
+    throw new UnreachableError(`no endpoint answers ${method}`, { cause: last });
+  }
+
+  status(): Promise<NodeStatus> {
+    return this.call("node_status");
+  }
+
+  /** Sends a transaction; the same bytes may be sent any number of times. */
+  async submit(bytes: Uint8Array): Promise<TxId> {
+    const { id } = await this.call<{ id: TxId }>("tx_submit", { tx: toHex(bytes) });
+    return id;
+  }
+
+  get(id: TxId): Promise<TxOutcome> {
+    return this.call("tx_get", { id });
+  }
+
+  /**
+   * Submits and waits until the outcome is final, over all endpoints: what a node lost or would only take later is sent again, until
+   * `timeoutMs` is over. Throws RpcFailure for a refusal that stands.
+   */
+  async submitAndWait(id: TxId, bytes: Uint8Array, timeoutMs = 60_000): Promise<TxOutcome> {
+    const deadline = performance.now() + timeoutMs;
+    let failure: unknown;
+    while (performance.now() < deadline) {
+      try {
+        await this.submit(bytes);
+        const outcome = await this.#wait(id, Math.min(WAIT_SLICE_MS, deadline - performance.now()));
+        if (outcome.status !== "pending" && outcome.status !== "unknown") return outcome;
+        this.#rotate();
+      } catch (error) {
+        failure = error;
+        if (error instanceof RpcFailure && error.data.retriable !== true) throw await this.#isFinal(id, error);
+        this.#rotate();
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+    throw new UnreachableError(`no final outcome of transaction ${id} in time`, { cause: failure });
+  }
+
+  ledgerGet(kind: string, id: Hash, height?: number): Promise<LedgerJson> {
+    return this.call("ledger_get", height === undefined ? { kind, id } : { kind, id, height });
+  }
+
+  /** One page. */
+  ledgerList(
+    kind: string,
+    where: Readonly<Record<string, unknown>> = {},
+    page: { readonly limit?: number; readonly cursor?: string } = {},
+  ): Promise<{ readonly items: readonly LedgerJson[]; readonly cursor?: string }> {
+    return this.call("ledger_list", { kind, where, ...page });
+  }
+
+  /** Every page. */
+  async ledgerAll(kind: string, where: Readonly<Record<string, unknown>> = {}): Promise<readonly LedgerJson[]> {
+    const items: LedgerJson[] = [];
+    let cursor: string | undefined;
+    do {
+      const page: { readonly items: readonly LedgerJson[]; readonly cursor?: string } = await this.ledgerList(
+        kind,
+        where,
+        cursor === undefined ? { limit: 500 } : { limit: 500, cursor },
+      );
+      items.push(...page.items);
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    return items;
+  }
+
+  #wait(id: TxId, timeoutMs: number): Promise<TxOutcome> {
+    const slice = Math.max(0, Math.floor(timeoutMs));
+    return this.call("tx_wait", { id, timeoutMs: slice }, slice + REQUEST_TIMEOUT_MS);
+  }
+
+  /** A refused repetition of what was committed meanwhile is no refusal. */
+  async #isFinal(id: TxId, error: RpcFailure): Promise<unknown> {
+    const outcome = await this.get(id).catch(() => undefined);
+    return outcome?.status === "committed" || outcome?.status === "failed"
+      ? new RpcFailure(error.number, `${error.message} (already final)`, error.data)
+      : error;
+  }
+
+  #rotate(): void {
+    this.#preferred = (this.#preferred + 1) % this.#endpoints.length;
+  }
+
+  async #ask<T>(endpoint: string, method: string, params: object, timeoutMs: number): Promise<T> {
+    const response = await this.#fetch(endpoint, {
+      method: "POST",
+      headers: this.#headers,
+      body: JSON.stringify({ jsonrpc: "2.0", id: this.#nextId++, method, params }),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const answer = (await response.json()) as {
+      result?: T;
+      error?: { code: number; message: string; data?: Record<string, unknown> };
+    };
+    if (answer.error !== undefined) {
+      const limited = response.status === 429 ? { retriable: true } : {};
+      throw new RpcFailure(answer.error.code, answer.error.message, { ...limited, ...answer.error.data });
+    }
+    return answer.result as T;
+  }
+}

@@ -1,0 +1,92 @@
+import type { Logger } from "../ports/observe.ts";
+import { LIMITS } from "../types/limits.ts";
+import type { Method } from "./method.ts";
+import { RpcError } from "./rpc-error.ts";
+
+/** Nesting of a request's JSON; parsing more would cost stack for nothing. */
+const NESTING_MAX = 64;
+
+export interface RpcAnswer {
+  /** null: nothing to say (notifications only). */
+  readonly body: string | null;
+  /** Requests in the body, for the rate limit. */
+  readonly count: number;
+}
+
+/** JSON-RPC 2.0 over any carrier: one body in, one out. Never throws. */
+export class JsonRpc {
+  readonly #methods: ReadonlyMap<string, Method>;
+  readonly #logger: Logger;
+
+  constructor(methods: ReadonlyMap<string, Method>, logger: Logger) {
+    this.#methods = methods;
+    this.#logger = logger;
+  }
+
+  /** How many calls a body holds, or the error that all of it gets. */
+  parse(body: string): { readonly calls: readonly unknown[]; readonly batch: boolean } | RpcError {
+    if (isTooDeep(body)) return new RpcError("parse", "JSON_TOO_DEEP", `JSON nested deeper than ${NESTING_MAX}`);
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(body);
+    } catch {
+      return new RpcError("parse", "JSON_INVALID", "the body is not JSON");
+    }
+    if (!Array.isArray(parsed)) return { calls: [parsed], batch: false };
+    if (parsed.length === 0) return new RpcError("request", "BATCH_EMPTY", "the batch is empty");
+    if (parsed.length > LIMITS.rpcBatchMax)
+      return new RpcError("limit", "BATCH_TOO_LARGE", `a batch holds at most ${LIMITS.rpcBatchMax} calls`);
+    return { calls: parsed, batch: true };
+  }
+
+  async answer(calls: readonly unknown[], batch: boolean): Promise<string | null> {
+    const answers = (await Promise.all(calls.map((call) => this.#call(call)))).filter((answer) => answer !== null);
+    if (answers.length === 0) return null;
+    return batch ? `[${answers.join(",")}]` : (answers[0] as string);
+  }
+
+  async #call(request: unknown): Promise<string | null> {
+    const { id, method, params, jsonrpc } =
+      typeof request === "object" && request !== null ? (request as Record<string, unknown>) : {};
+    const validId = id === undefined || id === null || typeof id === "number" || (typeof id === "string" && id.length <= 256);
+    if (jsonrpc !== "2.0" || typeof method !== "string" || !validId) {
+      return errorAnswer(validId ? (id ?? null) : null, new RpcError("request", "REQUEST_INVALID", "not a JSON-RPC 2.0 request"));
+    }
+    try {
+      const known = this.#methods.get(method);
+      if (known === undefined) throw new RpcError("method", "METHOD_UNKNOWN", `there is no method "${method.slice(0, 64)}"`);
+      if (params !== undefined && (typeof params !== "object" || params === null || Array.isArray(params))) {
+        throw new RpcError("params", "PARAMS_BY_NAME", "params: expected an object");
+      }
+      const result = await known.call(params);
+      return id === undefined ? null : JSON.stringify({ jsonrpc: "2.0", id, result });
+    } catch (error) {
+      if (id === undefined) return null;
+      if (error instanceof RpcError) return errorAnswer(id, error);
+      this.#logger.error("an RPC method failed", { method, error: String(error), stack: (error as Error).stack });
+      return errorAnswer(id, new RpcError("internal", "INTERNAL", "the node could not answer this"));
+    }
+  }
+}
+
+export function errorAnswer(id: unknown, error: RpcError): string {
+  return JSON.stringify({ jsonrpc: "2.0", id, error: error.toJson() });
+}
+
+/** Brackets outside strings nested beyond the bound, found without recursion. */
+function isTooDeep(body: string): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < body.length; index++) {
+    const code = body.charCodeAt(index);
+    if (inString) {
+      if (code === 0x5c) index += 1;
+      else if (code === 0x22) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x5b || code === 0x7b) {
+      depth += 1;
+      if (depth > NESTING_MAX) return true;
+    } else if (code === 0x5d || code === 0x7d) depth -= 1;
+  }
+  return false;
+}

@@ -1,0 +1,190 @@
+import { decodeTransaction } from "../codec/transaction.ts";
+import { Book } from "../ledger/book.ts";
+import { dayOf } from "../ledger/calendar.ts";
+import { executeOne } from "../ledger/execute.ts";
+import { judgeAgainstParent } from "../ledger/judge.ts";
+import { KINDS } from "../ledger/kinds.ts";
+import { paramsOf, validatorsOf } from "../ledger/validators.ts";
+import { err, ok, type Result } from "../lib/result.ts";
+import { LedgerReader } from "../node/ledger-reader.ts";
+import type { Node } from "../node/node.ts";
+import type { AdmissionRefusal } from "../node/transaction-pool.ts";
+import type { WallClock } from "../ports/clock.ts";
+import type { Store } from "../ports/store.ts";
+import type { Transport } from "../ports/transport.ts";
+import type { Block, Commit } from "../types/block.ts";
+import type { BlockId, Hash, Height, MemberId, TxId } from "../types/scalars.ts";
+import type { TxReceipt } from "../types/transaction.ts";
+import type { ValidatorSet } from "../types/validator-set.ts";
+
+export type TxStatus =
+  | { readonly status: "pending" | "expired" | "unknown" }
+  | {
+      readonly status: "committed" | "failed";
+      readonly height: Height;
+      readonly index: number;
+      readonly receipt: TxReceipt;
+      readonly body: Uint8Array;
+    };
+
+export interface At {
+  readonly height: Height;
+  readonly blockTimeMs: number;
+  readonly syncing: boolean;
+}
+
+/** What the RPC sees of a node of the same process; answers are promises, the node itself knows none. */
+export class LocalNode {
+  readonly #node: Node;
+  readonly #wall: WallClock;
+  readonly #transport: Transport;
+  readonly #chain: Hash;
+  readonly #waiters = new Map<TxId, Set<() => void>>();
+  readonly member: MemberId;
+  readonly ledger: LedgerReader;
+
+  constructor(modules: {
+    readonly node: Node;
+    readonly wall: WallClock;
+    readonly transport: Transport;
+    readonly store: Store;
+    readonly chain: Hash;
+    readonly member: MemberId;
+  }) {
+    this.#node = modules.node;
+    this.#wall = modules.wall;
+    this.#transport = modules.transport;
+    this.#chain = modules.chain;
+    this.member = modules.member;
+    this.ledger = new LedgerReader(modules.store);
+    this.#node.onBlock(({ envelopes }) => {
+      if (this.#waiters.size === 0) return;
+      for (const { pair } of envelopes) this.#wake(pair.id);
+      // What ran out is as final as what was committed.
+      for (const id of this.#waiters.keys()) if (this.#node.isExpired(id)) this.#wake(id);
+    });
+  }
+
+  at(): At {
+    const { height, timeMs } = this.#node.head;
+    return { height, blockTimeMs: timeMs, syncing: this.#node.isSyncing };
+  }
+
+  status() {
+    const { head } = this.#node;
+    return {
+      member: this.member,
+      role: this.#node.role,
+      chain: this.#chain,
+      height: head.height,
+      blockId: head.block,
+      stateRoot: head.stateRoot,
+      blockTimeMs: head.timeMs,
+      clockMs: this.#wall.nowMs(),
+      syncing: this.#node.isSyncing,
+      signing: this.#node.isSigning,
+      peers: this.#transport.peers().length,
+      round: this.#node.round,
+      pending: this.#node.mempool.size,
+    };
+  }
+
+  peers() {
+    return this.#transport.peers().map(({ nodeKey, peerId, address, direction, latencyMs }) => ({
+      member: this.#node.memberOf(nodeKey) ?? null,
+      peerId,
+      address,
+      direction,
+      height: this.#node.heightOf(nodeKey),
+      latencyMs,
+    }));
+  }
+
+  /** Why the node should get no traffic; empty if it may. */
+  unreadyReasons(): readonly string[] {
+    const reasons: string[] = [];
+    if (this.#node.isSyncing) reasons.push("the node is catching up");
+    const muted = this.#node.mutedBecause;
+    if (muted !== null) reasons.push(muted);
+    const others = validatorsOf(this.#node.objects).filter(({ member }) => member !== this.member).length;
+    if (others > 0 && this.#transport.peers().length === 0) reasons.push("no peer is connected");
+    return reasons;
+  }
+
+  submit(bytes: Uint8Array): Promise<Result<TxId, AdmissionRefusal>> {
+    return new Promise((resolve) => this.#node.submit(bytes, resolve));
+  }
+
+  transaction(id: TxId): TxStatus {
+    const stored = this.#node.chainStore.transaction(id);
+    if (stored !== undefined) {
+      const { height, index, receipt, body } = stored;
+      return { status: receipt.code === 0 ? "committed" : "failed", height, index, receipt, body };
+    }
+    if (this.#node.mempool.has(id)) return { status: "pending" };
+    return { status: this.#node.isExpired(id) ? "expired" : "unknown" };
+  }
+
+  /** As `transaction`, once it is final, or as it stands after `timeoutMs`. */
+  async wait(id: TxId, timeoutMs: number): Promise<TxStatus> {
+    const now = this.transaction(id);
+    if (now.status !== "pending" && now.status !== "unknown") return now;
+    await new Promise<void>((resolve) => {
+      const waiters = this.#waiters.get(id) ?? new Set();
+      this.#waiters.set(id, waiters);
+      const finish = (): void => {
+        clearTimeout(timer);
+        waiters.delete(finish);
+        if (waiters.size === 0 && this.#waiters.get(id) === waiters) this.#waiters.delete(id);
+        resolve();
+      };
+      const timer = setTimeout(finish, timeoutMs);
+      timer.unref();
+      waiters.add(finish);
+    });
+    return this.transaction(id);
+  }
+
+  /** What the transaction would do on the present state; changes nothing. Signatures are not looked at. */
+  simulate(bytes: Uint8Array): Result<TxReceipt, { readonly code: string; readonly detail: string }> {
+    const decoded = decodeTransaction(bytes);
+    if (!decoded.ok) return decoded;
+    const view = this.#node.objects;
+    const { head } = this.#node;
+    const timeMs = Math.max(this.#wall.nowMs(), head.timeMs + 1);
+    const refusal = judgeAgainstParent(view, decoded.value, { chain: this.#chain, timeMs });
+    if (refusal !== null) return err(refusal);
+    const situation = {
+      book: new Book(view),
+      chain: this.#chain,
+      height: head.height + 1,
+      timeMs,
+      day: dayOf(timeMs),
+      params: paramsOf(view),
+    };
+    return ok(executeOne(situation, decoded.value));
+  }
+
+  block(which: Height | BlockId): { readonly block: Block; readonly id: BlockId; readonly commit: Commit } | undefined {
+    const { chainStore } = this.#node;
+    const height = typeof which === "number" ? which : chainStore.heightOf(which);
+    const block = height === undefined ? undefined : chainStore.block(height);
+    const commit = height === undefined ? undefined : chainStore.commit(height);
+    return block === undefined || commit === undefined ? undefined : { block, commit, id: commit.block };
+  }
+
+  /** The set of the next height, in turn order. */
+  validators(): ValidatorSet {
+    return validatorsOf(this.#node.objects);
+  }
+
+  isKind(kind: string): kind is keyof typeof KINDS {
+    return Object.hasOwn(KINDS, kind) && KINDS[kind as keyof typeof KINDS].public;
+  }
+
+  #wake(id: TxId): void {
+    const waiters = this.#waiters.get(id);
+    this.#waiters.delete(id);
+    for (const finish of waiters ?? []) finish();
+  }
+}

@@ -1,0 +1,36 @@
+import { type JsonSchema, type Schema, SchemaError, type StructValue, struct } from "../codec/schema.ts";
+import { RpcError } from "./rpc-error.ts";
+
+/** A method: what it takes, what it answers, how it is described. The OpenRPC document comes from the same declaration. */
+export interface Method {
+  readonly name: string;
+  readonly summary: string;
+  readonly paramsSchema: JsonSchema;
+  readonly call: (params: unknown) => Promise<unknown>;
+}
+
+type Fields = Parameters<typeof struct>[0];
+
+export function method<const F extends Record<string, unknown>>(declaration: {
+  readonly name: string;
+  readonly summary: string;
+  readonly params: F;
+  readonly handle: (params: StructValue<F>) => unknown;
+}): Method {
+  const schema = struct(declaration.params as unknown as Fields) as unknown as Schema<StructValue<F>>;
+  return {
+    name: declaration.name,
+    summary: declaration.summary,
+    paramsSchema: schema.jsonSchema,
+    call: async (params) => {
+      let parsed: StructValue<F>;
+      try {
+        parsed = schema.fromJson(params ?? {}, "params");
+      } catch (error) {
+        if (error instanceof SchemaError) throw new RpcError("params", error.code, error.message);
+        throw error;
+      }
+      return declaration.handle(parsed);
+    },
+  };
+}

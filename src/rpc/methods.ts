@@ -1,0 +1,252 @@
+import { bytes, hash, int, optional, type Schema, text } from "../codec/schema.ts";
+import { memberObjectId } from "../ledger/ids.ts";
+import { KINDS, type Kind, sortable } from "../ledger/kinds.ts";
+import type { FieldCondition } from "../node/ledger-reader.ts";
+import { LIMITS } from "../types/limits.ts";
+import type { BlockId, Hash, TxId } from "../types/scalars.ts";
+import type { LocalNode } from "./local-node.ts";
+import { type Method, method } from "./method.ts";
+import { blockJson, objectJson, receiptJson, statusJson } from "./presentation.ts";
+import { RpcError } from "./rpc-error.ts";
+
+const limit = optional(int({ min: 1, max: LIMITS.rpcListMax }));
+const cursor = optional(text({ min: 2, max: 2_048, pattern: /^([0-9a-f]{2})+$/ }));
+const kind = text({ min: 1, max: 32 });
+const transaction = bytes({ min: 1, max: LIMITS.txBytesMax });
+
+/** `where`: any of the kind's indexed fields; which those are depends on the kind, so the handler checks them. */
+const where: Schema<Readonly<Record<string, unknown>>> = {
+  write: () => undefined,
+  read: () => ({}),
+  toJson: () => null,
+  fromJson: (json) => {
+    if (typeof json !== "object" || json === null || Array.isArray(json) || Object.keys(json).length > 8) {
+      throw new RpcError("params", "WRONG_TYPE", "params.where: expected an object of at most 8 fields");
+    }
+    return json as Record<string, unknown>;
+  },
+  jsonSchema: { type: "object", maxProperties: 8 },
+};
+
+/** Every method of this node, from one declaration each. */
+export function methods(node: LocalNode, version: string): ReadonlyMap<string, Method> {
+  const reads = <T extends object>(value: T) => ({ ...value, at: node.at() });
+  const publicKind = (name: string): Kind => {
+    if (!node.isKind(name)) throw new RpcError("params", "KIND_UNKNOWN", `there is no kind "${name}"`);
+    return name;
+  };
+  const all: readonly Method[] = [
+    method({
+      name: "node_status",
+      summary: "This node and where it stands",
+      params: {},
+      handle: () => reads({ ...node.status(), version }),
+    }),
+    method({ name: "node_peers", summary: "Connected peers", params: {}, handle: () => node.peers() }),
+    method({
+      name: "chain_getBlock",
+      summary: "A finalised block with its commit, by height or id",
+      params: { height: optional(int({ min: 1 })), id: optional(hash) },
+      handle: ({ height, id }) => {
+        if ((height === undefined) === (id === undefined))
+          throw new RpcError("params", "MISSING_FIELD", "params: expected either height or id");
+        const found = node.block(height ?? (id as BlockId));
+        if (found === undefined) throw new RpcError("notFound", "BLOCK_NOT_FOUND", "this node has no such block");
+        return reads(blockJson(found));
+      },
+    }),
+    method({
+      name: "chain_getValidators",
+      summary: "The authorities of the next height, in turn order",
+      params: { height: optional(int({ min: 1 })) },
+      handle: ({ height }) => {
+        const { height: head } = node.at();
+        if (height !== undefined && height > head + 1)
+          throw new RpcError("notFound", "BLOCK_NOT_FOUND", "this height is not decided");
+        return node.validators().map(({ member, key }) => ({ member, key, power: 1 }));
+      },
+    }),
+    method({
+      name: "tx_submit",
+      summary: "Takes a signed transaction; refused at once if it can be known to fail",
+      params: { tx: transaction },
+      handle: async ({ tx }) => {
+        const result = await node.submit(tx);
+        if (result.ok) return { id: result.value };
+        const { code, detail, retriable } = result.error;
+        if (code === "MEMPOOL_FULL" || code === "NODE_BUSY") throw new RpcError("limit", code, detail, { retriable });
+        throw new RpcError("refused", code, detail, { retriable });
+      },
+    }),
+    method({
+      name: "tx_get",
+      summary: "Where a transaction is and what came of it",
+      params: { id: hash },
+      handle: ({ id }) => reads(statusJson(id as TxId, node.transaction(id as TxId)) as object),
+    }),
+    method({
+      name: "tx_wait",
+      summary: "As tx_get, once the outcome is final, or as it stands when the time is over",
+      params: { id: hash, timeoutMs: int({ max: LIMITS.rpcWaitMaxMs }) },
+      handle: async ({ id, timeoutMs }) => reads(statusJson(id as TxId, await node.wait(id as TxId, timeoutMs)) as object),
+    }),
+    method({
+      name: "tx_simulate",
+      summary: "What a transaction would do now; changes nothing",
+      params: { tx: transaction },
+      handle: ({ tx }) => {
+        const outcome = node.simulate(tx);
+        if (!outcome.ok) throw new RpcError("refused", outcome.error.code, outcome.error.detail);
+        return reads({ status: outcome.value.code === 0 ? "committed" : "failed", ...receiptJson(outcome.value) });
+      },
+    }),
+    method({
+      name: "ledger_get",
+      summary: "An object, now or as it was at a height",
+      params: { kind, id: hash, height: optional(int()) },
+      handle: async ({ kind: name, id, height }) => {
+        const known = publicKind(name);
+        if (height !== undefined && height > node.at().height)
+          throw new RpcError("notFound", "BLOCK_NOT_FOUND", "this height is not decided");
+        const stored = height === undefined ? node.ledger.get(known, id) : await node.ledger.getAt(known, id, height);
+        if (stored === undefined) throw new RpcError("notFound", "NOT_FOUND", `there is no ${known} with this id`);
+        return reads(objectJson(known, stored) as object);
+      },
+    }),
+    method({
+      name: "ledger_list",
+      summary: "Objects of a kind by their indexed fields",
+      params: { kind, where: optional(where), limit, cursor },
+      handle: async ({ kind: name, where: conditions, limit: most, cursor: from }) => {
+        const known = publicKind(name);
+        const query = { kind: known, where: fieldConditions(known, conditions ?? {}), limit: most ?? LIMITS.rpcListDefault };
+        const page = await node.ledger.list(from === undefined ? query : { ...query, cursor: from });
+        if (!page.ok) throw new RpcError("params", page.error, "this list cannot be made: see the indexed fields of the kind");
+        const items = page.value.items.map((stored) => objectJson(known, stored));
+        return reads(page.value.cursor === undefined ? { items } : { items, cursor: page.value.cursor });
+      },
+    }),
+    method({
+      name: "ledger_history",
+      summary: "Each change of an object: height, transaction, what it became",
+      params: { kind, id: hash, limit, cursor },
+      handle: async ({ kind: name, id, limit: most, cursor: from }) => {
+        const known = publicKind(name);
+        const page = await node.ledger.history(known, id, most ?? LIMITS.rpcListDefault, from);
+        if (!page.ok) throw new RpcError("params", page.error, "params.cursor: not a cursor of this list");
+        const items = page.value.items.map(({ height, tx, object }) => ({
+          height,
+          tx,
+          object: object === null ? null : KINDS[known].schema.toJson(object),
+        }));
+        return reads(page.value.cursor === undefined ? { items } : { items, cursor: page.value.cursor });
+      },
+    }),
+    method({
+      name: "ledger_tree",
+      summary: "The notes of a receivable as a tree",
+      params: { id: hash },
+      handle: async ({ id }) => {
+        const receivable = node.ledger.get("receivable", id);
+        if (receivable === undefined) throw new RpcError("notFound", "NOT_FOUND", "there is no receivable with this id");
+        const notes = await node.ledger.notesOf(id);
+        return reads({
+          receivable: objectJson("receivable", receivable),
+          roots: noteTree(notes.map((note) => objectJson("note", note) as unknown as NoteJson)),
+        });
+      },
+    }),
+    method({
+      name: "ledger_summary",
+      summary: "Counts and totals by status: of a party, of a member's own party, or of all",
+      params: { member: optional(text({ min: 1, max: 32 })), party: optional(hash) },
+      handle: async ({ member, party }) => {
+        let scope: string = party ?? "all";
+        if (member !== undefined) {
+          const found = node.ledger.get("member", memberObjectId(member)) as
+            | { readonly object: { readonly party?: Hash } }
+            | undefined;
+          if (found?.object.party === undefined) throw new RpcError("notFound", "NOT_FOUND", `there is no member "${member}"`);
+          scope = found.object.party;
+        }
+        const lines = await node.ledger.summary(scope);
+        return reads({ lines: lines.map((line) => ({ ...line, amount: line.amount.toString() })) });
+      },
+    }),
+  ];
+  const discover: Method = method({
+    name: "rpc.discover",
+    summary: "This document",
+    params: {},
+    handle: () => ({
+      openrpc: "1.3.2",
+      info: { title: "zhonglian", version },
+      methods: [...all, discover].map(({ name, summary, paramsSchema }) => ({
+        name,
+        summary,
+        paramStructure: "by-name",
+        params: Object.entries(paramsSchema.properties as Record<string, object>).map(([field, schema]) => ({
+          name: field,
+          required: (paramsSchema.required as readonly string[]).includes(field),
+          schema,
+        })),
+        result: { name: "result", schema: {} },
+      })),
+    }),
+  });
+  return new Map([...all, discover].map((each) => [each.name, each]));
+}
+
+interface NoteJson {
+  readonly id: string;
+  readonly parent: string | null;
+  readonly holder: string;
+  readonly amount: string;
+  readonly position: string;
+  readonly currency: string;
+}
+
+interface TreeJson extends NoteJson {
+  readonly children: readonly TreeJson[];
+}
+
+function noteTree(notes: readonly NoteJson[]): readonly TreeJson[] {
+  const children = new Map<string | null, NoteJson[]>();
+  for (const note of notes) children.set(note.parent, [...(children.get(note.parent) ?? []), note]);
+  const below = (parent: string | null): readonly TreeJson[] =>
+    (children.get(parent) ?? []).map((note) => ({ ...note, children: below(note.id) }));
+  return below(null);
+}
+
+function fieldConditions(known: Kind, given: Readonly<Record<string, unknown>>): Readonly<Record<string, FieldCondition>> {
+  const conditions: Record<string, FieldCondition> = {};
+  for (const [field, value] of Object.entries(given)) {
+    if (!Object.hasOwn(KINDS[known].indices, field)) {
+      const indexed = Object.keys(KINDS[known].indices).join(", ");
+      throw new RpcError(
+        "params",
+        "FIELD_NOT_INDEXED",
+        `params.where.${field.slice(0, 32)}: a ${known} is indexed by ${indexed}`,
+      );
+    }
+    conditions[field] = condition(field, value);
+  }
+  return conditions;
+}
+
+function condition(field: string, value: unknown): FieldCondition {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return keyText(field, value);
+  const { from, to, ...rest } = value as Record<string, unknown>;
+  if (Object.keys(rest).length > 0)
+    throw new RpcError("params", "UNKNOWN_FIELD", `params.where.${field}: expected only from and to`);
+  return {
+    ...(from === undefined ? {} : { from: keyText(field, from) }),
+    ...(to === undefined ? {} : { to: keyText(field, to) }),
+  };
+}
+
+function keyText(field: string, value: unknown): string {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return sortable(value);
+  if (typeof value === "string" && value.length <= 128 && /^[\x20-\x7e]*$/.test(value)) return value;
+  throw new RpcError("params", "WRONG_TYPE", `params.where.${field}: expected text, a whole number, or {from, to}`);
+}
