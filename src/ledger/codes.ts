@@ -68,6 +68,7 @@ export const CODES = {
   LIST_REPEATS: [67, "The list names the same object twice."],
   REFERENCE_TAKEN: [69, "An object with this reference exists already."],
   DAY_OUT_OF_RANGE: [70, "The day lies outside what is allowed."],
+  LEAVES_INCOMPLETE: [73, "The list does not name every live note of the receivable."],
   KEYS_EXCEEDED: [72, "The party has as many keys as is allowed."],
 } as const satisfies Record<string, readonly [number, string]>;
 

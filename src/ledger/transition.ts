@@ -38,6 +38,8 @@ export const EVENTS = {
     currency: text({ max: 3 }),
     entries: list(struct({ account: text({ max: 32 }), delta: amount({ min: -(2n ** 63n) }) }), { min: 2, max: 8 }),
   }),
+  /** Where money attested by a bank goes: to a loan's interest and principal, and what is over to its owner. */
+  allocation: struct({ object: hash, interest: amount(), principal: amount(), rest: amount(), to: hash }),
 } as const;
 export type EventKind = keyof typeof EVENTS;
 

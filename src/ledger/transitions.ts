@@ -1,6 +1,7 @@
 import { apply, decide, withdrawApplication } from "./finance/application.ts";
-import { acceptDecision, disbursed, disbursementFailed, fileClaim, orderDisbursement, searchRegistry } from "./finance/loan.ts";
-import { attestPayment, repayLoan } from "./finance/payment.ts";
+import { acceptDecision, disbursed, disbursementFailed, orderDisbursement, releaseNotes } from "./finance/loan.ts";
+import { attestPayment, attestProRata, repayLoan } from "./finance/payment.ts";
+import { fileClaim, searchRegistry } from "./finance/registry.ts";
 import { addKey, revokeKey } from "./parties/keys.ts";
 import { setPolicy } from "./parties/policy.ts";
 import { register } from "./parties/register.ts";
@@ -45,7 +46,9 @@ const ALL = [
   orderDisbursement,
   disbursed,
   disbursementFailed,
+  releaseNotes,
   attestPayment,
+  attestProRata,
   repayLoan,
 ] as const;
 

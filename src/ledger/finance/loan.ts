@@ -1,8 +1,7 @@
-import { amount, hash, int } from "../../codec/schema.ts";
+import { amount, hash, list } from "../../codec/schema.ts";
 import type { Hash } from "../../types/scalars.ts";
-import { dayOf } from "../calendar.ts";
 import { require } from "../codes.ts";
-import { activeParty, roleOf } from "../conditions.ts";
+import { roleOf } from "../conditions.ts";
 import { schedule } from "../due.ts";
 import { namedId } from "../ids.ts";
 import { daySchema, type ObjectOf } from "../kinds.ts";
@@ -10,6 +9,7 @@ import { basisPoints } from "../money.ts";
 import { giveNotice, newNote } from "../receivables/notes.ts";
 import { type Call, type Situation, transition } from "../transition.ts";
 import { eligible, gatesOpen, setNotes, voidDecisions } from "./application.ts";
+import { owed, releaseNote } from "./waterfall.ts";
 
 type Loan = ObjectOf<"loan">;
 
@@ -148,6 +148,36 @@ export const disbursed = transition({
   },
 });
 
+/** The lender lets notes go before the loan is paid off, if what stays still covers it. */
+export const releaseNotes = transition({
+  kind: "loan.release",
+  ground: "Civil Code art. 393(3): the creditor waives security",
+  body: { loan: hash, notes: list(hash, { min: 1, max: 64, sortedBy: (note) => note }) },
+  signers: (body, situation) => [lenderOf(body, situation)],
+  stake: principalOf,
+  requires: [
+    ({ body, book }) => {
+      const loan = book.get("loan", body.loan);
+      // Notes bought without recourse are the lender's own: there is nobody to give them back to.
+      const isSecurity = loan.security === "PLEDGE" || loan.recourse;
+      require(loan.status === "ACTIVE" && isSecurity, "WRONG_STATUS");
+      require(body.notes.every((note) => loan.notes.includes(note)), "NOT_FOUND");
+    },
+    (call) => {
+      const loan = call.book.get("loan", call.body.loan);
+      const kept = loan.notes.filter((note) => !call.body.notes.includes(note));
+      require(owed(loan, call.day) <= basisPoints(eligible(call, kept), loan.advanceBp), "LOAN_OUTSTANDING");
+    },
+  ],
+  effect: (call) => {
+    const { book, body } = call;
+    const loan = book.get("loan", body.loan);
+    const freed = body.notes.map((note) => releaseNote(call, loan, note));
+    const notes = loan.notes.filter((note) => !body.notes.includes(note));
+    return [book.update("loan", loan, { notes }).id, ...freed];
+  },
+});
+
 /** The payment did not go out. */
 export const disbursementFailed = transition({
   kind: "loan.fail",
@@ -196,54 +226,4 @@ function assign(call: Call<unknown>, loan: Loan): readonly Hash[] {
     giveNotice(call, book.get("receivable", note.receivable), moved, loan.lender, "ASSIGNMENT", 2 * index + 2);
     return moved;
   });
-}
-
-/** A search in the public registry (动产融资统一登记公示系统), attested by whoever made it. */
-export const searchRegistry = transition({
-  kind: "registry.search",
-  ground: "Civil Code art. 768: search, file, search again",
-  body: { by: hash, subject: hash, hits: int({ max: 100_000 }), result: hash, timeMs: int() },
-  signers: ({ by }) => [by],
-  makers: ["ATTEST", "ENGINE"],
-  requires: [
-    ({ body, book }) => {
-      const { roles } = book.get("party", body.by);
-      require(roles.includes("LENDER") || roles.includes("VERIFIER") || roles.includes("REGISTRY"), "ROLE_MISSING");
-    },
-    (call) => {
-      activeParty(call, call.body.subject);
-    },
-    ({ body, timeMs, params }) =>
-      require(body.timeMs <= timeMs && body.timeMs > timeMs - params.searchTtlMs, "EXPIRY_OUT_OF_RANGE"),
-  ],
-  effect: ({ body, book, newId, timeMs }) => [book.add("search", { id: newId(), ...body, recordedMs: timeMs }).id],
-});
-
-/** The lender's filing: its registration time ranks its claim. */
-export const fileClaim = transition({
-  kind: "registry.file",
-  ground: "Civil Code art. 445, 768; 银发〔2025〕77号 art. 13",
-  body: { loan: hash, number: hash, timeMs: int(), untilDay: daySchema, proof: hash },
-  signers: (body, situation) => [lenderOf(body, situation)],
-  makers: ["ATTEST", "ENGINE"],
-  requires: [
-    ({ body, book }) =>
-      require(book.get("loan", body.loan).status === "COMMITTED" && book.get("loan", body.loan).filing === null, "WRONG_STATUS"),
-    ({ body, book }) => require(book.find("filing", filingId(body.number)) === undefined, "REFERENCE_TAKEN"),
-    ({ body, timeMs }) => require(body.timeMs <= timeMs && body.timeMs > timeMs - 86_400_000, "EXPIRY_OUT_OF_RANGE"),
-    ({ body, book, timeMs }) =>
-      require(body.untilDay >= dayOf(timeMs) + book.get("loan", body.loan).tenorDays, "FILING_TERM_SHORT"),
-  ],
-  effect: ({ body, book, timeMs: recordedMs }) => {
-    const loan = book.get("loan", body.loan);
-    const { number, timeMs, untilDay, proof } = body;
-    const id = filingId(number);
-    book.create("filing", { id, by: loan.lender, loan: loan.id, number, timeMs, recordedMs, untilDay, proof, status: "ACTIVE" });
-    book.update("loan", loan, { filing: id });
-    return [id, loan.id];
-  },
-});
-
-function filingId(number: Hash): Hash {
-  return namedId("filing", number);
 }

@@ -1,0 +1,58 @@
+import { hash, int } from "../../codec/schema.ts";
+import type { Hash } from "../../types/scalars.ts";
+import { require } from "../codes.ts";
+import { activeParty } from "../conditions.ts";
+import { namedId } from "../ids.ts";
+import { daySchema } from "../kinds.ts";
+import { transition } from "../transition.ts";
+
+const DAY_MS = 86_400_000;
+
+/** A search in the public registry (动产融资统一登记公示系统), attested by whoever made it. */
+export const searchRegistry = transition({
+  kind: "registry.search",
+  ground: "Civil Code art. 768: search, file, search again",
+  body: { by: hash, subject: hash, hits: int({ max: 100_000 }), result: hash, timeMs: int() },
+  signers: ({ by }) => [by],
+  makers: ["ATTEST", "ENGINE"],
+  requires: [
+    ({ body, book }) => {
+      const { roles } = book.get("party", body.by);
+      require(roles.includes("LENDER") || roles.includes("VERIFIER") || roles.includes("REGISTRY"), "ROLE_MISSING");
+    },
+    (call) => {
+      activeParty(call, call.body.subject);
+    },
+    ({ body, timeMs, params }) =>
+      require(body.timeMs <= timeMs && body.timeMs > timeMs - params.searchTtlMs, "EXPIRY_OUT_OF_RANGE"),
+  ],
+  effect: ({ body, book, newId, timeMs }) => [book.add("search", { id: newId(), ...body, recordedMs: timeMs }).id],
+});
+
+/** The lender's filing: its registration time ranks its claim. */
+export const fileClaim = transition({
+  kind: "registry.file",
+  ground: "Civil Code art. 445, 768; 银发〔2025〕77号 art. 13",
+  body: { loan: hash, number: hash, timeMs: int(), untilDay: daySchema, proof: hash },
+  signers: ({ loan }, { book }) => [book.get("loan", loan).lender],
+  makers: ["ATTEST", "ENGINE"],
+  requires: [
+    ({ body, book }) =>
+      require(book.get("loan", body.loan).status === "COMMITTED" && book.get("loan", body.loan).filing === null, "WRONG_STATUS"),
+    ({ body, book }) => require(book.find("filing", filingId(body.number)) === undefined, "REFERENCE_TAKEN"),
+    ({ body, timeMs }) => require(body.timeMs <= timeMs && body.timeMs > timeMs - DAY_MS, "EXPIRY_OUT_OF_RANGE"),
+    ({ body, book, day }) => require(body.untilDay >= day + book.get("loan", body.loan).tenorDays, "FILING_TERM_SHORT"),
+  ],
+  effect: ({ body, book, timeMs: recordedMs }) => {
+    const loan = book.get("loan", body.loan);
+    const { number, timeMs, untilDay, proof } = body;
+    const id = filingId(number);
+    book.create("filing", { id, by: loan.lender, loan: loan.id, number, timeMs, recordedMs, untilDay, proof, status: "ACTIVE" });
+    book.update("loan", loan, { filing: id });
+    return [id, loan.id];
+  },
+});
+
+function filingId(number: Hash): Hash {
+  return namedId("filing", number);
+}
