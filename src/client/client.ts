@@ -126,7 +126,12 @@ export class Client {
         this.#rotate();
       } catch (error) {
         failure = error;
-        if (error instanceof RpcFailure && error.data.retriable !== true) throw await this.#isFinal(id, error);
+        if (error instanceof RpcFailure && error.data.retriable !== true) {
+          // A repetition may be refused although the first was taken.
+          const outcome = await this.get(id).catch(() => undefined);
+          if (outcome?.status === "committed" || outcome?.status === "failed") return outcome;
+          throw error;
+        }
         this.#rotate();
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
@@ -166,14 +171,6 @@ export class Client {
   #wait(id: TxId, timeoutMs: number): Promise<TxOutcome> {
     const slice = Math.max(0, Math.floor(timeoutMs));
     return this.call("tx_wait", { id, timeoutMs: slice }, slice + REQUEST_TIMEOUT_MS);
-  }
-
-  /** A refused repetition of what was committed meanwhile is no refusal. */
-  async #isFinal(id: TxId, error: RpcFailure): Promise<unknown> {
-    const outcome = await this.get(id).catch(() => undefined);
-    return outcome?.status === "committed" || outcome?.status === "failed"
-      ? new RpcFailure(error.number, `${error.message} (already final)`, error.data)
-      : error;
   }
 
   #rotate(): void {

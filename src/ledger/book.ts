@@ -3,7 +3,7 @@ import { compareText } from "../lib/bytes.ts";
 import type { ObjectView } from "../state/view.ts";
 import type { Hash, TxId } from "../types/scalars.ts";
 import { require } from "./codes.ts";
-import type { Kind, LedgerObject, ObjectOf } from "./kinds.ts";
+import type { Kind, LedgerObject, ObjectOf } from "./objects.ts";
 
 /** A net change of one object over a block. */
 export interface ObjectChange {

@@ -1,7 +1,7 @@
 import type { Hash } from "../types/scalars.ts";
 import { bankDaysBefore } from "./calendar.ts";
 import { require } from "./codes.ts";
-import type { ObjectOf } from "./kinds.ts";
+import type { ObjectOf } from "./objects.ts";
 import type { Situation } from "./transition.ts";
 
 /** Conditions that many rows of the transition table share, each with its one code. */

@@ -3,7 +3,7 @@ import { LIMITS } from "../types/limits.ts";
 import type { Hash, TimeMs } from "../types/scalars.ts";
 import type { Book } from "./book.ts";
 import { namedId } from "./ids.ts";
-import type { ObjectOf } from "./kinds.ts";
+import type { ObjectOf } from "./objects.ts";
 import type { Situation } from "./transition.ts";
 
 const MINUTE_MS = 60_000;

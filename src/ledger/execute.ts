@@ -12,7 +12,7 @@ import { loanDue } from "./finance/loan.ts";
 import { recordEvidence } from "./governance/evidence.ts";
 import { type ParentTurn, takeTurn } from "./governance/turns.ts";
 import { bodiesOf } from "./judge.ts";
-import type { Kind } from "./kinds.ts";
+import type { Kind } from "./objects.ts";
 import { policyMet } from "./parties/policy.ts";
 import { register } from "./parties/register.ts";
 import { maturityDue } from "./receivables/maturity.ts";

@@ -5,7 +5,7 @@ import { LIMITS } from "../types/limits.ts";
 import type { Hash, PublicKey, TimeMs } from "../types/scalars.ts";
 import type { Envelope, TxSigner } from "../types/transaction.ts";
 import { keyId, partyId } from "./ids.ts";
-import type { ObjectOf } from "./kinds.ts";
+import type { ObjectOf } from "./objects.ts";
 import type { BodyOf } from "./transitions.ts";
 import { TRANSITIONS } from "./transitions.ts";
 import { paramsOf } from "./validators.ts";

@@ -4,7 +4,7 @@ import type { Height, MemberId, PublicKey } from "../types/scalars.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
 import { activeAt } from "./governance/turns.ts";
 import { MEMBERS_ID, memberObjectId, PARAM_ID, TURNS_ID } from "./ids.ts";
-import type { ObjectOf } from "./kinds.ts";
+import type { ObjectOf } from "./objects.ts";
 
 export interface MemberEntry {
   readonly name: MemberId;

@@ -3,8 +3,8 @@ import type { Amount, Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
 import { activeParty, beforeCutoff, expiresWithin, isEffective, isOpen } from "../conditions.ts";
 import { schedule } from "../due.ts";
-import type { ObjectOf } from "../kinds.ts";
 import { basisPoints, MONEY_MAX } from "../money.ts";
+import type { ObjectOf } from "../objects.ts";
 import { type Situation, transition } from "../transition.ts";
 
 type Application = ObjectOf<"application">;

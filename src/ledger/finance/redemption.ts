@@ -1,5 +1,5 @@
 import type { Amount, Day, Hash } from "../../types/scalars.ts";
-import type { ObjectOf } from "../kinds.ts";
+import type { ObjectOf } from "../objects.ts";
 import { newNote } from "../receivables/notes.ts";
 import { post } from "../receivables/postings.ts";
 import type { Call } from "../transition.ts";

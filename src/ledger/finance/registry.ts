@@ -3,7 +3,7 @@ import type { Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
 import { activeParty } from "../conditions.ts";
 import { namedId } from "../ids.ts";
-import { daySchema } from "../kinds.ts";
+import { daySchema } from "../objects.ts";
 import { transition } from "../transition.ts";
 
 const DAY_MS = 86_400_000;

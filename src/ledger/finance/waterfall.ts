@@ -1,6 +1,6 @@
 import type { Amount, Day, Hash } from "../../types/scalars.ts";
-import type { ObjectOf } from "../kinds.ts";
 import { interest } from "../money.ts";
+import type { ObjectOf } from "../objects.ts";
 import { newNote } from "../receivables/notes.ts";
 import type { Call } from "../transition.ts";
 

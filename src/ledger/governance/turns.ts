@@ -3,7 +3,7 @@ import type { Height, MemberId, Round } from "../../types/scalars.ts";
 import { proposerIndex } from "../../types/validator-set.ts";
 import type { Book } from "../book.ts";
 import { TURNS_ID } from "../ids.ts";
-import type { ObjectOf } from "../kinds.ts";
+import type { ObjectOf } from "../objects.ts";
 
 type Turns = ObjectOf<"turns">;
 

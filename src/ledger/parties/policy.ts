@@ -6,7 +6,7 @@ import type { Book } from "../book.ts";
 import { require } from "../codes.ts";
 import { activeParty } from "../conditions.ts";
 import { keyId } from "../ids.ts";
-import { type ObjectOf, policyRuleSchema } from "../kinds.ts";
+import { type ObjectOf, policyRuleSchema } from "../objects.ts";
 import { transition } from "../transition.ts";
 
 export type PolicyRule = ObjectOf<"party">["policy"][number];

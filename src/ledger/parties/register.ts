@@ -3,7 +3,7 @@ import { choice, list, memberId, publicKey, struct } from "../../codec/schema.ts
 import { legalIdFault } from "../../types/legal-id.ts";
 import { require } from "../codes.ts";
 import { keyId, memberObjectId, namedId, partyId } from "../ids.ts";
-import { policyRuleSchema, roleSchema } from "../kinds.ts";
+import { policyRuleSchema, roleSchema } from "../objects.ts";
 import { transition } from "../transition.ts";
 import { isSatisfiable } from "./policy.ts";
 

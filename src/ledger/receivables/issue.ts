@@ -2,7 +2,7 @@ import { amount, choice, hash } from "../../codec/schema.ts";
 import { startOfDay } from "../calendar.ts";
 import { require } from "../codes.ts";
 import { schedule } from "../due.ts";
-import type { ObjectOf } from "../kinds.ts";
+import type { ObjectOf } from "../objects.ts";
 import { type Call, type Situation, transition } from "../transition.ts";
 import { type Entry, type Poster, post } from "./postings.ts";
 import { consumeInvoices, releaseInvoices, TERMS, type Terms, termsHold } from "./terms.ts";

@@ -1,5 +1,5 @@
 import { startOfDay } from "../calendar.ts";
-import type { ObjectOf } from "../kinds.ts";
+import type { ObjectOf } from "../objects.ts";
 import type { Situation } from "../transition.ts";
 import { proposalDue } from "./issue.ts";
 

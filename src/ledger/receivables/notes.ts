@@ -4,7 +4,7 @@ import type { Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
 import { activeParty, beforeCutoff, expiresWithin, isEffective, isOpen } from "../conditions.ts";
 import { schedule } from "../due.ts";
-import type { ObjectOf } from "../kinds.ts";
+import type { ObjectOf } from "../objects.ts";
 import { type Call, type Situation, transition } from "../transition.ts";
 
 type Note = ObjectOf<"note">;

@@ -1,7 +1,7 @@
 import { assert } from "../../lib/assert.ts";
 import type { Amount } from "../../types/scalars.ts";
 import type { LedgerEvent } from "../../types/transaction.ts";
-import type { ObjectOf } from "../kinds.ts";
+import type { ObjectOf } from "../objects.ts";
 import { type EventKind, ledgerEvent, type Situation } from "../transition.ts";
 
 type Receivable = ObjectOf<"receivable">;

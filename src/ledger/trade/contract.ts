@@ -3,8 +3,8 @@ import { minorUnitsOf } from "../../types/currency.ts";
 import { require } from "../codes.ts";
 import { activeParty } from "../conditions.ts";
 import { namedId } from "../ids.ts";
-import { currencySchema } from "../kinds.ts";
 import { MONEY_MAX } from "../money.ts";
+import { currencySchema } from "../objects.ts";
 import { transition } from "../transition.ts";
 
 /** `number` is a commitment to the contract's number: the number itself is private. */

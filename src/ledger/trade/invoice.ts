@@ -2,8 +2,8 @@ import { amount, choice, hash, int, optional } from "../../codec/schema.ts";
 import { require } from "../codes.ts";
 import { roleOf } from "../conditions.ts";
 import { namedId } from "../ids.ts";
-import { daySchema, type ObjectOf } from "../kinds.ts";
 import { basisPoints } from "../money.ts";
+import { daySchema, type ObjectOf } from "../objects.ts";
 import { transition } from "../transition.ts";
 
 /**

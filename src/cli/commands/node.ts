@@ -1,0 +1,52 @@
+import { Command } from "commander";
+import { runNode } from "../run-node.ts";
+import { flagName, loadSettings, SETTINGS, type SettingKey } from "../settings.ts";
+
+const PARENT_GRACE_MS = 8_000;
+
+export function nodeCommand(done: (status: number) => void): Command {
+  const node = new Command("node").description("make and run a node");
+  const start = new Command("start").description("run the node of a folder until SIGTERM or SIGINT");
+  start.requiredOption("--dir <folder>", "the node's folder").option("--with-parent", "end when standard input closes");
+  for (const key of Object.keys(SETTINGS) as SettingKey[]) {
+    const { type, help } = SETTINGS[key];
+    start.option(type === "flag" ? `--${flagName(key)}` : `--${flagName(key)} <${type}>`, help);
+  }
+  start.action(async (options: Record<string, string | boolean>) => {
+    const { dir, withParent, ...flags } = options;
+    const given = Object.fromEntries(Object.entries(flags).map(([key, value]) => [key, String(value)]));
+    done(await runUntilStopped(loadSettings(String(dir), process.env, given), withParent === true));
+  });
+  node.addCommand(start);
+  return node;
+}
+
+/** Runs until a signal (0) or a fault that the node must not survive (70). */
+async function runUntilStopped(settings: ReturnType<typeof loadSettings>, withParent: boolean): Promise<number> {
+  let finish: (status: number) => void = () => undefined;
+  const finished = new Promise<number>((resolve) => {
+    finish = resolve;
+  });
+  const onFatal = (error: Error): void => {
+    const { code } = (error.cause ?? error) as { code?: string };
+    console.error(
+      `zhonglian: ${error.message}${error.cause === undefined ? "" : `: ${String(error.cause)}`} [${code ?? "FATAL"}]`,
+    );
+    if (error.stack !== undefined) console.error(error.stack);
+    // Fail closed: nothing more leaves this process.
+    process.exit(70);
+  };
+  process.on("uncaughtException", onFatal);
+  process.on("unhandledRejection", (reason) => onFatal(reason instanceof Error ? reason : new Error(String(reason))));
+  const running = await runNode(settings, onFatal);
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => finish(0));
+  if (withParent) {
+    process.stdin.on("end", () => finish(0)).on("error", () => finish(0));
+    process.stdin.resume();
+  }
+  const status = await finished;
+  const timer = setTimeout(() => process.exit(status), PARENT_GRACE_MS);
+  timer.unref();
+  await running.stop();
+  process.exit(status);
+}

@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Client } from "../client/client.ts";
+import type { MemberFolder, NetworkFolder } from "./network-folder.ts";
+
+const CLI = fileURLToPath(new URL("../cli/zhonglian.js", import.meta.url));
+const READY_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 10_000;
+
+/** Starts and ends the nodes of a local network as processes of their own, exactly as an operator would: `zhonglian node start --dir`. */
+export class Launcher {
+  readonly network: NetworkFolder;
+  readonly #children = new Map<string, ChildProcess>();
+
+  constructor(network: NetworkFolder) {
+    this.network = network;
+  }
+
+  /** The process ids of running nodes by member. */
+  pids(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#children].flatMap(([id, child]) => (child.pid === undefined ? [] : [[id, child.pid]])));
+  }
+
+  start(member: MemberFolder): void {
+    const log = openSync(join(member.folder, "node.log"), "a", 0o600);
+    // The child ends itself when this pipe closes: a launcher that was killed leaves nobody behind.
+    const child = spawn(process.execPath, [CLI, "node", "start", "--dir", member.folder, "--with-parent"], {
+      stdio: ["pipe", "ignore", log],
+    });
+    closeSync(log);
+    this.#children.set(member.id, child);
+    child.once("exit", () => {
+      if (this.#children.get(member.id) === child) this.#children.delete(member.id);
+    });
+  }
+
+  startAll(): void {
+    for (const member of this.network.members) this.start(member);
+  }
+
+  /** Until every node answers and sees enough peers for a quorum. Throws with the node's last log lines' place. */
+  async ready(): Promise<void> {
+    const deadline = performance.now() + READY_TIMEOUT_MS;
+    for (const member of this.network.members) {
+      const client = new Client({ endpoints: [member.rpc] });
+      for (;;) {
+        if (!this.#children.has(member.id))
+          throw new Error(`the node ${member.id} ended at start: see ${join(member.folder, "node.log")}`);
+        const status = await client.status().catch(() => undefined);
+        if (status !== undefined && status.peers >= this.network.members.length - 1) break;
+        if (performance.now() > deadline)
+          throw new Error(`the node ${member.id} is not ready: see ${join(member.folder, "node.log")}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  }
+
+  /** SIGKILL, for drills. */
+  kill(id: string): void {
+    this.#children.get(id)?.kill("SIGKILL");
+  }
+
+  /** SIGTERM to all, SIGKILL to who does not end in time. */
+  async stop(): Promise<void> {
+    await Promise.all(
+      [...this.#children.values()].map(
+        (child) =>
+          new Promise<void>((resolve) => {
+            if (child.exitCode !== null || child.signalCode !== null) return resolve();
+            const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
+            child.once("exit", () => {
+              clearTimeout(timer);
+              resolve();
+            });
+            child.kill("SIGTERM");
+          }),
+      ),
+    );
+  }
+}
