@@ -67,7 +67,8 @@ export function int(bounds: { readonly min?: number; readonly max?: number } = {
   };
   return {
     write: (writer, value) => writer.integer(value),
-    read: check,
+    // The decoder makes a bigint of every integer in eight bytes, also of those that a number holds exactly, such as times.
+    read: (cbor, path) => check(typeof cbor === "bigint" && BigInt.asIntN(54, cbor) === cbor ? Number(cbor) : cbor, path),
     toJson: (value) => value,
     fromJson: check,
     jsonSchema: { type: "integer", minimum: min, maximum: max },

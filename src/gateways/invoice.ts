@@ -1,0 +1,112 @@
+import { err, ok, type Result } from "../lib/result.ts";
+import { minorUnitsOf, parseDecimal } from "../types/currency.ts";
+import type { LegalId } from "../types/genesis.ts";
+import { legalIdFault, normaliseUscc } from "../types/legal-id.ts";
+
+export interface InvoiceParty {
+  readonly legalId: LegalId;
+  /** Private: for the local directory, never for the chain. */
+  readonly name: string;
+}
+
+/** An e-invoice in the shape the alliance needs, whatever format it came in. */
+export interface Invoice {
+  readonly format: "CN" | "UBL";
+  /** Private: only its keyed fingerprint goes on the chain. */
+  readonly number: string;
+  /** Days since 1970-01-01. */
+  readonly issueDay: number;
+  readonly dueDay?: number;
+  readonly currency: string;
+  /** What is payable, tax included, in minor units. */
+  readonly total: bigint;
+  readonly tax: bigint;
+  readonly seller: InvoiceParty;
+  readonly buyer: InvoiceParty;
+  readonly goods: string;
+  /** SHA-256 of the file, hex. */
+  readonly documentHash: string;
+}
+
+export type InvoiceFault =
+  | "INVOICE_TOO_LARGE"
+  | "INVOICE_NOT_XML"
+  | "INVOICE_DTD"
+  | "INVOICE_FORMAT_UNKNOWN"
+  | "INVOICE_FIELD_MISSING"
+  | "INVOICE_NUMBER"
+  | "INVOICE_DATE"
+  | "INVOICE_CURRENCY"
+  | "INVOICE_AMOUNT"
+  | "INVOICE_TOTALS"
+  | "INVOICE_LEGAL_ID"
+  | "INVOICE_SAME_PARTY"
+  | "INVOICE_NOT_PAYABLE";
+
+/** Why a file is no invoice that could become a receivable. */
+export class InvoiceRefusal extends Error {
+  override readonly name = "InvoiceRefusal";
+  readonly code: InvoiceFault;
+  constructor(code: InvoiceFault, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export type InvoiceResult = Result<Invoice, InvoiceRefusal>;
+
+/** Runs a reader; its refusals become data, anything else is a bug and goes on. */
+export function refusalsAsData(read: () => Invoice): InvoiceResult {
+  try {
+    return ok(read());
+  } catch (error) {
+    if (error instanceof InvoiceRefusal) return err(error);
+    throw error;
+  }
+}
+
+/** "2026-08-14" or "2026-08-14 10:00:00" as days since 1970-01-01. */
+export function dayFrom(text: string, where: string): number {
+  const match = /^([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ].*)?$/.exec(text);
+  const timeMs = match === null ? Number.NaN : Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3]));
+  const sound = match !== null && new Date(timeMs).toISOString().startsWith(`${match[1]}-${match[2]}-${match[3]}`);
+  if (!sound || timeMs < 0) throw new InvoiceRefusal("INVOICE_DATE", `${where}: "${text.slice(0, 32)}" is no date`);
+  return timeMs / 86_400_000;
+}
+
+export function amountFrom(text: string, currency: string, where: string): bigint {
+  const amount = parseDecimal(text, currency);
+  if (amount === undefined || amount > 2n ** 63n - 1n || amount < -(2n ** 63n)) {
+    throw new InvoiceRefusal("INVOICE_AMOUNT", `${where}: "${text.slice(0, 40)}" is no amount of ${currency}`);
+  }
+  return amount;
+}
+
+export function currencyFrom(text: string, where: string): string {
+  if (minorUnitsOf(text) === undefined)
+    throw new InvoiceRefusal("INVOICE_CURRENCY", `${where}: ISO 4217 does not list "${text.slice(0, 8)}"`);
+  return text;
+}
+
+export function chineseId(raw: string, where: string): LegalId {
+  const value = normaliseUscc(raw);
+  const fault = legalIdFault({ scheme: "USCC", value });
+  if (fault !== null)
+    throw new InvoiceRefusal("INVOICE_LEGAL_ID", `${where}: "${raw.slice(0, 32)}" is no 统一社会信用代码 (${fault})`);
+  return { scheme: "USCC", value };
+}
+
+/** Checks that hold for every format. */
+export function checked(invoice: Invoice): Invoice {
+  if (invoice.total <= 0n)
+    throw new InvoiceRefusal("INVOICE_NOT_PAYABLE", "nothing is payable: a red or credit invoice makes no receivable");
+  if (invoice.tax > invoice.total || invoice.tax < 0n)
+    throw new InvoiceRefusal("INVOICE_TOTALS", "the tax exceeds what is payable");
+  const { seller, buyer } = invoice;
+  if (seller.legalId.scheme === buyer.legalId.scheme && seller.legalId.value === buyer.legalId.value) {
+    throw new InvoiceRefusal("INVOICE_SAME_PARTY", "seller and buyer are the same");
+  }
+  if (invoice.dueDay !== undefined && invoice.dueDay < invoice.issueDay)
+    throw new InvoiceRefusal("INVOICE_DATE", "it is due before it was issued");
+  return invoice;
+}

@@ -1,0 +1,68 @@
+import { decode } from "../../../src/codec/cbor.ts";
+import { encode } from "../../../src/codec/schema.ts";
+import { KINDS, type Kind } from "../../../src/ledger/kinds.ts";
+import type { ObjectOf } from "../../../src/ledger/objects.ts";
+import type { TestChain } from "./chain.ts";
+
+const LIVE: readonly ObjectOf<"note">["position"][] = ["OPEN", "OFFERED", "RESERVED", "COMMITTED", "PLEDGED", "ASSIGNED"];
+
+/** Invariants 1–5 of the domain reference, summed naively over every object; throws a sentence about the first that fails. */
+export function holds(chain: TestChain): void {
+  const notes = chain.all("note");
+  for (const root of chain.all("receivable")) {
+    const own = notes.filter(({ receivable }) => receivable === root.id);
+    const live = own.filter(({ position }) => LIVE.includes(position));
+    check(sum(live) === root.live, `live of ${root.id} is the sum of its leaves`);
+    check(live.length === root.leaves, `leaves of ${root.id} are counted`);
+    check(sum(own.filter(({ position }) => position === "REDEEMED")) === root.redeemed, "redeemed notes add up");
+    const held = root.live + root.redeemed + root.diluted + root.cancelled + root.setoff;
+    check(held === root.confirmed, `what ${root.id} owes is what its holders have or had`);
+  }
+  const parents = new Map(notes.map((note) => [note.id, note]));
+  for (const note of notes) {
+    const children = notes.filter(({ parent }) => parent === note.id);
+    if (note.position === "CONSUMED") check(sum(children) === note.amount, "children add up to the note that they came from");
+    else check(children.length === 0, "only a consumed note has children");
+    if (note.parent !== null) check(parents.get(note.parent)?.receivable === note.receivable, "a tree has one root");
+  }
+  for (const loan of chain.all("loan")) {
+    const encumbered = notes.filter(({ ref }) => ref === loan.id).map(({ id }) => id);
+    const expected = ["COMMITTED", "ORDERED", "ACTIVE"].includes(loan.status) ? loan.notes : [];
+    check([...encumbered].sort().join() === [...expected].sort().join(), `notes of loan ${loan.id} point to it, and no others`);
+    if (loan.status === "REPAID") check(loan.outstanding === 0n && loan.interestDue === 0n, "a repaid loan owes nothing");
+  }
+  for (const invoice of chain.all("invoice")) {
+    let used = 0n;
+    for (const { status, allocation } of chain.all("receivable")) {
+      if (["REJECTED", "WITHDRAWN", "LAPSED", "CANCELLED"].includes(status)) continue;
+      for (const part of allocation) if (part.invoice === invoice.id) used += part.amount;
+    }
+    check(used === invoice.used && used <= invoice.total - invoice.credited, `invoice ${invoice.id} is used once`);
+  }
+  for (const party of chain.all("party")) {
+    const overdue = chain.all("receivable").filter(({ debtor, status }) => debtor === party.id && status === "OVERDUE").length;
+    check(overdue === party.overdue, "the debtor gate counts what is overdue");
+  }
+}
+
+/** Every object is what its schema says, and has one encoding. */
+export function encodes(chain: TestChain): void {
+  for (const kind of Object.keys(KINDS) as Kind[]) {
+    for (const object of chain.all(kind)) {
+      const bytes = encode(KINDS[kind].schema, object);
+      const back = decode(KINDS[kind].schema, bytes, 1_000_000);
+      check(
+        back.ok && Buffer.compare(encode(KINDS[kind].schema, back.value), bytes) === 0,
+        `${kind} ${object.id} has one encoding`,
+      );
+    }
+  }
+}
+
+function sum(notes: readonly ObjectOf<"note">[]): bigint {
+  return notes.reduce((total, { amount }) => total + amount, 0n);
+}
+
+function check(condition: boolean, sentence: string): void {
+  if (!condition) throw new Error(`does not hold: ${sentence}`);
+}
