@@ -1,0 +1,43 @@
+import { createHmac } from "node:crypto";
+import type { SigningKey } from "../client/transaction-builder.ts";
+import type { Invoice, InvoiceParty } from "../gateways/invoice.ts";
+import type { Hash } from "../types/scalars.ts";
+
+/** A firm of the story with keystores of its own: who prepares and who releases (制单, 复核). */
+export interface Firm {
+  readonly party: Hash;
+  readonly name: string;
+  readonly legalId: { readonly scheme: string; readonly value: string };
+  readonly maker: SigningKey;
+  readonly checker: SigningKey;
+}
+
+/** A member of the alliance as it acts for itself: the bank, or a platform that verifies and sponsors. */
+export interface MemberActor {
+  readonly member: string;
+  readonly party: Hash;
+  readonly maker: SigningKey;
+  readonly checker: SigningKey;
+  readonly engine: SigningKey;
+  readonly attester: SigningKey;
+}
+
+/** Where keys come from: encrypted keystores, one for each; the story never sees how they are kept. */
+export interface Wallets {
+  firm(party: InvoiceParty): Promise<Firm>;
+  member(name: string): Promise<MemberActor>;
+}
+
+/** The keyed fingerprint (L1) of an invoice: without the verifiers' key nobody can guess numbers from it. */
+export function fingerprint(epochKey: Uint8Array, { number, seller }: Invoice): Hash {
+  return hmac(epochKey, "invoice", number, seller.legalId.scheme, seller.legalId.value);
+}
+
+/** A commitment to something private: a contract's number, a bank's reference, a document. */
+export function commitment(epochKey: Uint8Array, ...parts: readonly string[]): Hash {
+  return hmac(epochKey, "commitment", ...parts);
+}
+
+function hmac(key: Uint8Array, ...parts: readonly string[]): Hash {
+  return createHmac("sha256", key).update(JSON.stringify(parts)).digest("hex") as Hash;
+}

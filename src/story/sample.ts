@@ -1,0 +1,519 @@
+import type { Client, LedgerJson } from "../client/client.ts";
+import { objectId } from "../client/object-id.ts";
+import { op, type SigningKey } from "../client/transaction-builder.ts";
+import type { InvoiceFile } from "../gateways/read-invoice.ts";
+import type { Hash } from "../types/scalars.ts";
+import { commitment, type Firm, fingerprint, type MemberActor, type Wallets } from "./cast.ts";
+import type { Steps, StoryClock } from "./steps.ts";
+
+export interface SampleModules {
+  readonly client: Client;
+  readonly steps: Steps;
+  readonly clock: StoryClock;
+  readonly wallets: Wallets;
+  readonly invoices: readonly InvoiceFile[];
+  readonly epochKey: Uint8Array;
+  readonly progress: (line: string) => void;
+}
+
+export interface CurrencyTotals {
+  readonly receivables: number;
+  readonly face: bigint;
+  readonly financed: bigint;
+  readonly repaid: bigint;
+}
+
+export interface SampleResult {
+  readonly parties: number;
+  readonly receivables: number;
+  readonly byCurrency: ReadonlyMap<string, CurrencyTotals>;
+  readonly refusals: readonly { readonly what: string; readonly code: string; readonly reason: string }[];
+  readonly openNotes: number;
+  readonly pledgedNotes: number;
+}
+
+interface Trade {
+  readonly file: string;
+  readonly name: string;
+  readonly seller: Firm;
+  readonly buyer: Firm;
+  readonly currency: string;
+  readonly total: bigint;
+  readonly invoice: InvoiceFile["invoice"];
+  readonly sponsor: MemberActor;
+}
+
+interface Live {
+  readonly trade: Trade;
+  readonly receivable: Hash;
+  readonly maturityDay: number;
+  /** The note that secures the loan, and one that moved to another firm. */
+  readonly pledged: Hash;
+  readonly moved: { readonly note: Hash; readonly holder: Firm } | null;
+}
+
+const DAY_MS = 86_400_000;
+const OFFSET_MS = 8 * 3_600_000;
+const PARALLEL = 8;
+const LENDER = "zbank";
+const PLATFORMS = ["zhongnong", "zhuogang", "huasu"] as const;
+
+/** The sample alliance story: from e-invoices to repayment, with the refusals that a user would try on the way. */
+export class SampleStory {
+  readonly #m: SampleModules;
+  readonly #refusals: { what: string; code: string; reason: string }[] = [];
+  readonly #totals = new Map<string, { receivables: number; face: bigint; financed: bigint; repaid: bigint }>();
+  readonly #contracts = new Map<string, Promise<Hash>>();
+  readonly #firms = new Map<string, Promise<Firm>>();
+  #bank!: MemberActor;
+
+  constructor(modules: SampleModules) {
+    this.#m = modules;
+  }
+
+  async play(): Promise<SampleResult> {
+    const { progress, invoices } = this.#m;
+    this.#bank = await this.#m.wallets.member(LENDER);
+    progress(`${invoices.length} e-invoices read; the story begins on ${isoDay(this.#today())}`);
+    const trades = await this.#prepare();
+    if (trades.length === 0) throw new Error("no invoice could become a receivable");
+    // Of the largest invoice a part is kept back for a receivable that is still alive at the end.
+    const kept = trades.reduce((largest, trade) => (trade.total > largest.total ? trade : largest));
+    const live = await each(trades, (trade, index) =>
+      this.#bringToLife(trade, index, "first", trade === kept ? trade.total - trade.total / 4n : trade.total),
+    );
+    progress(`${live.length} receivables issued, confirmed, split, transferred and financed`);
+    await this.#tryPledgingTwice(live[0] as Live);
+    await this.#mature(live);
+    await this.#tryPastMaturity(live);
+    await each(live, (entry) => this.#repay(entry));
+    progress(`${live.length} receivables paid by their debtors and settled, their loans repaid`);
+    await this.#bringToLife(kept, trades.indexOf(kept), "second", kept.total / 4n);
+    progress("one more receivable of the largest invoice stays open, financed and pledged");
+    return this.#result();
+  }
+
+  // — before the first receivable —
+
+  async #prepare(): Promise<readonly Trade[]> {
+    const { invoices, wallets, steps, epochKey } = this.#m;
+    const sponsors = await Promise.all(PLATFORMS.map((name) => wallets.member(name)));
+    const seen = new Map<string, string>();
+    const trades: Trade[] = [];
+    for (const [index, { file, invoice }] of invoices.entries()) {
+      const sponsor = sponsors[index % sponsors.length] as MemberActor;
+      const print = fingerprint(epochKey, invoice);
+      const twin = seen.get(print);
+      if (twin !== undefined) {
+        this.#refuse(
+          `${file}: the same invoice as ${twin}`,
+          "FINGERPRINT_USED",
+          "This invoice is registered already: it cannot be financed twice.",
+        );
+        continue;
+      }
+      seen.set(print, file);
+      const [seller, buyer] = await Promise.all([
+        this.#firm(invoice.seller, sponsor, "SME"),
+        this.#firm(invoice.buyer, sponsor, "LARGE"),
+      ]);
+      const { currency, total } = invoice;
+      trades.push({
+        file,
+        name: file.replace(/\.xml$/i, "").replaceAll("/", "-"),
+        seller,
+        buyer,
+        currency,
+        total,
+        invoice,
+        sponsor,
+      });
+    }
+    this.#m.progress(`${this.#firms.size} firms registered with maker and checker keys of their own`);
+    await each(trades, (trade) => this.#registerInvoice(trade));
+    this.#m.progress(`${trades.length} invoices registered against accepted deliveries`);
+    const [first] = trades;
+    if (first !== undefined) {
+      const again = [first.seller.maker, first.seller.checker, first.sponsor.attester];
+      const reason = await steps.refused("refused/same-invoice", "FINGERPRINT_USED", again, await this.#invoiceOp(first));
+      this.#refuse("the same invoice registered twice", "FINGERPRINT_USED", reason);
+    }
+    return trades;
+  }
+
+  #firm(party: InvoiceFile["invoice"]["seller"], sponsor: MemberActor, size: "SME" | "LARGE"): Promise<Firm> {
+    const name = `${party.legalId.scheme}/${party.legalId.value}`;
+    const known = this.#firms.get(name);
+    if (known !== undefined) return known;
+    const registered = (async () => {
+      const firm = await this.#m.wallets.firm(party);
+      const keys = [
+        { key: firm.maker.publicKey, purpose: "MAKER" as const },
+        { key: firm.checker.publicKey, purpose: "CHECKER" as const },
+      ];
+      const fourEyes = ["receivable.*", "finance.*", "contract.*", "note.*"].map((action) => ({
+        action,
+        amountMin: 0n,
+        makers: 1,
+        checkers: 1,
+      }));
+      const body = {
+        legalId: firm.legalId,
+        roles: ["DEBTOR", "SELLER"],
+        size,
+        sponsor: sponsor.member as never,
+        keys,
+        policy: fourEyes,
+      };
+      await this.#m.steps.take(`party/${name}`, [sponsor.maker, firm.maker, firm.checker], op("party.register", body));
+      return firm;
+    })();
+    this.#firms.set(name, registered);
+    return registered;
+  }
+
+  #contract(trade: Trade): Promise<Hash> {
+    const { seller, buyer, currency } = trade;
+    const name = `${seller.party}/${buyer.party}/${currency}`;
+    const known = this.#contracts.get(name);
+    if (known !== undefined) return known;
+    const registered = (async () => {
+      const total = this.#m.invoices
+        .filter(
+          ({ invoice }) =>
+            invoice.currency === currency && same(invoice.seller.legalId, seller) && same(invoice.buyer.legalId, buyer),
+        )
+        .reduce((sum, { invoice }) => sum + invoice.total, 0n);
+      const body = {
+        number: commitment(this.#m.epochKey, "contract", name),
+        seller: seller.party,
+        buyer: buyer.party,
+        currency,
+        total,
+        toleranceBp: 0,
+        payTermDays: 365,
+        inspectionDays: 7,
+        document: commitment(this.#m.epochKey, "contract document", name),
+      };
+      const keys = [seller.maker, seller.checker, buyer.maker, buyer.checker];
+      return objectId(await this.#m.steps.take(`contract/${name}`, keys, op("contract.register", body)), 0, 0);
+    })();
+    this.#contracts.set(name, registered);
+    return registered;
+  }
+
+  async #registerInvoice(trade: Trade): Promise<void> {
+    const { steps, epochKey } = this.#m;
+    const { name, seller, buyer, total, sponsor } = trade;
+    const contract = await this.#contract(trade);
+    const evidence = commitment(epochKey, "delivery", name);
+    const recorded = await steps.take(
+      `${name}/delivery`,
+      [seller.maker],
+      op("delivery.record", { contract, amount: total, day: this.#today(), evidence }),
+    );
+    await steps.take(
+      `${name}/acceptance`,
+      [buyer.maker],
+      op("delivery.accept", { delivery: objectId(recorded, 0, 0), amount: total }),
+    );
+    await steps.take(`${name}/invoice`, [seller.maker, sponsor.attester], await this.#invoiceOp(trade));
+  }
+
+  async #invoiceOp(trade: Trade) {
+    const { invoice, sponsor } = trade;
+    const { total, tax, issueDay, documentHash } = invoice;
+    const document = documentHash as Hash;
+    const print = fingerprint(this.#m.epochKey, invoice);
+    return op("invoice.register", {
+      contract: await this.#contract(trade),
+      total,
+      tax,
+      issueDay,
+      fingerprint: print,
+      document,
+      verifier: sponsor.party,
+    });
+  }
+
+  // — a receivable's life —
+
+  async #bringToLife(trade: Trade, index: number, round: "first" | "second", face: bigint): Promise<Live> {
+    const { steps } = this.#m;
+    const { name, seller, buyer } = trade;
+    const step = `${name}/${round}`;
+    const contract = await this.#contract(trade);
+    const invoice = objectId(
+      await steps.take(`${name}/invoice`, [seller.maker, trade.sponsor.attester], await this.#invoiceOp(trade)),
+      0,
+      0,
+    );
+    const maturityDay = Math.max(trade.invoice.dueDay ?? 0, this.#today() + 60);
+    const document = commitment(this.#m.epochKey, "promise", step);
+    const terms = op(index % 2 === 0 ? "receivable.issueByDebtor" : "receivable.issueBySeller", {
+      contract,
+      face,
+      maturityDay,
+      document,
+      tenorReason: commitment(this.#m.epochKey, "tenor reason", step),
+      allocation: [{ invoice, amount: face }],
+    });
+    let effective: Hash;
+    let receivable: Hash;
+    if (index % 2 === 0) {
+      receivable = objectId(await steps.take(`${step}/issue`, both(buyer), terms), 0, 0);
+      effective = await steps.take(`${step}/accept`, both(seller), op("receivable.acceptIssue", { receivable }));
+    } else {
+      receivable = objectId(await steps.take(`${step}/issue`, both(seller), terms), 0, 0);
+      const mode = index % 4 === 1 ? ("EXISTENCE" as const) : ("UNCONDITIONAL" as const);
+      effective = await steps.take(`${step}/confirm`, both(buyer), op("receivable.confirm", { receivable, mode, amount: face }));
+    }
+    this.#total(trade.currency, { receivables: 1, face });
+    const root = objectId(effective as never, 0, 0);
+    if (round === "first" && index === 0) await this.#tryBadSplits(trade, root, face);
+    const { pledged, moved } = await this.#divide(trade, step, root, face);
+    await this.#finance(trade, step, pledged);
+    this.#m.progress(
+      `${step}: ${trade.currency} receivable ${receivable.slice(0, 8)}… issued, confirmed, ${moved === null ? "" : "split, transferred, "}financed and pledged`,
+    );
+    // As it stands on the ledger: a story that goes on after an interruption may be past the day on which this was computed.
+    const issued = await this.#m.client.ledgerGet("receivable", receivable);
+    return { trade, receivable, maturityDay: issued.maturityDay as number, pledged: pledged.note, moved };
+  }
+
+  /** Half to secure a loan, a part to a supplier, the rest stays: where the amount is too small for that it is pledged whole. */
+  async #divide(trade: Trade, step: string, root: Hash, face: bigint) {
+    const { steps, clock } = this.#m;
+    const { seller } = trade;
+    const parts = [face / 2n, face / 4n, face - face / 2n - face / 4n];
+    if (parts.some((part) => part < 100n)) return { pledged: { note: root, amount: face }, moved: null };
+    const split = await steps.take(`${step}/split`, both(seller), op("note.split", { note: root, parts }));
+    const pledged = { note: objectId(split, 0, 0), amount: parts[0] as bigint };
+    const supplier = await this.#supplierOf(trade);
+    if (supplier === null) return { pledged, moved: null };
+    const note = objectId(split, 0, 1);
+    const offered = await steps.take(
+      `${step}/offer`,
+      both(seller),
+      op("note.offer", { note, to: supplier.party, expiresMs: clock.nowMs() + DAY_MS }),
+    );
+    const accepted = await steps.take(`${step}/take`, both(supplier), op("note.acceptOffer", { offer: objectId(offered, 0, 0) }));
+    return { pledged, moved: { note: objectId(accepted, 0, 0), holder: supplier } };
+  }
+
+  /** Another firm of the story that does not owe the receivable. */
+  async #supplierOf(trade: Trade): Promise<Firm | null> {
+    const firms = await Promise.all(this.#firms.values());
+    const others = firms.filter(({ party }) => party !== trade.seller.party && party !== trade.buyer.party);
+    return others[Number.parseInt(trade.seller.party.slice(0, 4), 16) % Math.max(1, others.length)] ?? null;
+  }
+
+  async #finance(trade: Trade, step: string, pledged: { readonly note: Hash; readonly amount: bigint }): Promise<void> {
+    const { steps, clock, epochKey } = this.#m;
+    const { seller } = trade;
+    const bank = this.#bank;
+    const asked = (pledged.amount * 8n) / 10n;
+    const consent = commitment(epochKey, "consent", step);
+    const applied = await steps.take(
+      `${step}/apply`,
+      both(seller),
+      op("finance.apply", {
+        lenders: [bank.party],
+        notes: [pledged.note],
+        amount: asked,
+        consent,
+        expiresMs: clock.nowMs() + DAY_MS / 2,
+      }),
+    );
+    const application = objectId(applied, 0, 0);
+    const decided = await steps.take(
+      `${step}/decide`,
+      [bank.engine],
+      op("finance.decide", {
+        application,
+        lender: bank.party,
+        outcome: "APPROVED",
+        amount: asked,
+        ratePpm: 43_500,
+        tenorDays: 90,
+        advanceBp: 8_500,
+        recourse: true,
+        security: "PLEDGE",
+        policy: commitment(epochKey, "credit policy 2026"),
+        reasons: ["confirmedDebt"],
+        expiresMs: clock.nowMs() + DAY_MS / 4,
+      }),
+    );
+    const loan = objectId(
+      await steps.take(`${step}/accept-terms`, both(seller), op("finance.accept", { decision: objectId(decided, 0, 0) })),
+      0,
+      0,
+    );
+    const filed = {
+      loan,
+      number: commitment(epochKey, "filing", step),
+      timeMs: clock.nowMs(),
+      untilDay: this.#today() + 200,
+      proof: commitment(epochKey, "filing proof", step),
+    };
+    await steps.take(`${step}/file`, [bank.engine], op("registry.file", filed));
+    // Searched after the filing, so that nobody stands before it.
+    const searched = {
+      by: bank.party,
+      subject: seller.party,
+      hits: 0,
+      result: commitment(epochKey, "search", step),
+      timeMs: clock.nowMs(),
+    };
+    const search = objectId(await steps.take(`${step}/search`, [bank.engine], op("registry.search", searched)), 0, 0);
+    const instruction = commitment(epochKey, "instruction", step);
+    await steps.take(`${step}/order`, [bank.maker, bank.checker], op("loan.order", { loan, search, instruction }));
+    const paid = {
+      loan,
+      bank: bank.party,
+      reference: commitment(epochKey, "disbursement", step),
+      amount: asked,
+      valueDay: this.#today(),
+      evidence: commitment(epochKey, "camt.054", step),
+    };
+    await steps.take(`${step}/disburse`, [bank.attester], op("loan.disbursed", paid));
+    this.#total(trade.currency, { financed: asked });
+  }
+
+  async #repay({ trade, receivable }: Live): Promise<void> {
+    const { client, steps, epochKey } = this.#m;
+    const step = `${trade.name}/first`;
+    const bank = this.#bank;
+    const notes = await client.ledgerAll("note", { receivable });
+    const lines = notes
+      .filter(({ position }) => position === "OPEN" || position === "PLEDGED" || position === "ASSIGNED")
+      .map((note) => ({ note: note.id, amount: BigInt(note.amount as string) }))
+      .sort((left, right) => (left.note < right.note ? -1 : 1));
+    const amount = lines.reduce((sum, line) => sum + line.amount, 0n);
+    const body = {
+      bank: bank.party,
+      reference: commitment(epochKey, "payment", step),
+      payer: trade.buyer.party,
+      currency: trade.currency,
+      amount,
+      valueDay: this.#today(),
+      lines,
+      evidence: commitment(epochKey, "camt.054", step, "payment"),
+    };
+    await steps.take(`${step}/payment`, [bank.attester], op("payment.attest", body));
+    this.#total(trade.currency, { repaid: amount });
+    const settled = await client.ledgerGet("receivable", receivable);
+    if (settled.status !== "SETTLED") throw new Error(`${step}: expected SETTLED, the receivable is ${String(settled.status)}`);
+  }
+
+  // — time and refusals —
+
+  /** Nothing is pending here: every step before was final. */
+  async #mature(live: readonly Live[]): Promise<void> {
+    const day = Math.max(...live.map(({ maturityDay }) => maturityDay));
+    this.#m.clock.jumpTo(day * DAY_MS - OFFSET_MS + 9 * 3_600_000);
+    this.#m.progress(`the clock jumps to ${isoDay(day)}: every receivable has matured`);
+  }
+
+  async #tryBadSplits(trade: Trade, note: Hash, face: bigint): Promise<void> {
+    const { steps } = this.#m;
+    if (face < 300n) return;
+    const bad = op("note.split", { note, parts: [face / 2n, face / 2n + 1n + (face % 2n)] });
+    this.#refuse(
+      "a split that does not add up",
+      "PARTS_DO_NOT_ADD_UP",
+      await steps.refused("refused/split", "PARTS_DO_NOT_ADD_UP", both(trade.seller), bad),
+    );
+    const theirs = op("note.split", { note, parts: [face / 2n, face - face / 2n] });
+    this.#refuse(
+      "somebody else's note",
+      "SIGNER_MISSING",
+      await steps.refused("refused/stranger", "SIGNER_MISSING", both(trade.buyer), theirs),
+    );
+  }
+
+  async #tryPledgingTwice({ trade, pledged }: Live): Promise<void> {
+    const { steps, clock, epochKey } = this.#m;
+    const again = {
+      lenders: [this.#bank.party],
+      notes: [pledged],
+      amount: 100n,
+      consent: commitment(epochKey, "consent", "again"),
+      expiresMs: clock.nowMs() + DAY_MS / 2,
+    };
+    const reason = await steps.refused("refused/pledge", "NOTE_NOT_OPEN", both(trade.seller), op("finance.apply", again));
+    this.#refuse("a pledge of what is pledged", "NOTE_NOT_OPEN", reason);
+  }
+
+  async #tryPastMaturity(live: readonly Live[]): Promise<void> {
+    const found = live.find(({ moved }) => moved !== null);
+    if (found === undefined || found.moved === null) return;
+    const { holder, note } = found.moved;
+    const { seller } = found.trade;
+    const keys = [...both(holder), ...both(seller)];
+    const { code, reason } = await this.#refusedLate(keys, note, seller.party);
+    this.#refuse("a transfer past maturity", code, reason);
+  }
+
+  async #refusedLate(keys: readonly SigningKey[], note: Hash, to: Hash) {
+    const reason = await this.#m.steps.refused("refused/late-transfer", "PAST_CUTOFF", keys, op("note.transfer", { note, to }));
+    return { code: "PAST_CUTOFF", reason };
+  }
+
+  #refuse(what: string, code: string, reason: string): void {
+    this.#refusals.push({ what, code, reason });
+    this.#m.progress(`refused, as it should be: ${what} — ${reason || code} [${code}]`);
+  }
+
+  #today(): number {
+    return Math.floor((this.#m.clock.nowMs() + OFFSET_MS) / DAY_MS);
+  }
+
+  #total(currency: string, add: Partial<CurrencyTotals>): void {
+    const totals = this.#totals.get(currency) ?? { receivables: 0, face: 0n, financed: 0n, repaid: 0n };
+    totals.receivables += add.receivables ?? 0;
+    totals.face += add.face ?? 0n;
+    totals.financed += add.financed ?? 0n;
+    totals.repaid += add.repaid ?? 0n;
+    this.#totals.set(currency, totals);
+  }
+
+  async #result(): Promise<SampleResult> {
+    const { client } = this.#m;
+    const count = async (position: string): Promise<number> => (await client.ledgerAll("note", { position })).length;
+    const receivables: readonly LedgerJson[] = await client.ledgerAll("receivable");
+    const [openNotes, pledgedNotes] = [await count("OPEN"), await count("PLEDGED")];
+    return {
+      parties: this.#firms.size,
+      receivables: receivables.length,
+      byCurrency: this.#totals,
+      refusals: this.#refusals,
+      openNotes,
+      pledgedNotes,
+    };
+  }
+}
+
+function isoDay(day: number): string {
+  return new Date(day * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** Maker and checker. */
+function both(firm: Firm): readonly SigningKey[] {
+  return [firm.maker, firm.checker];
+}
+
+function same(legalId: Firm["legalId"], firm: Firm): boolean {
+  return legalId.scheme === firm.legalId.scheme && legalId.value === firm.legalId.value;
+}
+
+/** All of them, a few at a time; answers in the order of the items. */
+async function each<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = new Array(items.length);
+  let next = 0;
+  const run = async (): Promise<void> => {
+    for (let index = next++; index < items.length; index = next++) results[index] = await work(items[index] as T, index);
+  };
+  await Promise.all(Array.from({ length: Math.min(PARALLEL, items.length) }, run));
+  return results;
+}

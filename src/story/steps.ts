@@ -1,0 +1,112 @@
+import type { Client, TxOutcome } from "../client/client.ts";
+import { type SigningKey, signTransaction } from "../client/transaction-builder.ts";
+import type { Hash, TxId } from "../types/scalars.ts";
+import type { Operation } from "../types/transaction.ts";
+
+/** What became of a step, so that an interrupted story goes on where it was. `tx` in hex, kept before it is sent. */
+export interface StepRecord {
+  readonly id: TxId;
+  readonly tx: string;
+  readonly outcome?: "committed" | "failed" | "refused";
+  readonly code?: string;
+}
+
+/** Where steps are remembered; a file beside the network, or nothing in tests. */
+export interface Journal {
+  get(step: string): StepRecord | undefined;
+  put(step: string, record: StepRecord): void;
+}
+
+export interface StoryClock {
+  nowMs(): number;
+  jumpTo(timeMs: number): void;
+}
+
+/** A step that should have taken effect did not. */
+export class StepFailure extends Error {
+  override readonly name = "StepFailure";
+  readonly code: string;
+  constructor(step: string, code: string, message: string) {
+    super(`${step}: ${message}`);
+    this.code = code;
+  }
+}
+
+const NOT_AFTER_MS = 5 * 60_000;
+const WAIT_MS = 120_000;
+
+/** Carries out the story's steps one by one on the network, each once, through the client alone. */
+export class Steps {
+  readonly #client: Client;
+  readonly #chain: Hash;
+  readonly #clock: StoryClock;
+  readonly #journal: Journal;
+  #committed = 0;
+  #rejected = 0;
+
+  constructor(modules: { readonly client: Client; readonly chain: Hash; readonly clock: StoryClock; readonly journal: Journal }) {
+    this.#client = modules.client;
+    this.#chain = modules.chain;
+    this.#clock = modules.clock;
+    this.#journal = modules.journal;
+  }
+
+  get committed(): number {
+    return this.#committed;
+  }
+
+  get rejected(): number {
+    return this.#rejected;
+  }
+
+  /** A step that must take effect; answers its transaction's id. Throws StepFailure. */
+  async take(step: string, keys: readonly SigningKey[], ...ops: readonly Operation[]): Promise<TxId> {
+    const { id, code, message } = await this.#run(step, keys, ops);
+    if (code !== "OK") throw new StepFailure(step, code, message);
+    this.#committed += 1;
+    return id;
+  }
+
+  /** A step that must be refused with `expected`; answers the reason for people. Throws StepFailure if it is not. */
+  async refused(step: string, expected: string, keys: readonly SigningKey[], ...ops: readonly Operation[]): Promise<string> {
+    const { code, message } = await this.#run(step, keys, ops);
+    if (code !== expected) throw new StepFailure(step, code, `expected ${expected}, got ${code}`);
+    this.#rejected += 1;
+    return message;
+  }
+
+  async #run(
+    step: string,
+    keys: readonly SigningKey[],
+    ops: readonly Operation[],
+  ): Promise<{ readonly id: TxId; readonly code: string; readonly message: string }> {
+    const known = this.#journal.get(step);
+    if (known?.outcome !== undefined) return { id: known.id, code: known.code ?? "OK", message: known.code ?? "" };
+    if (known !== undefined) {
+      // It was under way when the story was interrupted: the same bytes again, unless they have run out.
+      const outcome = await this.#send(known.id, Uint8Array.from(Buffer.from(known.tx, "hex")));
+      if (outcome.code !== "EXPIRED") return this.#remember(step, known, outcome);
+    }
+    const { id, bytes } = await signTransaction({ chain: this.#chain, ops, notAfter: this.#clock.nowMs() + NOT_AFTER_MS }, keys);
+    const record = { id, tx: Buffer.from(bytes).toString("hex") };
+    this.#journal.put(step, record);
+    return this.#remember(step, record, await this.#send(id, bytes));
+  }
+
+  async #send(id: TxId, bytes: Uint8Array): Promise<{ readonly code: string; readonly message: string }> {
+    try {
+      const outcome: TxOutcome = await this.#client.submitAndWait(id, bytes, WAIT_MS);
+      if (outcome.status === "committed") return { code: "OK", message: "" };
+      return { code: outcome.code ?? outcome.status.toUpperCase(), message: outcome.message ?? outcome.status };
+    } catch (error) {
+      const { code, message } = error as { code?: string; message: string };
+      if (code === undefined || code === "UNREACHABLE") throw error;
+      return { code, message };
+    }
+  }
+
+  #remember(step: string, { id, tx }: StepRecord, { code, message }: { readonly code: string; readonly message: string }) {
+    this.#journal.put(step, { id, tx, outcome: code === "OK" ? "committed" : "failed", code });
+    return { id, code, message };
+  }
+}

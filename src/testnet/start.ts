@@ -1,0 +1,149 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { Command } from "commander";
+import { DrivenClockSource } from "../adapters/driven-clock.ts";
+import { Client, type NodeStatus } from "../client/client.ts";
+import { readInvoiceFolder } from "../gateways/read-invoice.ts";
+import { type SampleResult, SampleStory } from "../story/sample.ts";
+import { Steps } from "../story/steps.ts";
+import { FileJournal } from "./journal.ts";
+import { Launcher } from "./launcher.ts";
+import { type NetworkFolder, openNetworkFolder } from "./network-folder.ts";
+import { summaryJson, summaryText } from "./summary.ts";
+import { FolderWallets } from "./wallets.ts";
+
+interface StartOptions {
+  readonly exit?: boolean;
+  readonly json?: boolean;
+  readonly story: string;
+  readonly seed?: string;
+  readonly invoices: string;
+  readonly basePort: number;
+  readonly dir: string;
+}
+
+const SAMPLES = new URL("../../network-configs/local/invoices", import.meta.url).pathname;
+const DAY_MS = 86_400_000;
+const OFFSET_MS = 8 * 3_600_000;
+
+/** `npm start`: four nodes, the sample story on them, a summary. Resolves to the exit status. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const command = new Command("npm start --")
+    .description("bring up a local network of four members and play the sample alliance story on it")
+    .option("--exit", "end after the story")
+    .option("--json", "print one line of JSON to standard output after the story")
+    .option("--story <name>", "which story", "sample")
+    .option("--seed <text>", "for stories that draw from one")
+    .option("--invoices <folder>", "e-invoice files to read", SAMPLES)
+    .option("--base-port <port>", "RPC ports from here, libp2p ports 100 below", (text) => Number(text), 7700)
+    .option("--dir <folder>", "where keys, genesis and data are kept", ".zhonglian")
+    .exitOverride();
+  try {
+    command.parse([...argv], { from: "user" });
+    return await start(command.opts<StartOptions>());
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    if (code === "commander.helpDisplayed") return 0;
+    if (code?.startsWith("commander.")) return 2;
+    console.error(`npm start: ${message}${code === undefined ? "" : ` [${code}]`}`);
+    return 1;
+  }
+}
+
+async function start(options: StartOptions): Promise<number> {
+  if (options.story !== "sample") throw new Error(`there is no story "${options.story}"; there is: sample`);
+  if (!Number.isInteger(options.basePort) || options.basePort < 1_124 || options.basePort > 65_000)
+    throw new Error("--base-port must be from 1124 to 65000");
+  const startedMs = performance.now();
+  const say = (line: string): void =>
+    console.error(`[${((performance.now() - startedMs) / 1000).toFixed(1).padStart(6)} s] ${line}`);
+  const { invoices, refused } = readInvoiceFolder(resolve(options.invoices));
+  if (invoices.length === 0) throw new Error(`no e-invoice could be read in ${options.invoices}`);
+  const newest = Math.max(...invoices.map(({ invoice }) => invoice.issueDay));
+  const firstMs = (newest + 1) * DAY_MS - OFFSET_MS + 9 * 3_600_000;
+  const folder = resolve(options.dir);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const network = await openNetworkFolder(folder, options.basePort, firstMs - DAY_MS);
+  const clock = new DrivenClockSource(network.clockFile, firstMs);
+  const launcher = new Launcher(network);
+  const interrupted = new Promise<"interrupted">((done) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => done("interrupted"));
+  });
+  try {
+    launcher.startAll();
+    await launcher.ready();
+    for (const { id, rpc } of network.members) say(`${id.padEnd(10)} runs, RPC ${rpc} (pid ${launcher.pids()[id]})`);
+    for (const { file, refusal } of refused) say(`not taken: ${file} — ${refusal.message} [${refusal.code}]`);
+    const client = new Client({ endpoints: network.members.map(({ rpc }) => rpc) });
+    const steps = new Steps({
+      client,
+      chain: network.identity.chain,
+      clock,
+      journal: new FileJournal(join(folder, "story.jsonl")),
+    });
+    const played = join(folder, "story-played");
+    if (existsSync(played)) say("the story was played on this network already; this is what it left");
+    const story = new SampleStory({
+      client,
+      steps,
+      clock,
+      wallets: new FolderWallets(network),
+      invoices,
+      epochKey: epochKey(network),
+      progress: say,
+    });
+    const result = await Promise.race([story.play(), interrupted]);
+    if (result === "interrupted") return 130;
+    writeFileSync(played, "");
+    await report(options, network, steps, result, startedMs);
+    if (options.exit === true) return 0;
+    say("the network keeps running; Ctrl-C ends it");
+    await interrupted;
+    return 0;
+  } finally {
+    await launcher.stop();
+  }
+}
+
+async function report(
+  options: StartOptions,
+  network: NetworkFolder,
+  steps: Steps,
+  result: SampleResult,
+  startedMs: number,
+): Promise<void> {
+  const nodes = await equalNodes(network);
+  const summary = {
+    result,
+    nodes,
+    transactions: steps.committed,
+    rejected: steps.rejected,
+    seconds: (performance.now() - startedMs) / 1000,
+  };
+  console.error(summaryText(summary));
+  if (options.json === true) console.log(JSON.stringify(summaryJson(summary)));
+}
+
+/** The state of all nodes once they stand at one height; a node that was killed may need a moment to catch up. */
+async function equalNodes(network: NetworkFolder): Promise<readonly (NodeStatus & { readonly rpc: string })[]> {
+  const deadline = performance.now() + 20_000;
+  for (;;) {
+    const statuses = await Promise.all(
+      network.members.map(async ({ rpc }) => {
+        const status = await new Client({ endpoints: [rpc] }).status().catch(() => undefined);
+        return status === undefined ? undefined : { ...status, rpc };
+      }),
+    );
+    const alive = statuses.filter((status) => status !== undefined);
+    const heights = new Set(alive.map(({ height }) => height));
+    if ((heights.size === 1 && alive.length === network.members.length) || performance.now() > deadline) return alive;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+/** The verifiers' shared key for fingerprints; in a real network it is theirs alone. */
+function epochKey(network: NetworkFolder): Uint8Array {
+  const path = join(network.folder, "fingerprint-key");
+  if (!existsSync(path)) writeFileSync(path, globalThis.crypto.getRandomValues(new Uint8Array(32)), { mode: 0o600 });
+  return new Uint8Array(readFileSync(path));
+}

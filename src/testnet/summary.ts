@@ -1,0 +1,71 @@
+import type { NodeStatus } from "../client/client.ts";
+import type { SampleResult } from "../story/sample.ts";
+import { formatMinorUnits } from "../types/currency.ts";
+
+export interface Summary {
+  readonly result: SampleResult;
+  readonly nodes: readonly (NodeStatus & { readonly rpc: string })[];
+  readonly transactions: number;
+  readonly rejected: number;
+  readonly seconds: number;
+}
+
+/** What a banker reads after the story. */
+export function summaryText({ result, nodes, transactions, rejected, seconds }: Summary): string {
+  const lines = ["", "  Sample alliance story", "  ─────────────────────"];
+  lines.push(
+    `  ${result.parties} firms, ${result.receivables} receivables, ${transactions} transactions in ${seconds.toFixed(1)} s; ${rejected} attempts refused`,
+    "",
+  );
+  lines.push(row("currency", "receivables", "face", "financed", "repaid by debtors"));
+  for (const [currency, totals] of [...result.byCurrency].sort(([left], [right]) => (left < right ? -1 : 1))) {
+    const money = (amount: bigint): string => grouped(formatMinorUnits(amount, currency));
+    lines.push(row(currency, String(totals.receivables), money(totals.face), money(totals.financed), money(totals.repaid)));
+  }
+  lines.push("", `  still alive: ${result.openNotes} open and ${result.pledgedNotes} pledged notes`, "", "  Refused");
+  for (const { what, code, reason } of result.refusals) lines.push(`    ${what}: ${reason || code} [${code}]`);
+  lines.push("", "  Nodes");
+  for (const { member, rpc, height, stateRoot } of nodes)
+    lines.push(`    ${member.padEnd(10)} ${rpc}  height ${height}  state ${stateRoot}`);
+  const roots = new Set(nodes.map(({ stateRoot }) => stateRoot));
+  lines.push(`    ${roots.size === 1 ? `all ${nodes.length} nodes have the same state root` : "THE STATE ROOTS DIFFER"}`, "");
+  return lines.join("\n");
+}
+
+/** One line for programs; money in minor units of CNY as decimal strings, other currencies under `byCurrency`. */
+export function summaryJson({ result, nodes, transactions, rejected, seconds }: Summary): object {
+  const fen = result.byCurrency.get("CNY") ?? { receivables: 0, face: 0n, financed: 0n, repaid: 0n };
+  const [first] = nodes;
+  return {
+    height: first?.height ?? 0,
+    stateRoot: first?.stateRoot ?? null,
+    transactions,
+    rejected,
+    parties: result.parties,
+    receivables: result.receivables,
+    faceFen: fen.face.toString(),
+    financedFen: fen.financed.toString(),
+    repaidFen: fen.repaid.toString(),
+    byCurrency: Object.fromEntries(
+      [...result.byCurrency].map(([currency, { receivables, face, financed, repaid }]) => [
+        currency,
+        { receivables, face: face.toString(), financed: financed.toString(), repaid: repaid.toString() },
+      ]),
+    ),
+    openNotes: result.openNotes,
+    pledgedNotes: result.pledgedNotes,
+    seconds: Math.round(seconds * 10) / 10,
+    nodes: nodes.map(({ member, rpc, height, stateRoot }) => ({ member, rpc, height, stateRoot })),
+  };
+}
+
+function row(...cells: readonly string[]): string {
+  const [first = "", ...rest] = cells;
+  return `  ${first.padEnd(9)}${rest.map((cell) => cell.padStart(20)).join("")}`;
+}
+
+function grouped(decimal: string): string {
+  const [whole = "", fraction] = decimal.split(".");
+  const grouping = whole.replace(/\B(?=([0-9]{3})+$)/g, ",");
+  return fraction === undefined ? grouping : `${grouping}.${fraction}`;
+}
