@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { alliance, receivable, registerFirm } from "./support/alliance.ts";
+import { isSatisfiable, ruleFor } from "../../src/ledger/parties/policy.ts";
+import { alliance, contractBody, receivable, registerFirm, registration } from "./support/alliance.ts";
 import { by, op } from "./support/chain.ts";
 import { firm, testKey, testUscc } from "./support/firm.ts";
 
@@ -30,8 +31,68 @@ describe("keys and policies", () => {
     expect(chain.refusal(op("party.policy", { party: careful.id, policy: [] }), careful)).toBe("POLICY_NOT_MET");
   });
 
-  it("x", () => {
+  it("a policy added by a transaction, properly signed, holds from its next operation on", () => {
     const world = alliance();
-    receivable(world, 1_000_000n);
+    const { chain, seller } = world;
+    const { note } = receivable(world, 5_000n);
+    const policy = [{ action: "*", amountMin: 0n, makers: 1, checkers: 1 }];
+    const operations = [op("party.policy", { party: seller.id, policy }), op("note.split", { note, parts: [2_000n, 3_000n] })];
+    expect(chain.refusal(operations, seller)).toBe("POLICY_NOT_MET");
+    chain.act(operations, seller, by(seller, seller.checker));
+  });
+
+  it("a firm is registered and acts in one transaction, by the keys that it brings", () => {
+    const { chain, platform, debtor } = alliance();
+    const newcomer = firm("newcomer", testUscc(41));
+    const operations = [
+      op("party.register", registration(newcomer, ["SELLER"])),
+      op("contract.register", contractBody(alliance(), { seller: newcomer.id })),
+    ];
+    chain.act(operations, platform, newcomer, by(newcomer, newcomer.checker), debtor);
+    expect(chain.all("contract")).toHaveLength(1);
+  });
+
+  it("a revoked key signs nothing from the next block on, and its place is free", () => {
+    const { chain, seller } = alliance();
+    const keys = chain.read("party", seller.id).keys.length;
+    chain.act(op("key.revoke", { party: seller.id, key: seller.checker.key }), seller);
+    expect(chain.read("party", seller.id).keys).toHaveLength(keys - 1);
+    const envelope = chain.sign(op("party.policy", { party: seller.id, policy: [] }), [by(seller, seller.checker)]);
+    expect(chain.judge(envelope)?.code).toBe("KEY_INVALID");
+  });
+
+  it("a key that has run out signs nothing, and is not counted on by a policy", () => {
+    const { chain, seller } = alliance();
+    const added = testKey("short-lived");
+    const untilMs = chain.timeMs + 5_000;
+    chain.act(op("key.add", { party: seller.id, key: added.key, purpose: "MAKER", untilMs }), seller, by(seller, added));
+    const act = op("party.policy", { party: seller.id, policy: [{ action: "*", amountMin: 0n, makers: 2, checkers: 0 }] });
+    expect(chain.judge(chain.sign(act, [by(seller, added)]))).toBeNull();
+    chain.passTo(untilMs + 1);
+    expect(chain.judge(chain.sign(act, [by(seller, added)]))?.code).toBe("KEY_INVALID");
+    expect(chain.refusal(act, seller)).toBe("POLICY_UNSATISFIABLE");
+  });
+
+  it("the most specific rule decides, and of those the highest threshold reached", () => {
+    const policy = [
+      { action: "*", amountMin: 0n, makers: 1, checkers: 1 },
+      { action: "note.*", amountMin: 0n, makers: 1, checkers: 0 },
+      { action: "note.*", amountMin: 100n, makers: 2, checkers: 0 },
+      { action: "note.split", amountMin: 1_000n, makers: 1, checkers: 2 },
+    ];
+    expect(ruleFor(policy, "receivable.confirm", 5n)).toMatchObject({ makers: 1, checkers: 1 });
+    expect(ruleFor(policy, "note.split", 99n)).toMatchObject({ makers: 1, checkers: 0 });
+    expect(ruleFor(policy, "note.split", 100n)).toMatchObject({ makers: 2, checkers: 0 });
+    expect(ruleFor(policy, "note.split", 1_000n)).toMatchObject({ makers: 1, checkers: 2 });
+    expect(ruleFor([], "note.split", 1n)).toEqual({ makers: 1, checkers: 0 });
+  });
+
+  it("a policy asks for no more signatures than a transaction can have", () => {
+    const maker = { purpose: "MAKER" } as const;
+    const checker = { purpose: "CHECKER" } as const;
+    const keys = [...Array(8).fill(maker), ...Array(8).fill(checker)] as (typeof maker | typeof checker)[];
+    expect(isSatisfiable([{ action: "*", amountMin: 0n, makers: 4, checkers: 4 }], keys)).toBe(true);
+    expect(isSatisfiable([{ action: "*", amountMin: 0n, makers: 5, checkers: 4 }], keys)).toBe(false);
+    expect(isSatisfiable([], [checker])).toBe(false);
   });
 });

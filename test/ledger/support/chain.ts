@@ -122,9 +122,14 @@ export class TestChain implements ObjectView {
   }
 
   /** Executes the next block without adopting it. */
-  execute(transactions: readonly Envelope[], timeMs: TimeMs, evidence: readonly Evidence[] = []): BlockOutcome {
+  execute(
+    transactions: readonly Envelope[],
+    timeMs: TimeMs,
+    evidence: readonly Evidence[] = [],
+    view: ObjectView = this,
+  ): BlockOutcome {
     return executeBlock({
-      view: this,
+      view,
       chain: this.identity.chain,
       height: this.height + 1,
       timeMs,
