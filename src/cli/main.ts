@@ -1,5 +1,10 @@
 import { Command } from "commander";
+import { invoiceCommand } from "./commands/invoice.ts";
+import { keyCommand } from "./commands/key.ts";
+import { ledgerCommand } from "./commands/ledger.ts";
 import { nodeCommand } from "./commands/node.ts";
+import { testnetCommand } from "./commands/testnet.ts";
+import { txCommand } from "./commands/tx.ts";
 import { VERSION } from "./version.ts";
 
 /** The command line. Resolves to the exit status; errors with a code are one line on standard error. */
@@ -12,7 +17,21 @@ export async function main(argv: readonly string[]): Promise<number> {
   const done = (result: number): void => {
     status = result;
   };
-  program.addCommand(nodeCommand(done));
+  for (const command of [
+    nodeCommand(done),
+    testnetCommand(),
+    keyCommand(),
+    txCommand(done),
+    invoiceCommand(done),
+    ledgerCommand(),
+  ])
+    program.addCommand(command);
+  // Commander's own errors of commands below the first level are to be thrown, too.
+  const everywhere = (command: Command): void => {
+    command.exitOverride();
+    for (const sub of command.commands) everywhere(sub);
+  };
+  everywhere(program);
   try {
     await program.parseAsync([...argv], { from: "user" });
     return status;

@@ -216,25 +216,7 @@ export class ConsensusDriver {
       round,
       records: entries.length,
     });
-    this.#perform(
-      wanted.filter((effect) => {
-        switch (effect.kind) {
-          case "build":
-            return effect.round === round && !entries.some((entry) => entry.kind === "built" && entry.body.round === round);
-          case "validate":
-            return !entries.some((entry) => entry.kind === "validated" && entry.body.block === effect.block);
-          case "timer":
-            return effect.round === round;
-          case "announce":
-            return effect.round === round;
-          case "signVote":
-          case "signProposal":
-          case "commit":
-          case "evidence":
-            return true;
-        }
-      }),
-    );
+    this.#perform(wanted.filter((effect) => isStillWanted(effect, entries, round)));
   }
 
   #restoreCandidate({ body }: Extract<LogEntry, { kind: "block" }>): void {
@@ -641,6 +623,24 @@ export class ConsensusDriver {
 
 function facts(block: Block): { readonly timeMs: number; readonly empty: boolean } {
   return { timeMs: block.header.timeMs, empty: block.header.count === 0 && block.evidence.length === 0 };
+}
+
+/** Whether what was wanted during replay is to be carried out again: what has no logged answer and belongs to where the node stands. */
+function isStillWanted(effect: Effect, entries: readonly LogEntry[], round: number): boolean {
+  switch (effect.kind) {
+    case "build":
+      return effect.round === round && !entries.some((entry) => entry.kind === "built" && entry.body.round === round);
+    case "validate":
+      return !entries.some((entry) => entry.kind === "validated" && entry.body.block === effect.block);
+    case "timer":
+    case "announce":
+      return effect.round === round;
+    case "signVote":
+    case "signProposal":
+    case "commit":
+    case "evidence":
+      return true;
+  }
 }
 
 function nameOf({ authority, height, round, kind }: Evidence): string {

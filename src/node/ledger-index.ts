@@ -74,9 +74,9 @@ function encodeTotal({ count, sum }: StoredTotal): Uint8Array {
 }
 
 function indexEntries({ kind, id, before, after }: ObjectChange, writes: StoreWrite[]): void {
-  for (const [field, valueOf] of Object.entries(KINDS[kind].indices) as [string, (object: LedgerObject) => string][]) {
-    const old = before === undefined ? undefined : valueOf(before);
-    const now = after === undefined ? undefined : valueOf(after);
+  for (const [field, keyText] of Object.entries(KINDS[kind].indices) as [string, (object: LedgerObject) => string][]) {
+    const old = before === undefined ? undefined : keyText(before);
+    const now = after === undefined ? undefined : keyText(after);
     if (old === now) continue;
     if (old !== undefined) writes.push({ key: indexKey(kind, field, old, id), value: null });
     if (now !== undefined) writes.push({ key: indexKey(kind, field, now, id), value: EMPTY });

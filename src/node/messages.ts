@@ -1,6 +1,6 @@
 import { blockSchema, commitSchema, pairSchema } from "../codec/block.ts";
 import { decode } from "../codec/cbor.ts";
-import { bytes, encode, hash, type Infer, int, list, nullable, type Schema, struct } from "../codec/schema.ts";
+import { bytes, encode, type Infer, int, list, nullable, type Schema, struct } from "../codec/schema.ts";
 import { proposalSchema, voteSchema } from "../codec/vote.ts";
 import { concatBytes } from "../lib/bytes.ts";
 import { err, ok, type Result } from "../lib/result.ts";

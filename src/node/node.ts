@@ -162,7 +162,7 @@ export class Node {
 
   /** Checks the stored state, takes up the undecided height, and connects. */
   start(): void {
-    const { genesis } = { genesis: this.#executorOfGenesis(this.#options, this.#modules) };
+    const genesis = this.#executorOfGenesis(this.#options, this.#modules);
     if (!this.#chain.isNew) {
       this.#loop.post(() => this.#run());
       return;
@@ -432,7 +432,7 @@ export class Node {
   #executorOfGenesis(options: NodeOptions, modules: NodeModules) {
     const { chain } = options.identity;
     const tree = new StateTree({ page: () => undefined }, modules.hasher);
-    const objects = new ObjectStore({ get: () => undefined, range: async () => [], write: () => undefined });
+    const objects = new ObjectStore({ get: () => undefined });
     return new BlockExecutor({ chain, objects, tree, hasher: modules.hasher, store: { get: () => undefined } }).fromChanges(
       genesisObjects(options.identity),
     );

@@ -28,10 +28,10 @@ export function readStoredObject(kind: Kind, value: Uint8Array): { readonly heig
 
 /** The committed ledger objects, decoded once and cached. What execution reads. */
 export class ObjectStore implements ObjectView {
-  readonly #store: Store;
+  readonly #store: Pick<Store, "get">;
   readonly #cache = new Map<string, LedgerObject>();
 
-  constructor(store: Store) {
+  constructor(store: Pick<Store, "get">) {
     this.#store = store;
   }
 

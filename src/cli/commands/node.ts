@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { runNode } from "../run-node.ts";
 import { flagName, loadSettings, SETTINGS, type SettingKey } from "../settings.ts";
+import { nodeInitCommand } from "./node-init.ts";
 
 const PARENT_GRACE_MS = 8_000;
 
@@ -17,6 +18,7 @@ export function nodeCommand(done: (status: number) => void): Command {
     const given = Object.fromEntries(Object.entries(flags).map(([key, value]) => [key, String(value)]));
     done(await runUntilStopped(loadSettings(String(dir), process.env, given), withParent === true));
   });
+  node.addCommand(nodeInitCommand());
   node.addCommand(start);
   return node;
 }
