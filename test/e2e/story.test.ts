@@ -1,0 +1,100 @@
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { Client } from "../../src/client/client.ts";
+import { freeBasePort, isAlive, pidsIn, ROOT, type Run, run, scratch, start, until } from "./support.ts";
+
+const open: { run: Run; folder: ReturnType<typeof scratch> }[] = [];
+
+function begin(base: number, ...flags: readonly string[]) {
+  const folder = scratch();
+  const started = start("--dir", folder.path, "--base-port", String(base), ...flags);
+  open.push({ run: started, folder });
+  return { started, folder };
+}
+
+afterEach(async () => {
+  for (const { run: each, folder } of open.splice(0)) {
+    each.child.kill("SIGTERM");
+    await each.exit;
+    folder.remove();
+  }
+});
+
+interface Summary {
+  readonly height: number;
+  readonly stateRoot: string;
+  readonly transactions: number;
+  readonly rejected: number;
+  readonly receivables: number;
+  readonly openNotes: number;
+  readonly pledgedNotes: number;
+  readonly nodes: readonly { readonly stateRoot: string; readonly height: number }[];
+}
+
+describe("npm start", () => {
+  it("plays the story to its end, prints one line of JSON and leaves no process behind", { timeout: 240_000 }, async () => {
+    const { started, folder } = begin(freeBasePort(), "--exit", "--json");
+    expect(await started.exit).toBe(0);
+    const lines = started.out().trim().split("\n");
+    expect(lines).toHaveLength(1);
+    const summary = JSON.parse(lines[0] as string) as Summary;
+    expect(summary.rejected).toBe(5);
+    expect(summary.receivables).toBe(10);
+    expect(summary.openNotes).toBeGreaterThanOrEqual(1);
+    expect(summary.pledgedNotes).toBeGreaterThanOrEqual(1);
+    expect(summary.nodes).toHaveLength(4);
+    expect(new Set(summary.nodes.map(({ stateRoot }) => stateRoot))).toEqual(new Set([summary.stateRoot]));
+    const pids = Object.values(pidsIn(started.err()));
+    expect(pids).toHaveLength(4);
+    await until(() => pids.every((pid) => !isAlive(pid)), "the nodes end");
+
+    // A second start on the same folder says that the story was played, and finds the same state.
+    const again = start("--dir", folder.path, "--base-port", String(freeBasePort()), "--exit", "--json");
+    expect(await again.exit).toBe(0);
+    expect(again.err()).toContain("the story was played on this network already");
+    expect((JSON.parse(again.out()) as Summary).stateRoot).toBe(summary.stateRoot);
+  });
+
+  it("finishes with one node killed in the middle, which then catches up to the same state root", {
+    timeout: 240_000,
+  }, async () => {
+    const base = freeBasePort();
+    const { started, folder } = begin(base);
+    await until(() => started.err().includes("firms registered"), "the story is under way");
+    const pids = pidsIn(started.err());
+    process.kill(pids.huasu as number, "SIGKILL");
+    await until(() => started.err().includes("Sample alliance story"), "the summary");
+    expect(started.err()).toContain("5 attempts refused");
+    const survivor = new Client({ endpoints: [`http://127.0.0.1:${base}/`] });
+    const node = run([join(ROOT, "src/cli/zhonglian.js"), "node", "start", "--dir", join(folder.path, "huasu")]);
+    const revived = new Client({ endpoints: [`http://127.0.0.1:${base + 3}/`] });
+    await until(async () => {
+      const [left, right] = await Promise.all([survivor.status(), revived.status().catch(() => undefined)]);
+      return right !== undefined && right.height === left.height && right.stateRoot === left.stateRoot && !right.syncing;
+    }, "the revived node has the same state root");
+    node.child.kill("SIGTERM");
+    expect(await node.exit).toBe(0);
+    started.child.kill("SIGINT");
+    expect(await started.exit).toBe(0);
+    await until(() => Object.values(pids).every((pid) => !isAlive(pid)), "the nodes end");
+  });
+
+  it("has every finalised block after all four nodes were killed at once, and goes on from there", {
+    timeout: 240_000,
+  }, async () => {
+    const base = freeBasePort();
+    const { started, folder } = begin(base);
+    await until(() => started.err().includes("invoices registered against"), "the story is under way");
+    const before = await new Client({ endpoints: [`http://127.0.0.1:${base}/`] }).status();
+    const pids = Object.values(pidsIn(started.err()));
+    for (const pid of pids) process.kill(pid, "SIGKILL");
+    started.child.kill("SIGKILL");
+    await started.exit;
+    const again = start("--dir", folder.path, "--base-port", String(base), "--exit", "--json");
+    expect(await again.exit).toBe(0);
+    const summary = JSON.parse(again.out()) as Summary;
+    expect(summary.height).toBeGreaterThan(before.height);
+    expect(summary.receivables).toBe(10);
+    expect(new Set(summary.nodes.map(({ stateRoot }) => stateRoot)).size).toBe(1);
+  });
+});
