@@ -52,6 +52,8 @@ export interface TransitionDeclaration<F, B = StructValue<F>> {
   readonly kind: string;
   /** Where the rule comes from. */
   readonly ground: string;
+  /** Who must sign, in words, for the reference table; `signers` says it in code. */
+  readonly signedBy: string;
   readonly body: F;
   /** Parties that must be among the signers. May refuse with a code, e.g. if an object does not exist. */
   readonly signers: (body: B, situation: Situation) => readonly Hash[];
@@ -67,6 +69,7 @@ export interface TransitionDeclaration<F, B = StructValue<F>> {
 export interface Transition {
   readonly kind: string;
   readonly ground: string;
+  readonly signedBy: string;
   readonly body: StructSchema<unknown> & Schema<unknown>;
   readonly signers: (body: unknown, situation: Situation) => readonly Hash[];
   readonly stake: (body: unknown, situation: Situation) => Amount;
@@ -84,10 +87,11 @@ export interface TypedTransition<K extends string, B> extends Transition {
 export function transition<const K extends string, const F extends Record<string, unknown>>(
   declaration: TransitionDeclaration<F> & { readonly kind: K },
 ): TypedTransition<K, StructValue<F>> {
-  const { kind, ground, signers, stake, makers, requires, effect } = declaration;
+  const { kind, ground, signedBy, signers, stake, makers, requires, effect } = declaration;
   return {
     kind,
     ground,
+    signedBy,
     body: (struct as unknown as (fields: unknown) => Transition["body"])(declaration.body),
     signers: signers as Transition["signers"],
     stake: (stake ?? (() => 0n)) as Transition["stake"],

@@ -14,6 +14,7 @@ type Decision = ObjectOf<"decision">;
 export const apply = transition({
   kind: "finance.apply",
   ground: "Civil Code art. 440(6), 761; data use with consent (PIPL art. 13)",
+  signedBy: "holder of the notes",
   body: {
     lenders: list(hash, { min: 1, max: 8, sortedBy: (lender) => lender }),
     notes: list(hash, { min: 1, max: 64, sortedBy: (note) => note }),
@@ -75,6 +76,7 @@ export const apply = transition({
 export const withdrawApplication = transition({
   kind: "finance.withdraw",
   ground: "Civil Code art. 476",
+  signedBy: "borrower",
   body: { application: hash },
   signers: ({ application }, { book }) => [book.get("application", application).borrower],
   requires: [({ body, book }) => require(book.get("application", body.application).status === "OPEN", "APPLICATION_CLOSED")],
@@ -85,6 +87,7 @@ export const withdrawApplication = transition({
 export const decide = transition({
   kind: "finance.decide",
   ground: "银发〔2025〕77号 art. 13; the lender's own credit policy, named by its hash",
+  signedBy: "lender",
   body: {
     application: hash,
     lender: hash,

@@ -20,6 +20,7 @@ const principalOf = ({ loan }: { readonly loan: Hash }, { book }: Situation) => 
 export const acceptDecision = transition({
   kind: "finance.accept",
   ground: "Civil Code art. 479, 667",
+  signedBy: "borrower",
   body: { decision: hash },
   signers: ({ decision }, { book }) => [book.get("application", book.get("decision", decision).application).borrower],
   stake: ({ decision }, { book }) => book.get("decision", decision).amount,
@@ -81,6 +82,7 @@ export const acceptDecision = transition({
 export const orderDisbursement = transition({
   kind: "loan.order",
   ground: "Civil Code art. 768; 银发〔2025〕77号 art. 13, 14",
+  signedBy: "lender",
   body: { loan: hash, search: hash, instruction: hash },
   signers: (body, situation) => [lenderOf(body, situation)],
   stake: principalOf,
@@ -118,6 +120,7 @@ export const orderDisbursement = transition({
 export const disbursed = transition({
   kind: "loan.disbursed",
   ground: "Civil Code art. 445, 679, 764; 银发〔2025〕77号 art. 14",
+  signedBy: "a settlement bank",
   body: { loan: hash, bank: hash, reference: hash, amount: amount({ min: 1n }), valueDay: daySchema, evidence: hash },
   signers: ({ bank }) => [bank],
   stake: (body) => body.amount,
@@ -152,6 +155,7 @@ export const disbursed = transition({
 export const releaseNotes = transition({
   kind: "loan.release",
   ground: "Civil Code art. 393(3): the creditor waives security",
+  signedBy: "lender",
   body: { loan: hash, notes: list(hash, { min: 1, max: 64, sortedBy: (note) => note }) },
   signers: (body, situation) => [lenderOf(body, situation)],
   stake: principalOf,
@@ -182,6 +186,7 @@ export const releaseNotes = transition({
 export const disbursementFailed = transition({
   kind: "loan.fail",
   ground: "Civil Code art. 671",
+  signedBy: "a settlement bank",
   body: { loan: hash, bank: hash, evidence: hash },
   signers: ({ bank }) => [bank],
   makers: ["ATTEST"],

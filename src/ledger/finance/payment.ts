@@ -43,6 +43,7 @@ const VALUE_DAYS_MAX = 30;
 export const attestPayment = transition({
   kind: "payment.attest",
   ground: "Civil Code art. 557, 561; 银发〔2025〕77号 art. 14",
+  signedBy: "a settlement bank",
   body: {
     ...ATTESTATION,
     payer: hash,
@@ -74,6 +75,7 @@ export const attestPayment = transition({
 export const attestProRata = transition({
   kind: "payment.attestProRata",
   ground: "Civil Code art. 560: debts of equal rank are paid in proportion",
+  signedBy: "a settlement bank",
   body: {
     ...ATTESTATION,
     payer: hash,
@@ -117,6 +119,7 @@ export const attestProRata = transition({
 export const repayLoan = transition({
   kind: "loan.repay",
   ground: "Civil Code art. 393, 561, 677",
+  signedBy: "a settlement bank; borrower",
   body: { ...ATTESTATION, loan: hash },
   signers: ({ loan, bank }, situation) => [bank, situation.book.get("loan", loan).borrower],
   stake: (body) => body.amount,

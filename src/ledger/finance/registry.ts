@@ -12,6 +12,7 @@ const DAY_MS = 86_400_000;
 export const searchRegistry = transition({
   kind: "registry.search",
   ground: "Civil Code art. 768: search, file, search again",
+  signedBy: "a lender, verifier or registry",
   body: { by: hash, subject: hash, hits: int({ max: 100_000 }), result: hash, timeMs: int() },
   signers: ({ by }) => [by],
   makers: ["ATTEST", "ENGINE"],
@@ -33,6 +34,7 @@ export const searchRegistry = transition({
 export const fileClaim = transition({
   kind: "registry.file",
   ground: "Civil Code art. 445, 768; 银发〔2025〕77号 art. 13",
+  signedBy: "lender",
   body: { loan: hash, number: hash, timeMs: int(), untilDay: daySchema, proof: hash },
   signers: ({ loan }, { book }) => [book.get("loan", loan).lender],
   makers: ["ATTEST", "ENGINE"],

@@ -10,6 +10,7 @@ import { isSatisfiable, liveKeys } from "./policy.ts";
 export const addKey = transition({
   kind: "key.add",
   ground: "电子签名法 art. 13, 15",
+  signedBy: "the party, by its policy; the new key",
   body: { party: hash, key: publicKey, purpose: keyPurposeSchema, untilMs: optional(int()) },
   signers: ({ party }) => [party],
   requires: [
@@ -33,6 +34,7 @@ export const addKey = transition({
 export const revokeKey = transition({
   kind: "key.revoke",
   ground: "电子签名法 art. 15: duty to report compromise",
+  signedBy: "the party",
   body: { party: hash, key: publicKey },
   signers: ({ party }) => [party],
   requires: [

@@ -73,6 +73,7 @@ export function isSatisfiable(policy: readonly PolicyRule[], keys: readonly { re
 export const setPolicy = transition({
   kind: "party.policy",
   ground: "电子签名法 art. 13: the signatory decides how its signature is made",
+  signedBy: "the party, by the policy still in force",
   body: { party: hash, policy: list(policyRuleSchema, { max: 32 }) },
   signers: ({ party }) => [party],
   requires: [

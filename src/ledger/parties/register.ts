@@ -14,6 +14,7 @@ import { isSatisfiable } from "./policy.ts";
 export const register = transition({
   kind: "party.register",
   ground: "电子签名法 art. 13: exclusive and sole control, shown by each key's own signature",
+  signedBy: "sponsoring member; each first key of the new party",
   body: {
     legalId: legalIdSchema,
     roles: list(roleSchema, { min: 1, max: 16, sortedBy: (role) => role }),
@@ -37,8 +38,7 @@ export const register = transition({
         signers.some((signer) => signer.key === key && signer.party === partyId(body.legalId)),
       ), "SIGNER_MISSING"),
     ({ body }) => require(isSatisfiable(body.policy, body.keys), "POLICY_UNSATISFIABLE"),
-    // Roles of the alliance's own organisations come with membership, not by registration.
-    ({ body }) => require(!body.roles.some((role) => MEMBER_ROLES.includes(role)), "ROLE_MISSING"),
+    ({ body }) => require(body.roles.every((role) => TRADE_ROLES.has(role)), "ROLE_MISSING"),
   ],
   effect: ({ body, book, timeMs }) => {
     const { legalId, roles, size, sponsor, policy, keys } = body;
@@ -60,4 +60,8 @@ export const register = transition({
   },
 });
 
-const MEMBER_ROLES: readonly string[] = ["PLATFORM", "LENDER", "BANK", "VERIFIER", "REGISTRY"];
+/**
+ * What a sponsor may let a firm be. All others (PLATFORM, LENDER, BANK, VERIFIER, REGISTRY, and what later versions add for courts
+ * and regulators) come with membership: nobody may register today for a power that a role gives tomorrow.
+ */
+const TRADE_ROLES: ReadonlySet<string> = new Set(["SELLER", "DEBTOR", "CARRIER", "GUARANTOR", "WAREHOUSE"]);

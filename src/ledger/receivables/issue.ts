@@ -14,6 +14,7 @@ const DAY_MS = 86_400_000;
 export const issueByDebtor = transition({
   kind: "receivable.issueByDebtor",
   ground: "银发〔2025〕77号 art. 9, 11, 15; 《保障中小企业款项支付条例》 art. 11",
+  signedBy: "debtor (the contract's buyer)",
   body: TERMS,
   signers: ({ contract }, { book }) => [book.get("contract", contract).buyer],
   stake: ({ face }) => face,
@@ -33,6 +34,7 @@ export const issueByDebtor = transition({
 export const issueBySeller = transition({
   kind: "receivable.issueBySeller",
   ground: "Civil Code art. 761: receivables existing or future",
+  signedBy: "seller",
   body: TERMS,
   signers: ({ contract }, { book }) => [book.get("contract", contract).seller],
   stake: ({ face }) => face,
@@ -43,6 +45,7 @@ export const issueBySeller = transition({
 export const acceptIssue = transition({
   kind: "receivable.acceptIssue",
   ground: "银发〔2025〕77号 art. 9; 《保障中小企业款项支付条例》 art. 15: no forced acceptance",
+  signedBy: "seller",
   body: { receivable: hash },
   signers: ({ receivable }, { book }) => [book.get("receivable", receivable).seller],
   stake: ({ receivable }, { book }) => book.get("receivable", receivable).face,
@@ -61,6 +64,7 @@ export const acceptIssue = transition({
 export const confirm = transition({
   kind: "receivable.confirm",
   ground: "Civil Code art. 763, 548; 担保解释 art. 61; 《保障中小企业款项支付条例》 art. 16",
+  signedBy: "debtor",
   body: { receivable: hash, mode: choice("EXISTENCE", "UNCONDITIONAL"), amount: amount({ min: 1n }) },
   signers: ({ receivable }, { book }) => [book.get("receivable", receivable).debtor],
   stake: (body) => body.amount,
@@ -78,6 +82,7 @@ export const confirm = transition({
 export const reject = transition({
   kind: "receivable.reject",
   ground: "《保障中小企业款项支付条例》 art. 15, 16",
+  signedBy: "whose answer is awaited: seller or debtor",
   body: { receivable: hash },
   signers: ({ receivable }, { book }) => {
     const { origin, seller, debtor } = book.get("receivable", receivable);
@@ -91,6 +96,7 @@ export const reject = transition({
 export const withdraw = transition({
   kind: "receivable.withdraw",
   ground: "Civil Code art. 475, 476: revocation of an offer",
+  signedBy: "who proposed: seller or debtor",
   body: { receivable: hash },
   signers: ({ receivable }, { book }) => {
     const { origin, seller, debtor } = book.get("receivable", receivable);
@@ -104,6 +110,7 @@ export const withdraw = transition({
 export const cancel = transition({
   kind: "receivable.cancel",
   ground: "Civil Code art. 562: termination by agreement",
+  signedBy: "seller; debtor",
   body: { receivable: hash, note: hash },
   signers: ({ receivable }, { book }) => {
     const { seller, debtor } = book.get("receivable", receivable);

@@ -34,6 +34,7 @@ function admits(call: Call<{ readonly note: Hash; readonly to: Hash }>): void {
 export const split = transition({
   kind: "note.split",
   ground: "Civil Code art. 545: a claim may be assigned in part",
+  signedBy: "holder",
   body: { note: hash, parts: list(amount({ min: 1n }), { min: 2, max: LIMITS.splitPartsMax }) },
   signers: (body, situation) => [holderOf(body, situation)],
   stake: amountOf,
@@ -63,6 +64,7 @@ export const split = transition({
 export const offer = transition({
   kind: "note.offer",
   ground: "Civil Code art. 545, 546",
+  signedBy: "holder",
   body: { note: hash, to: hash, expiresMs: int() },
   signers: (body, situation) => [holderOf(body, situation)],
   stake: amountOf,
@@ -81,6 +83,7 @@ export const offer = transition({
 export const acceptOffer = transition({
   kind: "note.acceptOffer",
   ground: "Civil Code art. 546; 合同编通则解释 art. 50: arrival of notice by the record of the system",
+  signedBy: "the party it was offered to",
   body: { offer: hash },
   signers: (body, { book }) => [book.get("offer", body.offer).to],
   stake: (body, { book }) => book.get("note", book.get("offer", body.offer).note).amount,
@@ -107,6 +110,7 @@ export const acceptOffer = transition({
 export const rejectOffer = transition({
   kind: "note.rejectOffer",
   ground: "Civil Code art. 478: an offer lapses when it is refused",
+  signedBy: "the party it was offered to",
   body: { offer: hash },
   signers: (body, { book }) => [book.get("offer", body.offer).to],
   requires: [({ body, book }) => require(book.get("offer", body.offer).status === "PENDING", "WRONG_STATUS")],
@@ -116,6 +120,7 @@ export const rejectOffer = transition({
 export const withdrawOffer = transition({
   kind: "note.withdrawOffer",
   ground: "Civil Code art. 476: revocation of an offer",
+  signedBy: "the party that offered",
   body: { offer: hash },
   signers: (body, { book }) => [book.get("offer", body.offer).from],
   requires: [({ body, book }) => require(book.get("offer", body.offer).status === "PENDING", "WRONG_STATUS")],
@@ -126,6 +131,7 @@ export const withdrawOffer = transition({
 export const transfer = transition({
   kind: "note.transfer",
   ground: "Civil Code art. 545, 546",
+  signedBy: "holder; new holder",
   body: { note: hash, to: hash },
   signers: (body, situation) => [holderOf(body, situation), body.to],
   stake: amountOf,

@@ -11,6 +11,7 @@ import { transition } from "../transition.ts";
 export const registerContract = transition({
   kind: "contract.register",
   ground: "Civil Code art. 762: factoring needs a written contract",
+  signedBy: "seller; buyer",
   body: {
     number: hash,
     seller: hash,

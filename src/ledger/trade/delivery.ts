@@ -10,6 +10,7 @@ import { type Situation, transition } from "../transition.ts";
 export const recordDelivery = transition({
   kind: "delivery.record",
   ground: "《保障中小企业款项支付条例》 art. 10: acceptance or end of the inspection period",
+  signedBy: "seller of the contract",
   body: { contract: hash, amount: amount({ min: 1n }), day: daySchema, evidence: hash },
   signers: ({ contract }, { book }) => [book.get("contract", contract).seller],
   stake: (body) => body.amount,
@@ -38,6 +39,7 @@ export const recordDelivery = transition({
 export const acceptDelivery = transition({
   kind: "delivery.accept",
   ground: "《保障中小企业款项支付条例》 art. 10",
+  signedBy: "buyer of the contract",
   body: { delivery: hash, amount: amount({ min: 1n }) },
   signers: ({ delivery }, { book }) => [book.get("contract", book.get("delivery", delivery).contract).buyer],
   stake: (body) => body.amount,
@@ -51,6 +53,7 @@ export const acceptDelivery = transition({
 export const rejectDelivery = transition({
   kind: "delivery.reject",
   ground: "Civil Code art. 610: goods not in conformity",
+  signedBy: "buyer of the contract",
   body: { delivery: hash },
   signers: ({ delivery }, { book }) => [book.get("contract", book.get("delivery", delivery).contract).buyer],
   requires: [({ body, book }) => require(book.get("delivery", body.delivery).status === "PENDING", "DELIVERY_SETTLED")],

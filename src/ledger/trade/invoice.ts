@@ -13,6 +13,7 @@ import { transition } from "../transition.ts";
 export const registerInvoice = transition({
   kind: "invoice.register",
   ground: "银发〔2025〕77号: real trade behind every certificate; one invoice is used once",
+  signedBy: "seller of the contract; the verifier, if one is named",
   body: {
     contract: hash,
     total: amount({ min: 1n }),
@@ -73,6 +74,7 @@ export const registerInvoice = transition({
 export const attestInvoice = transition({
   kind: "invoice.attest",
   ground: "国家税务总局 invoice check; 银发〔2025〕77号",
+  signedBy: "a verifier",
   body: { invoice: hash, verifier: hash, status: choice("NORMAL", "RED", "VOID"), checkedMs: int() },
   signers: ({ verifier }) => [verifier],
   makers: ["ATTEST"],
