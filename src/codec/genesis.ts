@@ -2,6 +2,7 @@ import { isAcceptablePublicKey } from "../crypto/ed25519.ts";
 import { type Sha256, sha256, taggedHash } from "../crypto/hash.ts";
 import { err, ok, type Result } from "../lib/result.ts";
 import type { ChainIdentity, ChainParams, Genesis } from "../types/genesis.ts";
+import { legalIdFault } from "../types/legal-id.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Hash } from "../types/scalars.ts";
 import {
@@ -100,10 +101,16 @@ export function genesisFromJson(json: unknown, digest: Sha256 = sha256): Result<
 
 function inconsistency(genesis: Genesis): string | null {
   const names = new Set<string>();
+  const legalIds = new Set<string>();
   const keys = new Set<string>();
   for (const member of genesis.members) {
     if (names.has(member.id)) return `member ${member.id} is named twice`;
     names.add(member.id);
+    const fault = legalIdFault(member.legalId);
+    if (fault !== null) return `the legal id of ${member.id} is wrong: ${fault}`;
+    const legalId = `${member.legalId.scheme} ${member.legalId.value}`;
+    if (legalIds.has(legalId)) return `two members have the legal id ${legalId}`;
+    legalIds.add(legalId);
     const all = [
       member.nodeKey,
       ...(member.authorityKey === undefined ? [] : [member.authorityKey]),

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { decode } from "../../src/codec/cbor.ts";
+import { encodeReceipt, receiptSchema } from "../../src/codec/transaction.ts";
 import { type OperationKind, TRANSITIONS } from "../../src/ledger/transitions.ts";
+import { LIMITS } from "../../src/types/limits.ts";
 import { alliance } from "./support/alliance.ts";
 import { CATALOG } from "./support/catalog.ts";
 import { by, type Signing } from "./support/chain.ts";
@@ -13,7 +16,8 @@ describe("authority (invariant 6)", () => {
     it(`${kind} takes effect with the signatures it needs, and conserves what is to be conserved`, () => {
       const world = alliance();
       const { operation, signings } = CATALOG[kind](world);
-      world.chain.act(operation, ...signings);
+      const { receipt } = world.chain.act(operation, ...signings);
+      expect(decode(receiptSchema, encodeReceipt(receipt), LIMITS.blockBytesMax)).toMatchObject({ ok: true, value: { code: 0 } });
       holds(world.chain);
       encodes(world.chain);
     });

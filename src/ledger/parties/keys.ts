@@ -1,10 +1,21 @@
 import { keyPurposeSchema } from "../../codec/genesis.ts";
 import { hash, int, optional, publicKey } from "../../codec/schema.ts";
 import { LIMITS } from "../../types/limits.ts";
+import type { PublicKey } from "../../types/scalars.ts";
+import type { Book } from "../book.ts";
 import { require } from "../codes.ts";
-import { keyId } from "../ids.ts";
+import { keyId, MEMBERS_ID, memberObjectId } from "../ids.ts";
 import { transition } from "../transition.ts";
 import { isSatisfiable, liveKeys } from "./policy.ts";
+
+/** No party has or had the key, and no node: node, authority and party keys are distinct (protocol.md §1). */
+export function isFree(book: Book, key: PublicKey): boolean {
+  if (book.find("key", keyId(key)) !== undefined) return false;
+  return book.get("members", MEMBERS_ID).names.every((name) => {
+    const member = book.get("member", memberObjectId(name));
+    return member.nodeKey !== key && member.authorityKey !== key;
+  });
+}
 
 /** The new key signs as well: proof of possession, as at registration. Its form is judged with its signature (`judge.ts`). */
 export const addKey = transition({
@@ -16,7 +27,7 @@ export const addKey = transition({
   requires: [
     ({ body, book }) => require(book.get("party", body.party).status === "ACTIVE", "PARTY_INACTIVE"),
     ({ body, book }) => require(book.get("party", body.party).keys.length < LIMITS.keysPerPartyMax, "KEYS_EXCEEDED"),
-    ({ body, book }) => require(book.find("key", keyId(body.key)) === undefined, "KEY_TAKEN"),
+    ({ body, book }) => require(isFree(book, body.key), "KEY_TAKEN"),
     ({ body, signers }) => require(signers.some(({ party, key }) => party === body.party && key === body.key), "SIGNER_MISSING"),
     ({ body, timeMs }) => require(body.untilMs === undefined || body.untilMs > timeMs, "DEADLINE_PASSED"),
   ],

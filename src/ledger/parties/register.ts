@@ -5,6 +5,7 @@ import { require } from "../codes.ts";
 import { keyId, memberObjectId, namedId, partyId } from "../ids.ts";
 import { policyRuleSchema, roleSchema } from "../objects.ts";
 import { transition } from "../transition.ts";
+import { isFree } from "./keys.ts";
 import { isSatisfiable } from "./policy.ts";
 
 /**
@@ -31,7 +32,7 @@ export const register = transition({
   requires: [
     ({ body }) => require(legalIdFault(body.legalId) === null, "LEGAL_ID_INVALID"),
     ({ body, book }) => require(book.find("party", partyId(body.legalId)) === undefined, "LEGAL_ID_TAKEN"),
-    ({ body, book }) => require(body.keys.every(({ key }) => book.find("key", keyId(key)) === undefined), "KEY_TAKEN"),
+    ({ body, book }) => require(body.keys.every(({ key }) => isFree(book, key)), "KEY_TAKEN"),
     ({ body }) => require(new Set(body.keys.map(({ key }) => key)).size === body.keys.length, "LIST_REPEATS"),
     ({ body, signers }) =>
       require(body.keys.every(({ key }) =>

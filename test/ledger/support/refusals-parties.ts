@@ -54,6 +54,14 @@ export const PARTIES_REFUSALS: readonly Refused[] = [
     },
   ],
   [
+    "the key of a node or an authority is nobody's key as a party",
+    "KEY_TAKEN",
+    ({ chain, seller }) => {
+      const added = testKey("zbank authority");
+      return chain.refusal(op("key.add", { party: seller.id, key: added.key, purpose: "MAKER" }), seller, by(seller, added));
+    },
+  ],
+  [
     "nobody revokes the key of another party",
     "KEY_NOT_OWN",
     ({ chain, seller, debtor }) => chain.refusal(op("key.revoke", { party: seller.id, key: debtor.checker.key }), seller),
