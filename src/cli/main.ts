@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { benchCommand } from "./commands/bench.ts";
 import { invoiceCommand } from "./commands/invoice.ts";
 import { keyCommand } from "./commands/key.ts";
 import { ledgerCommand } from "./commands/ledger.ts";
@@ -24,6 +25,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     txCommand(done),
     invoiceCommand(done),
     ledgerCommand(),
+    benchCommand(done),
   ])
     program.addCommand(command);
   // Commander's own errors of commands below the first level are to be thrown, too.

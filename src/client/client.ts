@@ -97,6 +97,20 @@ export class Client {
     throw new UnreachableError(`no endpoint answers ${method}`, { cause: last });
   }
 
+  /** Several calls in one request to the first endpoint; each has its own outcome. Throws if the request as a whole fails. */
+  async batch(
+    calls: readonly { readonly method: string; readonly params: object }[],
+  ): Promise<readonly ({ readonly ok: true } | { readonly ok: false; readonly error: RpcFailure })[]> {
+    const requests = calls.map(({ method, params }, id) => ({ jsonrpc: "2.0", id, method, params }));
+    const answers = await this.#post(this.#endpoints[0] as string, requests, REQUEST_TIMEOUT_MS);
+    if (!Array.isArray(answers.json)) throw failureOf((answers.json as RpcAnswer).error as RpcErrorJson, answers.limited);
+    const byId = new Map((answers.json as RpcAnswer[]).map((answer) => [answer.id, answer]));
+    return calls.map((_, id) => {
+      const error = byId.get(id)?.error;
+      return error === undefined ? { ok: true } : { ok: false, error: failureOf(error, answers.limited) };
+    });
+  }
+
   status(): Promise<NodeStatus> {
     return this.call("node_status");
   }
@@ -178,20 +192,36 @@ export class Client {
   }
 
   async #ask<T>(endpoint: string, method: string, params: object, timeoutMs: number): Promise<T> {
-    const response = await this.#fetch(endpoint, {
-      method: "POST",
-      headers: this.#headers,
-      body: JSON.stringify({ jsonrpc: "2.0", id: this.#nextId++, method, params }),
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    const answer = (await response.json()) as {
-      result?: T;
-      error?: { code: number; message: string; data?: Record<string, unknown> };
-    };
-    if (answer.error !== undefined) {
-      const limited = response.status === 429 ? { retriable: true } : {};
-      throw new RpcFailure(answer.error.code, answer.error.message, { ...limited, ...answer.error.data });
-    }
-    return answer.result as T;
+    const { json, limited } = await this.#post(endpoint, { jsonrpc: "2.0", id: this.#nextId++, method, params }, timeoutMs);
+    const { error, result } = json as RpcAnswer;
+    if (error !== undefined) throw failureOf(error, limited);
+    return result as T;
   }
+
+  async #post(
+    endpoint: string,
+    body: unknown,
+    timeoutMs: number,
+  ): Promise<{ readonly json: unknown; readonly limited: boolean }> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    const response = await this.#fetch(endpoint, { method: "POST", headers: this.#headers, body: JSON.stringify(body), signal });
+    return { json: await response.json(), limited: response.status === 429 };
+  }
+}
+
+interface RpcErrorJson {
+  readonly code: number;
+  readonly message: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+interface RpcAnswer {
+  readonly id?: unknown;
+  readonly result?: unknown;
+  readonly error?: RpcErrorJson;
+}
+
+/** Whoever asks too fast may ask again. */
+function failureOf({ code, message, data }: RpcErrorJson, limited: boolean): RpcFailure {
+  return new RpcFailure(code, message, { ...(limited ? { retriable: true } : {}), ...data });
 }
