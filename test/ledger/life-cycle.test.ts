@@ -8,7 +8,19 @@ import type { Hash } from "../../src/types/scalars.ts";
 import type { TxReceipt } from "../../src/types/transaction.ts";
 import { type Alliance, alliance, commitment, HOUR_MS, receivable, terms, trade } from "./support/alliance.ts";
 import { by, op, type Sent } from "./support/chain.ts";
-import { commit, divided, file, lend, mature, order, pay, proRataBody, reference } from "./support/finance.ts";
+import {
+  commit,
+  divided,
+  file,
+  filingBody,
+  lend,
+  mature,
+  order,
+  pay,
+  proRataBody,
+  reference,
+  searchBody,
+} from "./support/finance.ts";
 import { encodes, holds } from "./support/invariants.ts";
 
 function events<K extends keyof typeof EVENTS>(receipt: TxReceipt, kind: K) {
@@ -271,10 +283,22 @@ describe("loans", () => {
     const world = alliance();
     const { chain, bank } = world;
     const loan = commit(world, [receivable(world, 5_000n).note], 4_000n);
+    const early = chain.act(op("registry.search", searchBody(world)), bank).created();
+    const filed = filingBody(world, loan, { timeMs: chain.timeMs - HOUR_MS });
+    chain.act(op("registry.file", filed), bank);
+    expect(chain.read("search", early).timeMs).toBeGreaterThan(filed.timeMs);
+    const order = (search: Hash) => op("loan.order", { loan, search, instruction: reference() });
+    expect(chain.refusal(order(early), bank)).toBe("SEARCH_MISSING");
+    chain.act(order(chain.act(op("registry.search", searchBody(world)), bank).created()), bank);
+  });
+
+  it("a search that is too old does not do", () => {
+    const world = alliance({ payByTtlMs: 72 * HOUR_MS });
+    const { chain, bank } = world;
+    const loan = commit(world, [receivable(world, 5_000n).note], 4_000n);
     const search = file(world, loan);
-    const { recordedMs } = chain.read("search", search);
-    expect(recordedMs).toBeGreaterThan(chain.all("filing")[0]?.recordedMs ?? Number.POSITIVE_INFINITY);
-    chain.act(op("loan.order", { loan, search, instruction: reference() }), bank);
+    chain.passTo(chain.read("search", search).timeMs + 24 * HOUR_MS);
+    expect(chain.refusal(op("loan.order", { loan, search, instruction: reference() }), bank)).toBe("SEARCH_MISSING");
   });
 });
 
