@@ -340,9 +340,12 @@ function fieldCodecs(fields: Fields): readonly FieldCodec[] {
   return codecs.sort((left, right) => compareBytes(left.key, right.key));
 }
 
+/** One buffer for all encodings: nothing runs between the first byte and the copy at the end. */
+const shared = new Writer(64 * 1024);
+
 /** The deterministic encoding of a value. */
 export function encode<T>(schema: Schema<T>, value: T): Uint8Array {
-  const writer = new Writer();
-  schema.write(writer, value);
-  return writer.finish();
+  shared.reset();
+  schema.write(shared, value);
+  return shared.finish();
 }

@@ -150,7 +150,6 @@ export class ConsensusDriver {
         this.#onStatus(peer, message.body);
         return;
       case "commit":
-      case "transactions":
       case "announce":
         return;
     }

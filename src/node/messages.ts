@@ -31,8 +31,6 @@ const BODIES = {
   }),
   /** A commit the receiver may lack: shown to whoever is lower. */
   commit: commitSchema,
-  /** Pending transactions, whole: work that waited too long for a proposal. */
-  transactions: list(bytes({ min: 1, max: LIMITS.txBytesMax }), { max: LIMITS.bodiesPerRequestMax }),
   /** Ids of pending transactions: who lacks one asks for it. */
   announce: list(pairSchema, { max: LIMITS.bodiesPerRequestMax }),
 };

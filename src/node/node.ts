@@ -347,9 +347,6 @@ export class Node {
     }
     const message = decoded.value;
     switch (message.kind) {
-      case "transactions":
-        this.#pool.onBodies(peer, message.body);
-        return;
       case "announce":
         this.#pool.onAnnounce(peer, message.body as never);
         return;

@@ -64,7 +64,7 @@ export class TransactionPool {
   #outgoing: Uint8Array[] = [];
   #outgoingBytes = 0;
   #flushing = false;
-  /** Own transactions that were not sent to every authority directly, oldest first. */
+  /** Own transactions that were not announced yet, oldest first. */
   #own: { readonly id: TxId; readonly arrivedMs: number }[] = [];
 
   constructor(modules: PoolModules) {
@@ -73,7 +73,7 @@ export class TransactionPool {
 
   /** Starts the periodic duties. */
   start(): void {
-    this.#every(LIMITS.unproposedAfterMs, () => this.#sendUnproposed());
+    this.#every(LIMITS.unproposedAfterMs, () => this.#announceUnproposed());
     this.#every(LIMITS.announceIntervalMs, () => {
       for (const { nodeKey } of this.#m.transport.peers()) this.announceTo(nodeKey);
     });
@@ -108,7 +108,7 @@ export class TransactionPool {
 
   /** Ids that a peer holds: what is missing here is asked for. */
   onAnnounce(peer: PublicKey, pairs: readonly TxPair[]): void {
-    const missing = pairs.filter(({ id }) => !this.#m.mempool.has(id) && !this.#m.isUsed(id));
+    const missing = pairs.filter(({ id, sigs }) => !this.#m.mempool.has(id) && !this.#verifying.has(id + sigs) && !this.#m.isUsed(id));
     if (missing.length === 0) return;
     this.#m.transport.request(
       peer,
@@ -246,26 +246,17 @@ export class TransactionPool {
     this.#outgoingBytes = 0;
   }
 
-  /** Work that nobody proposed for a while goes to every peer directly, once: gossip may have been shed. */
-  #sendUnproposed(): void {
+  /**
+   * Work that nobody proposed for a while is made known to every peer directly, once: gossip may have been shed, or a proposer leave it
+   * out. Ids go, and whoever lacks a body asks for it: under load most have it, and bodies sent twice would be the load.
+   */
+  #announceUnproposed(): void {
     const before = this.#m.clock.nowMs() - LIMITS.unproposedAfterMs;
     const due = this.#own.findIndex(({ arrivedMs }) => arrivedMs >= before);
     const old = this.#own.splice(0, due < 0 ? this.#own.length : due);
-    const bodies: Uint8Array[] = [];
-    let bytes = 0;
-    for (const { id } of old) {
-      const envelope = this.#m.mempool.get(id);
-      if (
-        envelope === undefined ||
-        bytes + envelope.bytes.length > LIMITS.gossipMessageBytesMax ||
-        bodies.length >= LIMITS.bodiesPerRequestMax
-      )
-        continue;
-      bodies.push(envelope.bytes);
-      bytes += envelope.bytes.length;
-    }
-    if (bodies.length === 0) return;
-    const message = encodeMessage("transactions", bodies);
+    const pairs = old.flatMap(({ id }) => this.#m.mempool.get(id)?.pair ?? []).slice(0, LIMITS.bodiesPerRequestMax);
+    if (pairs.length === 0) return;
+    const message = encodeMessage("announce", pairs);
     for (const { nodeKey } of this.#m.transport.peers()) this.#m.transport.sendConsensus(nodeKey, message);
   }
 
