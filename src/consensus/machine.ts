@@ -411,24 +411,35 @@ export class ConsensusMachine {
     return round >= 0 ? round : null;
   }
 
-  /** What a peer at the same height lacks of what this node holds: other authorities' messages included. */
-  missingAt(peer: Holdings): { readonly proposal: Proposal | null; readonly votes: readonly Vote[] } {
+  /**
+   * What a peer at the same height lacks of what this node holds, other authorities' messages included. A peer in an earlier round gets
+   * both what completes its round (so that its timers start) and what this node has of its own (so that it may jump): either alone
+   * can leave authorities in different rounds for ever.
+   */
+  missingAt(peer: Holdings): { readonly proposals: readonly Proposal[]; readonly votes: readonly Vote[] } {
     const state = this.#state;
-    if (state === null || peer.height !== state.height) return { proposal: null, votes: [] };
-    // A peer in an earlier round needs what lets it jump; one in a later round what we have of that.
-    const round = Math.max(peer.round, peer.round < state.round ? state.round : peer.round);
-    const same = round === peer.round;
-    const received = state.proposals.get(round);
+    if (state === null || peer.height !== state.height) return { proposals: [], votes: [] };
     const votes: Vote[] = [];
+    const proposals: Proposal[] = [];
     const add = (from: Round, kind: "prevote" | "precommit", held: Uint8Array): void => {
       for (const vote of state.votes.votes(from, kind)) if (!hasBit(held, vote.index)) votes.push(vote);
     };
-    add(round, "prevote", same ? peer.prevotes : NOTHING);
-    add(round, "precommit", same ? peer.precommits : NOTHING);
-    const proof = received?.proposal.validRound ?? -1;
-    if (proof >= 0) add(proof, "prevote", peer.validRound === proof ? peer.validPrevotes : NOTHING);
-    if (peer.validRound !== null && peer.validRound !== proof) add(peer.validRound, "prevote", peer.validPrevotes);
-    return { proposal: received !== undefined && !(same && peer.proposal) ? received.proposal : null, votes };
+    const addRound = (
+      round: Round,
+      held: { readonly proposal: boolean; readonly prevotes: Uint8Array; readonly precommits: Uint8Array },
+    ): void => {
+      add(round, "prevote", held.prevotes);
+      add(round, "precommit", held.precommits);
+      const proposal = state.proposals.get(round)?.proposal;
+      if (proposal === undefined) return;
+      if (!held.proposal) proposals.push(proposal);
+      const proof = proposal.validRound;
+      if (proof >= 0) add(proof, "prevote", peer.validRound === proof ? peer.validPrevotes : NOTHING);
+    };
+    addRound(peer.round, peer);
+    if (state.round > peer.round) addRound(state.round, { proposal: false, prevotes: NOTHING, precommits: NOTHING });
+    if (peer.validRound !== null && peer.validRound !== peer.round) add(peer.validRound, "prevote", peer.validPrevotes);
+    return { proposals, votes };
   }
 }
 

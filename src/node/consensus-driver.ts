@@ -551,12 +551,9 @@ export class ConsensusDriver {
       validPrevotes: status.validPrevotes,
     });
     this.#m.log.whenDurable(() => {
-      const candidate = missing.proposal === null ? undefined : this.#candidates.get(missing.proposal.block);
-      if (missing.proposal !== null && candidate !== undefined) {
-        this.#m.transport.sendConsensus(
-          peer,
-          encodeMessage("proposal", { proposal: missing.proposal, block: candidate.block } as never),
-        );
+      for (const proposal of missing.proposals) {
+        const block = this.#candidates.get(proposal.block)?.block;
+        if (block !== undefined) this.#m.transport.sendConsensus(peer, encodeMessage("proposal", { proposal, block } as never));
       }
       for (const vote of missing.votes) this.#m.transport.sendConsensus(peer, encodeMessage("vote", vote as never));
     });

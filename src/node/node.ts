@@ -1,6 +1,7 @@
 import type { Rules } from "../consensus/rules.ts";
 import { genesisObjects } from "../ledger/genesis-objects.ts";
 import { membersOf, paramsOf, validatorsOf } from "../ledger/validators.ts";
+import { err } from "../lib/result.ts";
 import { Mempool } from "../mempool/mempool.ts";
 import type { AppendFile } from "../ports/append-file.ts";
 import type { MonotonicClock, WallClock } from "../ports/clock.ts";
@@ -90,6 +91,7 @@ export class Node {
   /** Why the shell forbids signing (disk nearly full), if it does. */
   #suspended: string | null = null;
   #stopped = false;
+  #running = false;
 
   constructor(options: NodeOptions, modules: NodeModules) {
     this.#options = options;
@@ -157,6 +159,8 @@ export class Node {
       onBlock: (decided) => this.#finalise(decided, "sync"),
       onCaughtUp: () => logger.info("caught up", { height: this.#chain.head.height }),
     });
+    // Readers see the genesis before it is durable; nobody is served from it before.
+    if (this.#chain.isNew) this.#executor.adopt(genesis);
     this.#requests = new PeerRequests({ store: this.#chain, mempool: this.#mempool, proposed: (id) => this.#driver.body(id) });
   }
 
@@ -174,7 +178,6 @@ export class Node {
           this.#fatal(fault);
           return;
         }
-        this.#executor.adopt(genesis);
         this.#run();
       }),
     );
@@ -189,7 +192,10 @@ export class Node {
 
   /** A transaction from this member's own organisation. */
   submit(bytes: Uint8Array, answer: AdmissionAnswer): void {
-    this.#loop.post(() => this.#pool.submit(bytes, answer));
+    this.#loop.post(() => {
+      if (this.#running) this.#pool.submit(bytes, answer);
+      else answer(err({ code: "NODE_STARTING", detail: "the node is starting", retriable: true }));
+    });
   }
 
   // — what readers see —
@@ -263,6 +269,7 @@ export class Node {
   #run(): void {
     this.#recheck();
     this.#decideMemory();
+    this.#running = true;
     const { transport, metrics } = this.#modules;
     this.#allowMembers();
     transport.start(this.#handlers());

@@ -108,7 +108,9 @@ export class TransactionPool {
 
   /** Ids that a peer holds: what is missing here is asked for. */
   onAnnounce(peer: PublicKey, pairs: readonly TxPair[]): void {
-    const missing = pairs.filter(({ id, sigs }) => !this.#m.mempool.has(id) && !this.#verifying.has(id + sigs) && !this.#m.isUsed(id));
+    const missing = pairs.filter(
+      ({ id, sigs }) => !this.#m.mempool.has(id) && !this.#verifying.has(id + sigs) && !this.#m.isUsed(id),
+    );
     if (missing.length === 0) return;
     this.#m.transport.request(
       peer,

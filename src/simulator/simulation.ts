@@ -69,7 +69,12 @@ export function runSimulation(options: SimulationOptions): SimulationResult {
     const converged = (): boolean => workload.isDone && sameHeights(world);
     enough = scheduler.run(FAULTS_MS + LIVENESS_MS, EVENTS_MAX, () => failed() || converged());
     if (!failed() && enough && !converged()) {
-      const heights = world.running.map(({ name, node }) => `${name} ${node?.head.height}/${node?.round}`).join(", ");
+      const heights = world.running
+        .map(
+          ({ name, node }) =>
+            `${name} ${node?.head.height}/${node?.round} ${node?.mutedBecause ?? (node?.isSyncing ? "syncing" : "signs")}`,
+        )
+        .join(", ");
       checkers.fail(
         `liveness: ${workload.missing} transactions are not finalised ${LIVENESS_MS} ms after the network healed (${heights})`,
       );

@@ -104,12 +104,10 @@ export class VirtualDisk {
   #range({ from, to, limit, reverse }: StoreRange): readonly StoreEntry[] {
     const keys = [...this.#stored.keys()].filter((key) => key >= text(from) && key < text(to)).sort();
     if (reverse === true) keys.reverse();
-    return keys
-      .slice(0, limit)
-      .map((key) => ({
-        key: Uint8Array.from(key, (letter) => letter.charCodeAt(0)),
-        value: this.#stored.get(key) as Uint8Array,
-      }));
+    return keys.slice(0, limit).map((key) => ({
+      key: Uint8Array.from(key, (letter) => letter.charCodeAt(0)),
+      value: this.#stored.get(key) as Uint8Array,
+    }));
   }
 }
 
