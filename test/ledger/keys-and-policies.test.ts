@@ -23,6 +23,20 @@ describe("keys and policies", () => {
     expect(chain.refusal(op("key.add", body), careful, by(careful, added))).toBe("POLICY_NOT_MET");
   });
 
+  it("nor towards the policy of a later operation of that transaction", () => {
+    const world = alliance();
+    const { chain, seller } = world;
+    const { note } = receivable(world, 5_000n);
+    const policy = [{ action: "note.*", amountMin: 0n, makers: 1, checkers: 1 }];
+    chain.act(op("party.policy", { party: seller.id, policy }), seller);
+    const added = testKey("added checker", "CHECKER");
+    const add = op("key.add", { party: seller.id, key: added.key, purpose: "CHECKER" });
+    const split = op("note.split", { note, parts: [2_000n, 3_000n] });
+    expect(chain.refusal([add, split], seller, by(seller, added))).toBe("POLICY_NOT_MET");
+    chain.act(add, seller, by(seller, added));
+    chain.act(split, seller, by(seller, added));
+  });
+
   it("a new policy does not decide about itself", () => {
     const world = alliance();
     const { chain } = world;
