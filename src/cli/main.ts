@@ -4,6 +4,7 @@ import { invoiceCommand } from "./commands/invoice.ts";
 import { keyCommand } from "./commands/key.ts";
 import { ledgerCommand } from "./commands/ledger.ts";
 import { nodeCommand } from "./commands/node.ts";
+import { simulateCommand } from "./commands/simulate.ts";
 import { testnetCommand } from "./commands/testnet.ts";
 import { txCommand } from "./commands/tx.ts";
 import { VERSION } from "./version.ts";
@@ -26,6 +27,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     invoiceCommand(done),
     ledgerCommand(),
     benchCommand(done),
+    simulateCommand(done),
   ])
     program.addCommand(command);
   // Commander's own errors of commands below the first level are to be thrown, too.

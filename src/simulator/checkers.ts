@@ -17,6 +17,8 @@ export class Checkers {
   #chain: Hash | null = null;
   #set: ValidatorSet = [];
   #scheme: Scheme | null = null;
+  #accused = false;
+  #guilty: MemberId | null = null;
   #indexOf: ReadonlyMap<PublicKey, number> = new Map();
 
   get failure(): string | null {
@@ -27,12 +29,18 @@ export class Checkers {
     return Math.max(0, ...this.#blocks.keys());
   }
 
+  /** Whether a finalised block holds evidence against the one who misbehaves. */
+  get accused(): boolean {
+    return this.#accused;
+  }
+
   isCommitted(id: TxId): boolean {
     return this.#committed.has(id);
   }
 
-  /** Whom the signatures belong to. */
-  watch(chain: Hash, set: ValidatorSet, scheme: Scheme, nodeKeys: readonly PublicKey[]): void {
+  /** Whom the signatures belong to, and who may sign what it should not. */
+  watch(chain: Hash, set: ValidatorSet, scheme: Scheme, nodeKeys: readonly PublicKey[], guilty: MemberId | null): void {
+    this.#guilty = guilty;
     this.#chain = chain;
     this.#set = set;
     this.#scheme = scheme;
@@ -66,6 +74,11 @@ export class Checkers {
       const fault = verifyCommit(this.#chain, commit, { height, block: id, set: this.#set }, this.#scheme.verify);
       if (fault !== null) this.fail(`the commit of height ${height} at ${name}: ${fault}`);
     }
+    for (const { authority } of block.evidence) {
+      if (authority !== this.#guilty)
+        this.fail(`accountability: ${name} finalised evidence against ${authority}, who is innocent`);
+      else this.#accused = true;
+    }
     for (const { pair } of envelopes) this.#committed.add(pair.id);
   }
 
@@ -80,7 +93,7 @@ export class Checkers {
     if (message.kind !== "vote" && message.kind !== "proposal") return;
     const said = message.kind === "vote" ? message.body : message.body.proposal;
     // Others' messages are passed on; only the signer's own are its deeds.
-    if (this.#indexOf.get(from) !== said.index) return;
+    if (this.#indexOf.get(from) !== said.index || this.#set[said.index]?.member === this.#guilty) return;
     const kind = message.kind === "vote" ? message.body.kind : "proposal";
     const slot = `${said.index}/${said.height}/${said.round}/${kind}`;
     const what = message.kind === "vote" ? String(message.body.block) : `${said.block}/${message.body.proposal.validRound}`;

@@ -1,21 +1,42 @@
 import type { Rules } from "../consensus/rules.ts";
 import { Prng } from "../lib/prng.ts";
 import { faultsTolerated } from "../types/validator-set.ts";
+import { Adversary } from "./adversary.ts";
+import type { Behaviour } from "./byzantine/behaviour.ts";
+import { doubleVoter } from "./byzantine/double-voter.ts";
+import { equivocatingProposer } from "./byzantine/equivocating-proposer.ts";
+import { silent } from "./byzantine/silent.ts";
+import { withholder } from "./byzantine/withholder.ts";
 import { Checkers } from "./checkers.ts";
 import { Scheduler } from "./scheduler.ts";
 import { cheapScheme, ed25519Scheme } from "./virtual-crypto.ts";
 import { VirtualNetwork } from "./virtual-network.ts";
 import { Workload } from "./workload.ts";
-import { type Machine, World } from "./world.ts";
+import { GUILTY, type Machine, World } from "./world.ts";
+
+/**
+ * "changing": anything now and then. "harsh": most messages are lost and f authorities go for good. "adversarial": what is lost is
+ * chosen by content, so that locks come apart as a play of adversary.ts has it.
+ */
+export type WeatherKind = "changing" | "harsh" | "adversarial";
 
 export interface SimulationOptions {
   readonly seed: number;
   readonly authorities?: number;
   readonly rules?: Rules;
   readonly lyingDisks?: boolean;
-  /** How hard the fault phase is: "harsh" loses most messages and leaves f authorities down for good. */
-  readonly weather?: "changing" | "harsh";
+  /** By default drawn from the seed. */
+  readonly weather?: WeatherKind;
+  /** By default drawn from the seed; null: everybody is correct. */
+  readonly byzantine?: keyof typeof BEHAVIOURS | null;
 }
+
+export const BEHAVIOURS = { silent, withholder, doubleVoter, equivocatingProposer } as const satisfies Readonly<
+  Record<string, Behaviour>
+>;
+const BEHAVIOUR_NAMES = Object.keys(BEHAVIOURS) as (keyof typeof BEHAVIOURS)[];
+/** Of a thousand seeds with changing weather, how many have a faulty authority among the four. */
+const BYZANTINE_PERMILLE = 400;
 
 export interface SimulationResult {
   readonly seed: number;
@@ -23,6 +44,10 @@ export interface SimulationResult {
   readonly events: number;
   readonly traceHash: string;
   readonly failure: string | null;
+  readonly weather: WeatherKind;
+  readonly byzantine: keyof typeof BEHAVIOURS | null;
+  /** Whether evidence against the faulty authority was finalised. */
+  readonly accused: boolean;
 }
 
 const FAULTS_MS = 20_000;
@@ -42,7 +67,15 @@ export function runSimulation(options: SimulationOptions): SimulationResult {
   const checkers = new Checkers();
   const scheme = options.seed % REAL_SIGNATURES_EVERY === 0 ? ed25519Scheme : cheapScheme;
   const network = new VirtualNetwork(scheduler, random.fork(), (from, message) => checkers.onMessage(from, message));
-  const base = { authorities: options.authorities ?? 4, scheme, lyingDisks: options.lyingDisks ?? false };
+  const weatherKind = options.weather ?? random.pick(["changing", "changing", "changing", "harsh", "adversarial"] as const);
+  const drawn = weatherKind === "changing" && random.chance(BYZANTINE_PERMILLE) ? random.pick(BEHAVIOUR_NAMES) : null;
+  const misdeed = options.byzantine === undefined ? drawn : options.byzantine;
+  const base = {
+    authorities: options.authorities ?? 4,
+    scheme,
+    lyingDisks: options.lyingDisks ?? false,
+    byzantine: misdeed === null ? null : BEHAVIOURS[misdeed],
+  };
   const world = new World(options.rules === undefined ? base : { ...base, rules: options.rules }, {
     scheduler,
     network,
@@ -54,9 +87,10 @@ export function runSimulation(options: SimulationOptions): SimulationResult {
     world.machines.map(({ name, authorityKey }) => ({ member: name, key: authorityKey })),
     scheme,
     world.machines.map(({ nodeKey }) => nodeKey),
+    misdeed === null ? null : (world.machines[GUILTY] as Machine).name,
   );
   const workload = new Workload({ world, scheduler, checkers, random: random.fork(), scheme });
-  const weather = new Weather(world, network, scheduler, random.fork(), options.weather ?? "changing");
+  const weather = new Weather(world, network, scheduler, random.fork(), weatherKind);
 
   for (const machine of world.machines) world.start(machine);
   workload.plan(30, FAULTS_MS);
@@ -66,7 +100,7 @@ export function runSimulation(options: SimulationOptions): SimulationResult {
   if (!failed() && enough) {
     weather.heal();
     workload.plan(5, 1_000);
-    const converged = (): boolean => workload.isDone && sameHeights(world);
+    const converged = (): boolean => workload.isDone && sameHeights(world, misdeed !== null);
     enough = scheduler.run(FAULTS_MS + LIVENESS_MS, EVENTS_MAX, () => failed() || converged());
     if (!failed() && enough && !converged()) {
       const heights = world.running
@@ -87,11 +121,16 @@ export function runSimulation(options: SimulationOptions): SimulationResult {
     events: scheduler.events,
     traceHash: scheduler.traceHash(),
     failure: checkers.failure,
+    weather: weatherKind,
+    byzantine: misdeed,
+    accused: checkers.accused,
   };
 }
 
-function sameHeights(world: World): boolean {
-  return new Set(world.running.map(({ node }) => node?.head.height)).size === 1;
+/** A faulty authority may keep itself from catching up; everybody else must. */
+function sameHeights(world: World, oneIsGuilty: boolean): boolean {
+  const correct = world.running.filter((machine) => !oneIsGuilty || machine !== world.machines[GUILTY]);
+  return new Set(correct.map(({ node }) => node?.head.height)).size === 1;
 }
 
 /** What goes wrong, drawn from the seed: loss, delay, partitions, cut links, slow disks, crashes. */
@@ -100,20 +139,34 @@ class Weather {
   readonly #network: VirtualNetwork;
   readonly #scheduler: Scheduler;
   readonly #random: Prng;
-  readonly #kind: "changing" | "harsh";
+  readonly #kind: WeatherKind;
+  readonly #adversary: Adversary | null;
   readonly #gone = new Set<Machine>();
   #over = false;
 
-  constructor(world: World, network: VirtualNetwork, scheduler: Scheduler, random: Prng, kind: "changing" | "harsh") {
+  constructor(world: World, network: VirtualNetwork, scheduler: Scheduler, random: Prng, kind: WeatherKind) {
     this.#world = world;
     this.#network = network;
     this.#scheduler = scheduler;
     this.#random = random;
     this.#kind = kind;
+    this.#adversary =
+      kind === "adversarial"
+        ? new Adversary(
+            world.machines.map(({ nodeKey }) => nodeKey),
+            random.fork(),
+          )
+        : null;
   }
 
   begin(untilMs: number): void {
     const { weather } = this.#network;
+    const adversary = this.#adversary;
+    if (adversary !== null) {
+      weather.delayMaxMs = this.#random.pick([5, 20, 100]);
+      this.#network.censor = (to, message) => adversary.drops(to, message);
+      return;
+    }
     weather.lossPermille = this.#kind === "harsh" ? this.#random.between(300, 600) : this.#random.pick([0, 0, 20, 100, 300]);
     weather.delayMaxMs = this.#random.pick([5, 20, 100, 400]);
     if (this.#kind === "harsh") {
@@ -133,6 +186,7 @@ class Weather {
   /** Everything works again, but for machines that are gone for good and, sometimes, one cut link. */
   heal(): void {
     this.#over = true;
+    const lost = this.#adversary?.stop() ?? null;
     const { weather } = this.#network;
     weather.lossPermille = 0;
     weather.delayMaxMs = 20;
@@ -143,6 +197,11 @@ class Weather {
     if (this.#kind === "changing" && this.#random.chance(300)) {
       const [left, right] = [this.#random.pick(machines), this.#random.pick(machines)];
       if (left !== right) this.#network.cut(left.nodeKey, right.nodeKey, true);
+    }
+    for (const machine of machines) {
+      if (machine.nodeKey !== lost) continue;
+      this.#gone.add(machine);
+      this.#world.crash(machine);
     }
     for (const machine of machines) {
       machine.disk.slowMs = 0;

@@ -19,6 +19,8 @@ export interface NetworkWeather {
 
 /** Watches what leaves a node, before the network can lose it. */
 export type Tap = (from: PublicKey, message: Uint8Array) => void;
+/** Says of a consensus message that it is to be lost on its way. */
+export type Censor = (to: PublicKey, message: Uint8Array) => boolean;
 
 const REQUEST_TIMEOUT_MS = 2_000;
 
@@ -33,6 +35,7 @@ export class VirtualNetwork {
   readonly #linked = new Set<string>();
   #groups: readonly ReadonlySet<PublicKey>[] | null = null;
   #lives = 0;
+  censor: Censor = () => false;
   readonly weather: NetworkWeather = { delayMinMs: 1, delayMaxMs: 10, lossPermille: 0 };
 
   constructor(scheduler: Scheduler, random: Prng, tap: Tap) {
@@ -59,7 +62,7 @@ export class VirtualNetwork {
       sendConsensus: (peer, message) => {
         if (!isCurrent() || !this.#isUp(key, peer)) return false;
         this.#tap(key, message);
-        if (this.#random.chance(this.weather.lossPermille)) return false;
+        if (this.#random.chance(this.weather.lossPermille) || this.censor(peer, message)) return false;
         const pair = key + peer;
         const arrival = Math.max(this.#lastArrival.get(pair) ?? 0, this.#scheduler.nowMs + this.#delay());
         this.#lastArrival.set(pair, arrival);

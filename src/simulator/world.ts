@@ -8,8 +8,10 @@ import type { Prng } from "../lib/prng.ts";
 import { newGuardFile } from "../node/double-sign-guard.ts";
 import { Node } from "../node/node.ts";
 import type { Logger, Metrics } from "../ports/observe.ts";
+import type { Transport } from "../ports/transport.ts";
 import type { ChainIdentity, Genesis } from "../types/genesis.ts";
-import type { Hash, MemberId, PublicKey } from "../types/scalars.ts";
+import type { Hash, MemberId, PublicKey, Signature } from "../types/scalars.ts";
+import type { Behaviour } from "./byzantine/behaviour.ts";
 import type { Checkers } from "./checkers.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { type Scheme, simulatedHasher, simulatedSigner, simulatedVerifier } from "./virtual-crypto.ts";
@@ -36,7 +38,12 @@ export interface WorldOptions {
   readonly rules?: Rules;
   /** Disks that report durable what is not: the seeded fault "vote before persist". */
   readonly lyingDisks: boolean;
+  /** How the first machine misbehaves, if it does. */
+  readonly byzantine: Behaviour | null;
 }
+
+/** Which of the machines, and so which authority, misbehaves in runs in which one does. */
+export const GUILTY = 0;
 
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 
@@ -109,7 +116,7 @@ export class World {
         store: disk.store(),
         consensusLog: disk.file("log"),
         guardLog: disk.file("guard"),
-        transport: this.#network.transport(machine.nodeKey),
+        transport: this.#transportOf(machine),
         signer: simulatedSigner(this.#options.scheme, scheduler, machine.authoritySeed, machine.authorityKey, isAlive),
         verifier: simulatedVerifier(this.#options.scheme, scheduler, isAlive),
         hasher: simulatedHasher,
@@ -127,6 +134,14 @@ export class World {
     this.#checkers.restarted(name, node.head.height);
     node.onBlock((decided) => this.#checkers.decided(name, decided));
     node.start();
+  }
+
+  #transportOf(machine: Machine): Transport {
+    const transport = this.#network.transport(machine.nodeKey);
+    const { byzantine, scheme } = this.#options;
+    if (byzantine === null || machine !== this.machines[GUILTY]) return transport;
+    const sign = (message: Uint8Array): Signature => scheme.sign(machine.authoritySeed, message);
+    return byzantine({ chain: this.identity.chain, index: GUILTY, sign }, transport);
   }
 
   /** Power cut: what was not durable may be gone. */
