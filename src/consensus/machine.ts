@@ -156,7 +156,7 @@ export class ConsensusMachine {
     }
     if (vote.height !== state.height || state.decided) return;
     assert(vote.index >= 0 && vote.index < state.n, "votes were checked against the set of their height");
-    const added = state.votes.add(vote, state.round);
+    const added = state.votes.add(vote, state.round, (block) => state.known.has(block));
     if (typeof added !== "string") {
       const name = `${vote.kind}/${vote.round}/${vote.index}`;
       if (!state.offences.has(name))
@@ -263,7 +263,7 @@ export class ConsensusMachine {
     for (const round of state.votes.rounds()) {
       const block = state.votes.winner(round, "precommit", quorum);
       if (block == null || !this.#isValid(state, block)) continue;
-      const precommits = state.votes.votes(round, "precommit").filter((vote) => vote.block === block);
+      const precommits = state.votes.votesFor(round, "precommit", block);
       state.decided = true;
       this.#last = { height: state.height, round, block, votes: new Map(precommits.map((vote) => [vote.index, vote])) };
       this.#effects.push({ kind: "commit", height: state.height, round, block, precommits });
@@ -391,7 +391,7 @@ export class ConsensusMachine {
   holdings(): Holdings | null {
     const state = this.#state;
     if (state === null || state.decided) return null;
-    const validRound = this.#proofRound(state);
+    const proof = this.#proofWanted(state);
     return {
       height: state.height,
       round: state.round,
@@ -399,16 +399,17 @@ export class ConsensusMachine {
       proposal: state.proposals.has(state.round),
       prevotes: state.votes.bitmap(state.round, "prevote"),
       precommits: state.votes.bitmap(state.round, "precommit"),
-      validRound,
-      validPrevotes: validRound === null ? new Uint8Array(0) : state.votes.bitmap(validRound, "prevote"),
+      validRound: proof.block === null ? null : proof.round,
+      validPrevotes: proof.block === null ? NOTHING : state.votes.bitmap(proof.round, "prevote", proof.block),
     };
   }
 
-  /** The round whose prevotes this node needs: that of the proposal it looks at, else of its own valid value. */
-  #proofRound(state: HeightState): Round | null {
-    const proposed = state.proposals.get(state.round)?.proposal.validRound ?? -1;
-    const round = proposed >= 0 ? proposed : state.valid.round;
-    return round >= 0 ? round : null;
+  /** The prevotes this node needs: of the proof that the proposal it looks at claims, else of its own valid value. */
+  #proofWanted(state: HeightState): Lock {
+    const proposal = state.proposals.get(state.round)?.proposal;
+    return proposal !== undefined && proposal.validRound >= 0
+      ? { round: proposal.validRound, block: proposal.block }
+      : state.valid;
   }
 
   /**
@@ -421,24 +422,26 @@ export class ConsensusMachine {
     if (state === null || peer.height !== state.height) return { proposals: [], votes: [] };
     const votes: Vote[] = [];
     const proposals: Proposal[] = [];
-    const add = (from: Round, kind: "prevote" | "precommit", held: Uint8Array): void => {
-      for (const vote of state.votes.votes(from, kind)) if (!hasBit(held, vote.index)) votes.push(vote);
+    const add = (held: readonly Vote[], byPeer: Uint8Array): void => {
+      for (const vote of held) if (!hasBit(byPeer, vote.index)) votes.push(vote);
     };
+    const addProof = (round: Round, block: BlockId): void =>
+      add(state.votes.votesFor(round, "prevote", block), peer.validRound === round ? peer.validPrevotes : NOTHING);
     const addRound = (
       round: Round,
       held: { readonly proposal: boolean; readonly prevotes: Uint8Array; readonly precommits: Uint8Array },
     ): void => {
-      add(round, "prevote", held.prevotes);
-      add(round, "precommit", held.precommits);
+      add(state.votes.votes(round, "prevote"), held.prevotes);
+      add(state.votes.votes(round, "precommit"), held.precommits);
       const proposal = state.proposals.get(round)?.proposal;
       if (proposal === undefined) return;
       if (!held.proposal) proposals.push(proposal);
-      const proof = proposal.validRound;
-      if (proof >= 0) add(proof, "prevote", peer.validRound === proof ? peer.validPrevotes : NOTHING);
+      if (proposal.validRound >= 0) addProof(proposal.validRound, proposal.block);
     };
     addRound(peer.round, peer);
     if (state.round > peer.round) addRound(state.round, { proposal: false, prevotes: NOTHING, precommits: NOTHING });
-    if (peer.validRound !== null && peer.validRound !== peer.round) add(peer.validRound, "prevote", peer.validPrevotes);
+    const { valid } = state;
+    if (valid.block !== null && peer.validRound === valid.round) addProof(valid.round, valid.block);
     return { proposals, votes };
   }
 }

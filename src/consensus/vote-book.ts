@@ -3,8 +3,10 @@ import type { Vote, VoteKind } from "../types/vote.ts";
 
 /** The votes of one kind in one round. */
 class Tally {
+  /** Each authority's first. */
   readonly votes: (Vote | undefined)[];
-  readonly perBlock = new Map<BlockId | null, number>();
+  /** By block and authority: the first votes, and those of equivocators for other blocks that count. */
+  readonly perBlock = new Map<BlockId | null, Map<number, Vote>>();
   total = 0;
 
   constructor(n: number) {
@@ -21,7 +23,9 @@ interface RoundVotes {
 const ROUNDS_KEPT = 2;
 
 /**
- * The votes of one height, first vote per authority, round and kind. Bounded: of rounds ahead only each authority's highest is
+ * The votes of one height: first vote per authority, round and kind, and beside it an equivocator's votes for other blocks that this
+ * node knows. Those must count: another node may have locked with one of them, and can only be followed by who accepts its proof.
+ * Bounded: blocks are known by signed proposals; of rounds ahead only each authority's highest is
  * kept (a correct authority never returns to an earlier one, and for jumping (55) the highest says it all); of rounds behind only the
  * last few and those that `keep` names. A quorum of precommits dropped with an old round is not lost: whoever decided answers
  * the status of a lower node with the commit itself.
@@ -36,11 +40,19 @@ export class VoteBook {
     this.#highest = new Array<number>(n).fill(-1);
   }
 
-  /** Adds a vote; answers the earlier one if the authority voted differently before, `"known"` if it is not news. */
-  add(vote: Vote, current: Round): Vote | "known" | "added" {
-    const { round, kind, index } = vote;
-    const earlier = this.#rounds.get(round)?.[kind].votes[index];
-    if (earlier !== undefined) return earlier.block === vote.block ? "known" : earlier;
+  /**
+   * Adds a vote; answers the earlier one if the authority voted differently before, `"known"` if it is not news. `isKnown` tells of a
+   * block whether a vote for it counts beside an earlier one.
+   */
+  add(vote: Vote, current: Round, isKnown: (block: BlockId) => boolean): Vote | "known" | "added" {
+    const { round, kind, index, block } = vote;
+    const held = this.#rounds.get(round)?.[kind];
+    const earlier = held?.votes[index];
+    if (held !== undefined && earlier !== undefined) {
+      if (earlier.block === block) return "known";
+      if (block !== null && isKnown(block)) count(held, vote);
+      return earlier;
+    }
     const highest = this.#highest[index] as number;
     if (round > current + 1 && round < highest) return "known";
     if (round > highest) {
@@ -50,12 +62,12 @@ export class VoteBook {
     const tally = this.#round(round)[kind];
     tally.votes[index] = vote;
     tally.total += 1;
-    tally.perBlock.set(vote.block, (tally.perBlock.get(vote.block) ?? 0) + 1);
+    count(tally, vote);
     return "added";
   }
 
   count(round: Round, kind: VoteKind, block: BlockId | null): number {
-    return this.#rounds.get(round)?.[kind].perBlock.get(block) ?? 0;
+    return this.#rounds.get(round)?.[kind].perBlock.get(block)?.size ?? 0;
   }
 
   total(round: Round, kind: VoteKind): number {
@@ -66,11 +78,17 @@ export class VoteBook {
   winner(round: Round, kind: VoteKind, quorum: number): BlockId | null | undefined {
     const tally = this.#rounds.get(round)?.[kind];
     if (tally === undefined || tally.total < quorum) return undefined;
-    for (const [block, count] of tally.perBlock) if (count >= quorum) return block;
+    for (const [block, votes] of tally.perBlock) if (votes.size >= quorum) return block;
     return undefined;
   }
 
-  /** Votes held, ascending by index. */
+  /** Votes held for a block, those of equivocators included, ascending by index. */
+  votesFor(round: Round, kind: VoteKind, block: BlockId | null): readonly Vote[] {
+    const votes = this.#rounds.get(round)?.[kind].perBlock.get(block);
+    return votes === undefined ? [] : [...votes.values()].sort((left, right) => left.index - right.index);
+  }
+
+  /** First votes held, ascending by index. */
   votes(round: Round, kind: VoteKind): readonly Vote[] {
     return (this.#rounds.get(round)?.[kind].votes ?? []).filter((vote) => vote !== undefined);
   }
@@ -98,9 +116,11 @@ export class VoteBook {
     return [...this.#highest].sort((left, right) => right - left)[count - 1] ?? -1;
   }
 
-  bitmap(round: Round, kind: VoteKind): Uint8Array {
+  /** Whose votes are held: any, or those for one block. */
+  bitmap(round: Round, kind: VoteKind, block?: BlockId): Uint8Array {
     const bits = new Uint8Array(Math.ceil(this.#n / 8));
-    for (const { index } of this.votes(round, kind)) bits[index >> 3] = (bits[index >> 3] as number) | (1 << (index & 7));
+    const votes = block === undefined ? this.votes(round, kind) : this.votesFor(round, kind, block);
+    for (const { index } of votes) bits[index >> 3] = (bits[index >> 3] as number) | (1 << (index & 7));
     return bits;
   }
 
@@ -128,8 +148,14 @@ export class VoteBook {
       if (vote === undefined) continue;
       tally.votes[index] = undefined;
       tally.total -= 1;
-      tally.perBlock.set(vote.block, (tally.perBlock.get(vote.block) as number) - 1);
+      for (const ofBlock of tally.perBlock.values()) ofBlock.delete(index);
     }
     if (votes.prevote.total + votes.precommit.total === 0) this.#rounds.delete(round);
   }
+}
+
+function count(tally: Tally, vote: Vote): void {
+  const ofBlock = tally.perBlock.get(vote.block);
+  if (ofBlock === undefined) tally.perBlock.set(vote.block, new Map([[vote.index, vote]]));
+  else if (!ofBlock.has(vote.index)) ofBlock.set(vote.index, vote);
 }
