@@ -172,7 +172,7 @@ export function bytes(bounds: { readonly min?: number; readonly max: number }): 
 function hex32<T extends Brand<string, string>>(what: string): Schema<T> {
   const expected = `${what}: 32 bytes`;
   return {
-    write: (writer, value) => writer.bytes(fromHex(value) as Uint8Array),
+    write: (writer, value) => writer.hex(value),
     read: (cbor, path) => {
       if (!(cbor instanceof Uint8Array)) throw new SchemaError("WRONG_TYPE", path, expected);
       if (cbor.length !== 32) throw new SchemaError("WRONG_LENGTH", path, expected);

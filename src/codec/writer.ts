@@ -1,4 +1,5 @@
 import { assert } from "../lib/assert.ts";
+import { writeHex } from "../lib/bytes.ts";
 
 const TEXT = new TextEncoder();
 
@@ -48,7 +49,37 @@ export class Writer {
     this.raw(value);
   }
 
+  /** The bytes that lower-case hex digits stand for. */
+  hex(digits: string): void {
+    const length = digits.length >> 1;
+    this.#head(MAJOR.bytes, length);
+    this.#reserve(length);
+    const isHex = digits.length % 2 === 0 && writeHex(digits, this.#buffer, this.#length);
+    assert(isHex, "hashes, ids and keys are lower-case hex in memory");
+    this.#length += length;
+  }
+
   text(value: string): void {
+    if (!this.#shortAscii(value)) this.#unicode(value);
+  }
+
+  /** Nearly all text is short and ASCII: written without an encoder. */
+  #shortAscii(value: string): boolean {
+    const { length } = value;
+    if (length >= 0x100) return false;
+    this.#reserve(length + 2);
+    const from = this.#length + (length < 24 ? 1 : 2);
+    for (let index = 0; index < length; index++) {
+      const code = value.charCodeAt(index);
+      if (code >= 0x80) return false;
+      this.#buffer[from + index] = code;
+    }
+    this.#head(MAJOR.text, length);
+    this.#length += length;
+    return true;
+  }
+
+  #unicode(value: string): void {
     const encoded = TEXT.encode(value);
     this.#head(MAJOR.text, encoded.length);
     this.raw(encoded);

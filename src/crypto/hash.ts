@@ -30,10 +30,14 @@ const PREFIXES: ReadonlyMap<Tag, Uint8Array> = new Map(
   TAGS.map((tag) => [tag, Uint8Array.from([...tag].map((letter) => letter.charCodeAt(0)).concat(0))]),
 );
 
+const scratch = new Uint8Array(1024);
+
 /** `H(tag, bytes) = SHA-256(tag ‖ 0x00 ‖ bytes)`, 32 bytes. `digest` may be a native SHA-256 where speed matters. */
 export function taggedHashBytes(tag: Tag, bytes: Uint8Array, digest: Sha256 = sha256): Uint8Array {
   const prefix = PREFIXES.get(tag) as Uint8Array;
-  const preimage = new Uint8Array(prefix.length + bytes.length);
+  const length = prefix.length + bytes.length;
+  // Every digest is finished when it returns, so short preimages share one buffer.
+  const preimage = length <= scratch.length ? scratch.subarray(0, length) : new Uint8Array(length);
   preimage.set(prefix);
   preimage.set(bytes, prefix.length);
   return digest(preimage);

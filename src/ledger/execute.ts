@@ -1,3 +1,4 @@
+import { type Sha256, sha256 } from "../crypto/hash.ts";
 import { assert } from "../lib/assert.ts";
 import type { ObjectView } from "../state/view.ts";
 import type { Evidence } from "../types/block.ts";
@@ -31,7 +32,11 @@ export interface BlockInput {
   readonly evidence: readonly Evidence[];
   /** Each passed `judgeAgainstParent` at this time, and its signatures were verified. */
   readonly transactions: readonly Envelope[];
+  /** By default the portable one. */
+  readonly digest?: Sha256;
 }
+
+type SituationInput = Pick<BlockInput, "view" | "chain" | "height" | "timeMs" | "digest">;
 
 export interface BlockOutcome {
   readonly receipts: readonly TxReceipt[];
@@ -51,10 +56,9 @@ export class TransitionBug extends Error {
 
 /** A block's effect on its parent's state: turns, evidence, what fell due, then the transactions in order. Pure. */
 export function executeBlock(input: BlockInput): BlockOutcome {
-  const { view, chain, height, timeMs } = input;
-  const book = new Book(view);
-  const situation: Situation = { book, chain, height, timeMs, day: dayOf(timeMs), params: paramsOf(view) };
-  takeTurn(book, height, input.parent);
+  const book = new Book(input.view);
+  const situation = situationOf(input, book);
+  takeTurn(book, input.height, input.parent);
   recordEvidence(situation, input.evidence);
   workOff(situation, DUE);
   book.commit(null);
@@ -62,8 +66,17 @@ export function executeBlock(input: BlockInput): BlockOutcome {
   return { receipts, ...book.finish() };
 }
 
+/** What one transaction would do alone in the next block; nothing is kept. */
+export function tryTransaction(input: Pick<BlockInput, "view" | "chain" | "height" | "timeMs">, envelope: Envelope): TxReceipt {
+  return executeOne(situationOf(input, new Book(input.view)), envelope);
+}
+
+function situationOf({ view, chain, height, timeMs, digest }: SituationInput, book: Book): Situation {
+  return { book, chain, height, timeMs, day: dayOf(timeMs), params: paramsOf(view), digest: digest ?? sha256 };
+}
+
 /** One transaction on the book: all of its operations, or none. */
-export function executeOne(situation: Situation, envelope: Envelope): TxReceipt {
+function executeOne(situation: Situation, envelope: Envelope): TxReceipt {
   const { book } = situation;
   const events: LedgerEvent[] = [];
   try {

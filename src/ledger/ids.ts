@@ -1,19 +1,19 @@
-import { taggedHash } from "../crypto/hash.ts";
-import { fromHex } from "../lib/bytes.ts";
+import { type Sha256, sha256, taggedHash } from "../crypto/hash.ts";
+import { writeHex } from "../lib/bytes.ts";
 import type { LegalId } from "../types/genesis.ts";
 import type { Hash, PublicKey, TxId } from "../types/scalars.ts";
 
 const TEXT = new TextEncoder();
 
 /** An object that operation `op` creates as its `child`-th: `H("obj", txId ‖ op ‖ child)`, both as two bytes. Known before signing. */
-export function objectId(tx: TxId, op: number, child: number): Hash {
+export function objectId(tx: TxId, op: number, child: number, digest: Sha256 = sha256): Hash {
   const preimage = new Uint8Array(36);
-  preimage.set(fromHex(tx) as Uint8Array);
+  writeHex(tx, preimage, 0);
   preimage[32] = op >> 8;
   preimage[33] = op & 255;
   preimage[34] = child >> 8;
   preimage[35] = child & 255;
-  return taggedHash("obj", preimage);
+  return taggedHash("obj", preimage, digest);
 }
 
 /** Objects with a name of their own: `H("obj", kind ‖ "/" ‖ name)` in UTF-8. No transaction id has 36 bytes of such text. */

@@ -1,4 +1,5 @@
 import { amount, encode, hash, list, type Schema, type StructSchema, type StructValue, struct, text } from "../codec/schema.ts";
+import type { Sha256 } from "../crypto/hash.ts";
 import type { ChainParams } from "../types/genesis.ts";
 import type { Amount, Day, Hash, Height, TimeMs, TxId } from "../types/scalars.ts";
 import type { LedgerEvent, TxSigner } from "../types/transaction.ts";
@@ -14,6 +15,8 @@ export interface Situation {
   /** Civil day of the block in UTC+8. */
   readonly day: Day;
   readonly params: ChainParams;
+  /** SHA-256 for the ids of new objects; a native one where speed matters. */
+  readonly digest: Sha256;
 }
 
 /** A transition under execution. */
@@ -118,8 +121,8 @@ export function call<B>(
     body,
     tx,
     signers,
-    newId: (child = 0) => objectId(tx, op, child),
-    freshId: () => objectId(tx, op, fresh++),
+    newId: (child = 0) => objectId(tx, op, child, situation.digest),
+    freshId: () => objectId(tx, op, fresh++, situation.digest),
     emit: (kind, data) => events.push(ledgerEvent(kind, data)),
   };
 }

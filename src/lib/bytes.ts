@@ -1,15 +1,24 @@
 const HEX_DIGITS = "0123456789abcdef";
-const BYTE_TO_HEX: readonly string[] = Array.from(
-  { length: 256 },
-  (_, byte) => `${HEX_DIGITS[byte >> 4]}${HEX_DIGITS[byte & 15]}`,
-);
+/** Code of the digit of each nibble. */
+const NIBBLE_TO_CODE = Array.from(HEX_DIGITS, (digit) => digit.charCodeAt(0));
 const CODE_TO_NIBBLE = new Int8Array(128).fill(-1);
 for (let value = 0; value < 16; value++) CODE_TO_NIBBLE[HEX_DIGITS.charCodeAt(value)] = value;
+
+/** Digits of 32 bytes, by far the most frequent: one flat string instead of thirty-two joined ones. */
+const digits = new Array<number>(64).fill(0);
 
 /** Lower-case hex, two digits a byte. */
 export function toHex(bytes: Uint8Array): string {
   let hex = "";
-  for (let index = 0; index < bytes.length; index++) hex += BYTE_TO_HEX[bytes[index] as number];
+  for (let from = 0; from < bytes.length; from += 32) {
+    const count = Math.min(32, bytes.length - from);
+    for (let index = 0; index < count; index++) {
+      const byte = bytes[from + index] as number;
+      digits[2 * index] = NIBBLE_TO_CODE[byte >> 4] as number;
+      digits[2 * index + 1] = NIBBLE_TO_CODE[byte & 15] as number;
+    }
+    hex += String.fromCharCode.apply(null, count === 32 ? digits : digits.slice(0, 2 * count));
+  }
   return hex;
 }
 
@@ -17,13 +26,18 @@ export function toHex(bytes: Uint8Array): string {
 export function fromHex(hex: string): Uint8Array | undefined {
   if (hex.length % 2 !== 0) return undefined;
   const bytes = new Uint8Array(hex.length / 2);
-  for (let index = 0; index < bytes.length; index++) {
-    const high = CODE_TO_NIBBLE[hex.charCodeAt(2 * index)] ?? -1;
-    const low = CODE_TO_NIBBLE[hex.charCodeAt(2 * index + 1)] ?? -1;
-    if (high < 0 || low < 0) return undefined;
-    bytes[index] = (high << 4) | low;
+  return writeHex(hex, bytes, 0) ? bytes : undefined;
+}
+
+/** Writes the bytes of a lower-case hex string of even length to `target` from `at` on; false if it is anything else. */
+export function writeHex(hex: string, target: Uint8Array, at: number): boolean {
+  for (let index = 0; index < hex.length; index += 2) {
+    const high = CODE_TO_NIBBLE[hex.charCodeAt(index)] ?? -1;
+    const low = CODE_TO_NIBBLE[hex.charCodeAt(index + 1)] ?? -1;
+    if (high < 0 || low < 0) return false;
+    target[at + (index >> 1)] = (high << 4) | low;
   }
-  return bytes;
+  return true;
 }
 
 /** Bytewise lexicographic order: negative, zero or positive; a proper prefix comes first. */

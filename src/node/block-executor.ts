@@ -63,7 +63,7 @@ export class BlockExecutor {
 
   /** Throws TransitionBug for the transaction that made a transition fail. */
   execute(candidate: Candidate): Execution {
-    return this.#finish(executeBlock({ view: this.#objects, chain: this.#chain, ...candidate }));
+    return this.#finish(executeBlock({ view: this.#objects, chain: this.#chain, digest: this.#hasher.sha256, ...candidate }));
   }
 
   /** The state made from nothing but changes: the genesis. */

@@ -1,10 +1,11 @@
 import { decode } from "../codec/cbor.ts";
-import { amount, bytes, encode, hash, type Infer, int, nullable, struct } from "../codec/schema.ts";
+import { amount, encode, int, struct } from "../codec/schema.ts";
 import type { HistoryEntry, ObjectChange } from "../ledger/book.ts";
-import { KINDS, type LedgerObject, type Total } from "../ledger/kinds.ts";
+import { KINDS, type Kind, type LedgerObject, type Total } from "../ledger/kinds.ts";
+import { toHex, writeHex } from "../lib/bytes.ts";
 import type { StoreWrite } from "../ports/store.ts";
 import { LIMITS } from "../types/limits.ts";
-import type { Height } from "../types/scalars.ts";
+import { type Height, type TxId, ZERO_HASH } from "../types/scalars.ts";
 import { StoreCorruptError } from "./chain-store.ts";
 import { storedObject } from "./object-store.ts";
 import { historyKey, indexKey, objectKey, totalKey } from "./store-keys.ts";
@@ -14,8 +15,30 @@ const BIG_MIN = -(2n ** 63n);
 const totalSchema = struct({ count: int(), high: amount({ min: BIG_MIN }), low: amount() });
 const WORD = 2n ** 62n;
 
-export const historySchema = struct({ tx: nullable(hash), value: nullable(bytes({ max: LIMITS.responseBytesMax })) });
-export type StoredHistory = Infer<typeof historySchema>;
+/** A stored change: the transaction's id, zero for what fell due (32 bytes), then the object's encoding, nothing if it was removed. */
+const TX_BYTES = 32;
+
+export interface StoredHistory {
+  readonly tx: TxId | null;
+  readonly object: LedgerObject | null;
+}
+
+/** Throws StoreCorruptError. */
+export function readHistory(kind: Kind, value: Uint8Array): StoredHistory {
+  const tx = toHex(value.subarray(0, TX_BYTES)) as TxId;
+  const encoded = value.subarray(TX_BYTES);
+  const decoded = encoded.length === 0 ? null : decode(KINDS[kind].schema, encoded, LIMITS.responseBytesMax);
+  if (value.length < TX_BYTES || decoded?.ok === false) throw new StoreCorruptError("a history entry does not decode");
+  return { tx: tx === ZERO_HASH ? null : tx, object: decoded === null ? null : decoded.value };
+}
+
+function historyValue({ tx, kind, after }: HistoryEntry, encoded: Uint8Array | undefined): Uint8Array {
+  const object = after === undefined ? EMPTY : (encoded ?? encode(KINDS[kind].schema, after));
+  const value = new Uint8Array(TX_BYTES + object.length);
+  if (tx !== null) writeHex(tx, value, 0);
+  value.set(object, TX_BYTES);
+  return value;
+}
 
 export interface StoredTotal {
   readonly count: number;
@@ -36,10 +59,17 @@ export function indexWrites(
   read: (key: Uint8Array) => Uint8Array | undefined,
 ): readonly StoreWrite[] {
   const writes: StoreWrite[] = [];
+  /** Most objects change once in a block: what they are after it is what their history says, too. */
+  const made = new Map<LedgerObject, Uint8Array>();
   const totals = new Map<string, { readonly key: Uint8Array; count: number; sum: bigint }>();
   for (const change of changes) {
     const { kind, id, before, after } = change;
-    writes.push({ key: objectKey(kind, id), value: after === undefined ? null : storedObject(height, encoded(change)) });
+    if (after === undefined) writes.push({ key: objectKey(kind, id), value: null });
+    else {
+      const bytes = encoded(change);
+      made.set(after, bytes);
+      writes.push({ key: objectKey(kind, id), value: storedObject(height, bytes) });
+    }
     indexEntries(change, writes);
     const declaration = KINDS[kind].totals as ((object: LedgerObject) => readonly Total[]) | undefined;
     if (declaration === undefined) continue;
@@ -52,12 +82,10 @@ export function indexWrites(
     writes.push({ key, value: encodeTotal({ count: stored.count + count, sum: stored.sum + sum }) });
   }
   for (const [sequence, entry] of history.entries()) {
-    if (!KINDS[entry.kind].public) continue;
-    const value = entry.after === undefined ? null : encode(KINDS[entry.kind].schema, entry.after);
-    writes.push({
-      key: historyKey(entry.kind, entry.id, height, sequence),
-      value: encode(historySchema, { tx: entry.tx, value }),
-    });
+    const { kind, id, after } = entry;
+    if (!KINDS[kind].public) continue;
+    const value = historyValue(entry, after === undefined ? undefined : made.get(after));
+    writes.push({ key: historyKey(kind, id, height, sequence), value });
   }
   return writes;
 }
@@ -73,8 +101,12 @@ function encodeTotal({ count, sum }: StoredTotal): Uint8Array {
   return encode(totalSchema, { count, high: sum / WORD, low: sum % WORD });
 }
 
+const INDICES = Object.fromEntries(
+  Object.entries(KINDS).map(([kind, { indices }]) => [kind, Object.entries(indices)]),
+) as unknown as Readonly<Record<Kind, readonly (readonly [field: string, keyText: (object: LedgerObject) => string])[]>>;
+
 function indexEntries({ kind, id, before, after }: ObjectChange, writes: StoreWrite[]): void {
-  for (const [field, keyText] of Object.entries(KINDS[kind].indices) as [string, (object: LedgerObject) => string][]) {
+  for (const [field, keyText] of INDICES[kind]) {
     const old = before === undefined ? undefined : keyText(before);
     const now = after === undefined ? undefined : keyText(after);
     if (old === now) continue;

@@ -1,12 +1,10 @@
-import { decode } from "../codec/cbor.ts";
 import { KINDS, type Kind, type LedgerObject } from "../ledger/kinds.ts";
 import { fromHex, toHex } from "../lib/bytes.ts";
 import { err, ok, type Result } from "../lib/result.ts";
 import type { Store } from "../ports/store.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Hash, Height, TxId } from "../types/scalars.ts";
-import { StoreCorruptError } from "./chain-store.ts";
-import { historySchema, readTotal } from "./ledger-index.ts";
+import { readHistory, readTotal } from "./ledger-index.ts";
 import { readStoredObject } from "./object-store.ts";
 import { after, allObjects, historyKey, indexRange, objectKey, splitKey, totalsOf } from "./store-keys.ts";
 
@@ -155,13 +153,7 @@ export class LedgerReader {
 
 function historyItem(kind: Kind, key: Uint8Array, value: Uint8Array): HistoryItem {
   const height = Number(new DataView(key.buffer, key.byteOffset).getBigUint64(key.length - 12));
-  const decoded = decode(historySchema, value, 2 * LIMITS.responseBytesMax);
-  if (!decoded.ok) throw new StoreCorruptError("a history entry does not decode");
-  const { tx, value: encoded } = decoded.value;
-  if (encoded === null) return { height, tx: tx as TxId | null, object: null };
-  const object = decode(KINDS[kind].schema, encoded, LIMITS.responseBytesMax);
-  if (!object.ok) throw new StoreCorruptError("a history entry does not decode");
-  return { height, tx: tx as TxId | null, object: object.value };
+  return { height, ...readHistory(kind, value) };
 }
 
 function rangeOf(kind: Kind, field: string, condition: FieldCondition) {

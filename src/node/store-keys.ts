@@ -1,15 +1,19 @@
-import { concatBytes, fromHex } from "../lib/bytes.ts";
+import { assert } from "../lib/assert.ts";
+import { writeHex } from "../lib/bytes.ts";
 import type { Hash, Height } from "../types/scalars.ts";
 
 /** Keys of what the ledger keeps in the store: objects, indices, totals, history. Texts are ASCII and end in a zero byte. */
 const PREFIX = { object: 0x6f, index: 0x69, total: 0x74, history: 0x68 } as const;
 
+/** Height (8 bytes) and sequence within the block (4 bytes), big endian. */
+const HISTORY_TAIL_BYTES = 12;
+
 export function objectKey(kind: string, id: Hash): Uint8Array {
-  return concatBytes(texts(PREFIX.object, kind), fromHex(id) as Uint8Array);
+  return keyOf(PREFIX.object, [kind], id);
 }
 
 export function indexKey(kind: string, field: string, value: string, id: Hash): Uint8Array {
-  return concatBytes(texts(PREFIX.index, kind, field, value), fromHex(id) as Uint8Array);
+  return keyOf(PREFIX.index, [kind, field, value], id);
 }
 
 /** Every entry of a field with values in [from, to): `to` undefined is the end of the field. */
@@ -41,11 +45,12 @@ export function totalsOf(kind: string, scope: string): { readonly from: Uint8Arr
 }
 
 export function historyKey(kind: string, id: Hash, height: Height, sequence: number): Uint8Array {
-  const tail = new Uint8Array(12);
-  const view = new DataView(tail.buffer);
-  view.setBigUint64(0, BigInt(height));
+  const key = keyOf(PREFIX.history, [kind], id, HISTORY_TAIL_BYTES);
+  const view = new DataView(key.buffer, key.length - HISTORY_TAIL_BYTES);
+  view.setUint32(0, Math.floor(height / 2 ** 32));
+  view.setUint32(4, height % 2 ** 32);
   view.setUint32(8, sequence);
-  return concatBytes(texts(PREFIX.history, kind), fromHex(id) as Uint8Array, tail);
+  return key;
 }
 
 /** The texts behind the prefix, and what follows the last of them. */
@@ -68,7 +73,12 @@ export function after(key: Uint8Array): Uint8Array {
 }
 
 function texts(prefix: number, ...parts: readonly string[]): Uint8Array {
-  let length = 1;
+  return keyOf(prefix, parts, "");
+}
+
+/** Prefix, texts, the bytes of an id, and room for what follows: in one piece, since every change of an object makes several. */
+function keyOf(prefix: number, parts: readonly string[], id: string, room = 0): Uint8Array {
+  let length = 1 + id.length / 2 + room;
   for (const part of parts) length += part.length + 1;
   const key = new Uint8Array(length);
   key[0] = prefix;
@@ -77,5 +87,6 @@ function texts(prefix: number, ...parts: readonly string[]): Uint8Array {
     for (let index = 0; index < part.length; index++) key[at++] = part.charCodeAt(index);
     at += 1;
   }
+  assert(writeHex(id, key, at), "ids are hex");
   return key;
 }

@@ -1,10 +1,8 @@
 import { decodeTransaction } from "../codec/transaction.ts";
-import { Book } from "../ledger/book.ts";
-import { dayOf } from "../ledger/calendar.ts";
-import { executeOne } from "../ledger/execute.ts";
+import { tryTransaction } from "../ledger/execute.ts";
 import { judgeAgainstParent } from "../ledger/judge.ts";
 import { KINDS } from "../ledger/kinds.ts";
-import { paramsOf, validatorsOf } from "../ledger/validators.ts";
+import { validatorsOf } from "../ledger/validators.ts";
 import { err, ok, type Result } from "../lib/result.ts";
 import { LedgerReader } from "../node/ledger-reader.ts";
 import type { Node } from "../node/node.ts";
@@ -154,15 +152,7 @@ export class LocalNode {
     const timeMs = Math.max(this.#wall.nowMs(), head.timeMs + 1);
     const refusal = judgeAgainstParent(view, decoded.value, { chain: this.#chain, timeMs });
     if (refusal !== null) return err(refusal);
-    const situation = {
-      book: new Book(view),
-      chain: this.#chain,
-      height: head.height + 1,
-      timeMs,
-      day: dayOf(timeMs),
-      params: paramsOf(view),
-    };
-    return ok(executeOne(situation, decoded.value));
+    return ok(tryTransaction({ view, chain: this.#chain, height: head.height + 1, timeMs }, decoded.value));
   }
 
   block(which: Height | BlockId): { readonly block: Block; readonly id: BlockId; readonly commit: Commit } | undefined {

@@ -76,11 +76,11 @@ export class Adversary {
   #stage: { readonly round: number; readonly seatOf: ReadonlyMap<PublicKey, Seat>; readonly d: PublicKey } | null = null;
   #stopped = false;
 
-  /** `order`: the node keys of the four authorities in member order. */
-  constructor(order: readonly PublicKey[], random: Prng) {
+  /** `order`: the node keys of the four authorities in member order. `height`: where it is played. */
+  constructor(order: readonly PublicKey[], height: number, random: Prng) {
     this.#order = order;
     this.#play = random.pick(Object.values(PLAYS));
-    this.#height = random.between(1, 4);
+    this.#height = height;
   }
 
   /** Everything may be heard again. Answers who goes for good, if anybody. */

@@ -50,6 +50,9 @@ export interface SimulationResult {
   readonly accused: boolean;
 }
 
+/** Transactions, and virtual time, in good weather before anything fails. */
+const BRING_UP = 4;
+const BRING_UP_MS = 2_000;
 const FAULTS_MS = 20_000;
 /** After healing the network must have finalised everything within this, in virtual time. */
 const LIVENESS_MS = 120_000;
@@ -93,15 +96,20 @@ export function runSimulation(options: SimulationOptions): SimulationResult {
   const weather = new Weather(world, network, scheduler, random.fork(), weatherKind);
 
   for (const machine of world.machines) world.start(machine);
-  workload.plan(30, FAULTS_MS);
-  weather.begin(FAULTS_MS);
   const failed = (): boolean => checkers.failure !== null;
-  let enough = scheduler.run(FAULTS_MS, EVENTS_MAX, failed);
+  const converged = (): boolean => workload.isDone && sameHeights(world, misdeed !== null);
+  // A key that has never signed beside a chain that has blocks counts as one without memory, and that as a fault: first all sign.
+  workload.plan(BRING_UP, BRING_UP_MS / 2);
+  let enough = scheduler.run(BRING_UP_MS, EVENTS_MAX, failed);
+  if (!failed() && enough) {
+    workload.plan(30, FAULTS_MS);
+    weather.begin(FAULTS_MS);
+    enough = scheduler.run(BRING_UP_MS + FAULTS_MS, EVENTS_MAX, failed);
+  }
   if (!failed() && enough) {
     weather.heal();
     workload.plan(5, 1_000);
-    const converged = (): boolean => workload.isDone && sameHeights(world, misdeed !== null);
-    enough = scheduler.run(FAULTS_MS + LIVENESS_MS, EVENTS_MAX, () => failed() || converged());
+    enough = scheduler.run(BRING_UP_MS + FAULTS_MS + LIVENESS_MS, EVENTS_MAX, () => failed() || converged());
     if (!failed() && enough && !converged()) {
       const heights = world.running
         .map(
@@ -140,7 +148,7 @@ class Weather {
   readonly #scheduler: Scheduler;
   readonly #random: Prng;
   readonly #kind: WeatherKind;
-  readonly #adversary: Adversary | null;
+  #adversary: Adversary | null = null;
   readonly #gone = new Set<Machine>();
   #over = false;
 
@@ -150,19 +158,16 @@ class Weather {
     this.#scheduler = scheduler;
     this.#random = random;
     this.#kind = kind;
-    this.#adversary =
-      kind === "adversarial"
-        ? new Adversary(
-            world.machines.map(({ nodeKey }) => nodeKey),
-            random.fork(),
-          )
-        : null;
   }
 
   begin(untilMs: number): void {
     const { weather } = this.#network;
-    const adversary = this.#adversary;
-    if (adversary !== null) {
+    if (this.#kind === "adversarial") {
+      const { machines } = this.#world;
+      const height = Math.max(...machines.map(({ node }) => node?.head.height ?? 0)) + this.#random.between(1, 3);
+      const order = machines.map(({ nodeKey }) => nodeKey);
+      const adversary = new Adversary(order, height, this.#random.fork());
+      this.#adversary = adversary;
       weather.delayMaxMs = this.#random.pick([5, 20, 100]);
       this.#network.censor = (to, message) => adversary.drops(to, message);
       return;
@@ -171,7 +176,7 @@ class Weather {
     weather.delayMaxMs = this.#random.pick([5, 20, 100, 400]);
     if (this.#kind === "harsh") {
       for (let left = faultsTolerated(this.#world.machines.length); left > 0; left--) {
-        const machine = this.#random.pick(this.#world.running);
+        const machine = this.#random.pick(this.#world.machines.filter((each) => !this.#gone.has(each)));
         this.#gone.add(machine);
         this.#scheduler.at(this.#random.between(0, 2_000), "goes for good", () => this.#world.crash(machine));
       }

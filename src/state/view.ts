@@ -1,4 +1,4 @@
-import { fromHex } from "../lib/bytes.ts";
+import { writeHex } from "../lib/bytes.ts";
 import type { Hash } from "../types/scalars.ts";
 
 /** What a state machine reads through: decoded, immutable objects under (kind, id). */
@@ -10,6 +10,6 @@ export interface ObjectView {
 export function stateKey(kind: string, id: Hash): Uint8Array {
   const key = new Uint8Array(kind.length + 33);
   for (let index = 0; index < kind.length; index++) key[index] = kind.charCodeAt(index);
-  key.set(fromHex(id) as Uint8Array, kind.length + 1);
+  writeHex(id, key, kind.length + 1);
   return key;
 }

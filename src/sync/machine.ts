@@ -43,6 +43,7 @@ export class SyncMachine<Block> {
   readonly #failed = new Set<string>();
   readonly #fetched = new Map<Height, Fetched<Block>>();
   #applying = false;
+  #retrying = false;
   #behind = false;
 
   constructor(height: Height) {
@@ -77,6 +78,7 @@ export class SyncMachine<Block> {
         this.#onRefused(input.height, effects);
         break;
       case "retry":
+        this.#retrying = false;
         this.#failed.clear();
         break;
     }
@@ -135,7 +137,11 @@ export class SyncMachine<Block> {
       this.#asked.set(peer, range);
       effects.push({ kind: "request", peer, ...range });
     }
-    if (willing.length === 0 && this.#asked.size === 0 && this.#fetched.size === 0) effects.push({ kind: "retryLater" });
+    const stuck = this.#asked.size === 0 && !this.#applying && !this.#fetched.has(this.#height + 1);
+    if (stuck && !this.#retrying) {
+      this.#retrying = true;
+      effects.push({ kind: "retryLater" });
+    }
   }
 
   /** The first range within [from, to] that is neither fetched nor asked for. */
