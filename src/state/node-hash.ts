@@ -37,12 +37,15 @@ export function leafNode(leaf: Leaf, hasher: Pick<TreeHasher, "sha256">): TreeNo
   return { hash: taggedHashBytes("leaf", preimage, hasher.sha256), leaf };
 }
 
-/** SHA-256(left ‖ right); a lone leaf rises instead, so that the root depends on the set alone. */
-export function join(left: TreeNode | null, right: TreeNode | null, hasher: Pick<TreeHasher, "sha256Pairs">): TreeNode | null {
+/**
+ * What stands above two subtrees of which at most one leaf is not empty: that leaf itself rises, so that the root depends on the set
+ * alone. undefined: a branch stands there, whose hash is SHA-256(left ‖ right).
+ */
+export function loneNode(left: TreeNode | null, right: TreeNode | null): TreeNode | null | undefined {
   if (left === null && right === null) return null;
   if (left === null && right?.leaf != null) return right;
   if (right === null && left?.leaf != null) return left;
-  return { hash: hashPair(left?.hash ?? EMPTY_HASH, right?.hash ?? EMPTY_HASH, hasher), leaf: null };
+  return undefined;
 }
 
 export function hashPair(left: Uint8Array, right: Uint8Array, hasher: Pick<TreeHasher, "sha256Pairs">): Uint8Array {
