@@ -1,5 +1,5 @@
 import { assert } from "../lib/assert.ts";
-import { writeHex } from "../lib/bytes.ts";
+import { shortLived, writeHex } from "../lib/bytes.ts";
 
 const TEXT = new TextEncoder();
 
@@ -25,7 +25,9 @@ export class Writer {
 
   /** A copy of what was written so far. */
   finish(): Uint8Array {
-    return this.#buffer.slice(0, this.#length);
+    const copy = shortLived(this.#length);
+    copy.set(this.#buffer.subarray(0, this.#length));
+    return copy;
   }
 
   reset(): void {

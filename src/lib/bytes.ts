@@ -40,6 +40,26 @@ export function writeHex(hex: string, target: Uint8Array, at: number): boolean {
   return true;
 }
 
+const SLAB_BYTES = 16 * 1024;
+/** Up to here the engine keeps bytes with their array; beyond, every array costs a call of the system's allocator. */
+const OWN_HEAP_BYTES = 64;
+let slab = new Uint8Array(SLAB_BYTES);
+let slabUsed = 0;
+
+/**
+ * Zeroed bytes for what is written once and soon dropped (keys, encodings): small ones share a slab, which lives as long as any of them.
+ * Not for what is kept in numbers, nor for what goes to another thread.
+ */
+export function shortLived(length: number): Uint8Array {
+  if (length <= OWN_HEAP_BYTES || length > SLAB_BYTES / 4) return new Uint8Array(length);
+  if (slabUsed + length > SLAB_BYTES) {
+    slab = new Uint8Array(SLAB_BYTES);
+    slabUsed = 0;
+  }
+  slabUsed += length;
+  return slab.subarray(slabUsed - length, slabUsed);
+}
+
 /** Bytewise lexicographic order: negative, zero or positive; a proper prefix comes first. */
 export function compareBytes(left: Uint8Array, right: Uint8Array): number {
   const shared = Math.min(left.length, right.length);

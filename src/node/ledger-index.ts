@@ -2,7 +2,7 @@ import { decode } from "../codec/cbor.ts";
 import { amount, encode, int, struct } from "../codec/schema.ts";
 import type { HistoryEntry, ObjectChange } from "../ledger/book.ts";
 import { KINDS, type Kind, type LedgerObject, type Total } from "../ledger/kinds.ts";
-import { toHex, writeHex } from "../lib/bytes.ts";
+import { shortLived, toHex, writeHex } from "../lib/bytes.ts";
 import type { StoreWrite } from "../ports/store.ts";
 import { LIMITS } from "../types/limits.ts";
 import { type Height, type TxId, ZERO_HASH } from "../types/scalars.ts";
@@ -34,7 +34,7 @@ export function readHistory(kind: Kind, value: Uint8Array): StoredHistory {
 
 function historyValue({ tx, kind, after }: HistoryEntry, encoded: Uint8Array | undefined): Uint8Array {
   const object = after === undefined ? EMPTY : (encoded ?? encode(KINDS[kind].schema, after));
-  const value = new Uint8Array(TX_BYTES + object.length);
+  const value = shortLived(TX_BYTES + object.length);
   if (tx !== null) writeHex(tx, value, 0);
   value.set(object, TX_BYTES);
   return value;

@@ -1,5 +1,6 @@
 import { decode } from "../codec/cbor.ts";
 import { KINDS, type Kind, type LedgerObject } from "../ledger/kinds.ts";
+import { shortLived } from "../lib/bytes.ts";
 import type { Store } from "../ports/store.ts";
 import type { ObjectView } from "../state/view.ts";
 import { LIMITS } from "../types/limits.ts";
@@ -13,8 +14,8 @@ const OBJECTS_CACHED_MAX = 200_000;
 const OBJECT_BYTES_MAX = LIMITS.responseBytesMax;
 
 export function storedObject(height: Height, encoded: Uint8Array): Uint8Array {
-  const value = new Uint8Array(HEIGHT_BYTES + encoded.length);
-  new DataView(value.buffer).setBigUint64(0, BigInt(height));
+  const value = shortLived(HEIGHT_BYTES + encoded.length);
+  new DataView(value.buffer, value.byteOffset).setBigUint64(0, BigInt(height));
   value.set(encoded, HEIGHT_BYTES);
   return value;
 }

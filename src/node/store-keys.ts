@@ -1,5 +1,5 @@
 import { assert } from "../lib/assert.ts";
-import { writeHex } from "../lib/bytes.ts";
+import { shortLived, writeHex } from "../lib/bytes.ts";
 import type { Hash, Height } from "../types/scalars.ts";
 
 /** Keys of what the ledger keeps in the store: objects, indices, totals, history. Texts are ASCII and end in a zero byte. */
@@ -46,7 +46,7 @@ export function totalsOf(kind: string, scope: string): { readonly from: Uint8Arr
 
 export function historyKey(kind: string, id: Hash, height: Height, sequence: number): Uint8Array {
   const key = keyOf(PREFIX.history, [kind], id, HISTORY_TAIL_BYTES);
-  const view = new DataView(key.buffer, key.length - HISTORY_TAIL_BYTES);
+  const view = new DataView(key.buffer, key.byteOffset + key.length - HISTORY_TAIL_BYTES);
   view.setUint32(0, Math.floor(height / 2 ** 32));
   view.setUint32(4, height % 2 ** 32);
   view.setUint32(8, sequence);
@@ -80,7 +80,7 @@ function texts(prefix: number, ...parts: readonly string[]): Uint8Array {
 function keyOf(prefix: number, parts: readonly string[], id: string, room = 0): Uint8Array {
   let length = 1 + id.length / 2 + room;
   for (const part of parts) length += part.length + 1;
-  const key = new Uint8Array(length);
+  const key = shortLived(length);
   key[0] = prefix;
   let at = 1;
   for (const part of parts) {

@@ -1,3 +1,4 @@
+import { shortLived } from "../lib/bytes.ts";
 import { EMPTY_HASH, leafNode, loneNode, type TreeHasher, type TreeNode } from "./node-hash.ts";
 
 /** Four binary levels: 16 children, and the 15 nodes above them. */
@@ -59,7 +60,7 @@ export class Page {
       else leaves |= 1 << nibble;
       length += child.leaf === null ? 32 : 64;
     }
-    const bytes = new Uint8Array(length);
+    const bytes = shortLived(length);
     bytes.set([leaves >> 8, leaves & 255, branches >> 8, branches & 255]);
     let at = 4;
     for (let nibble = 0; nibble < CHILDREN; nibble++) {

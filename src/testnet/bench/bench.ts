@@ -8,6 +8,7 @@ import { op, signTransaction } from "../../client/transaction-builder.ts";
 import { Launcher } from "../launcher.ts";
 import { type NetworkFolder, openNetworkFolder } from "../network-folder.ts";
 import { FolderWallets } from "../wallets.ts";
+import { cpuByRole, cpuTable, cpuTotal } from "./cpu.ts";
 import { percentile, runLoad } from "./load.ts";
 import { populate, signChain } from "./population.ts";
 
@@ -17,8 +18,6 @@ interface BenchOptions {
   readonly basePort: number;
 }
 
-/** Kernel clock ticks per second, as /proc counts CPU time. */
-const TICKS_PER_SECOND = 100;
 const CHAIN_LENGTH = 8;
 
 /** `npm run bench`: throughput, latency, CPU and memory of a four-node network on this machine. Absolute figures vary with it. */
@@ -76,13 +75,15 @@ async function measure(
   say(`idle: submission to finality p50 ${percentile(idle, 0.5).toFixed(1)} ms, p99 ${percentile(idle, 0.99).toFixed(1)} ms`);
 
   say("chains   tx/s      p50 ms   p99 ms   refused  failed  CPU µs/tx/node");
-  let best = { perSecond: 0, cpu: 0 };
+  let best: { perSecond: number; cpu: number; table: readonly string[] } = { perSecond: 0, cpu: 0, table: [] };
   let rssLoaded = rssIdle;
   for (const concurrency of steps) {
     const chains = await sign(concurrency);
-    const before = cpuSeconds(launcher);
+    const before = cpuByRole(pidsOf(launcher));
     const result = await runLoad(endpoints, chains, { concurrency });
-    const cpu = ((cpuSeconds(launcher) - before) * 1e6) / result.committed / network.members.length;
+    const after = cpuByRole(pidsOf(launcher));
+    const units = result.committed * network.members.length;
+    const cpu = ((cpuTotal(after) - cpuTotal(before)) * 1e6) / units;
     const perSecond = result.committed / result.seconds;
     const p50 = percentile(result.latenciesMs, 0.5);
     const p99 = percentile(result.latenciesMs, 0.99);
@@ -90,9 +91,11 @@ async function measure(
       `${String(concurrency).padEnd(8)} ${perSecond.toFixed(0).padEnd(9)} ${p50.toFixed(0).padEnd(8)} ${p99.toFixed(0).padEnd(8)} ${String(result.refused).padEnd(8)} ${String(result.failed).padEnd(7)} ${cpu.toFixed(0)}`,
     );
     if (result.refused + result.failed > 0) throw new Error("transactions were refused or failed: the figures mean nothing");
-    if (perSecond > best.perSecond) best = { perSecond, cpu };
+    if (perSecond > best.perSecond) best = { perSecond, cpu, table: cpuTable(before, after, units) };
     rssLoaded = Math.max(rssLoaded, memoryMiB(launcher));
   }
+  say(`where the time goes at ${best.perSecond.toFixed(0)} tx/s (CPU µs per transaction and node: user, kernel)`);
+  for (const line of best.table) say(line);
   const at80 = await runLoad(endpoints, await sign(Math.min(most, population.chains.length - used)), {
     concurrency: most,
     perSecond: best.perSecond * 0.8,
@@ -157,12 +160,8 @@ async function equalRoots(network: NetworkFolder): Promise<ReadonlySet<string>> 
   }
 }
 
-/** CPU time of all node processes, user and system. */
-function cpuSeconds(launcher: Launcher): number {
-  return Object.values(launcher.pids()).reduce((sum, pid) => {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-    return sum + (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-  }, 0);
+function pidsOf(launcher: Launcher): readonly number[] {
+  return Object.values(launcher.pids());
 }
 
 /** Mean resident memory of the node processes. */
