@@ -63,6 +63,8 @@ export class TransactionPool {
   readonly #verifying = new Map<string, AdmissionAnswer[]>();
   #outgoing: Uint8Array[] = [];
   #outgoingBytes = 0;
+  /** How many transactions the last message had. */
+  #lastBatch = 0;
   #flushing = false;
   /** Own transactions that were not announced yet, oldest first. */
   #own: { readonly id: TxId; readonly arrivedMs: number }[] = [];
@@ -232,8 +234,10 @@ export class TransactionPool {
     this.#outgoingBytes += bytes.length;
     if (this.#flushing) return;
     this.#flushing = true;
+    // A message costs as much as the verification of several transactions: under load each carries more of them.
+    const isLoaded = this.#lastBatch >= LIMITS.gossipBatchLoadedFrom;
     this.#m.clock.after(
-      LIMITS.gossipBatchMs,
+      isLoaded ? LIMITS.gossipBatchLoadedMs : LIMITS.gossipBatchMs,
       this.#m.loop.callback(() => {
         this.#flushing = false;
         this.#flush();
@@ -244,6 +248,7 @@ export class TransactionPool {
   #flush(): void {
     if (this.#outgoing.length === 0) return;
     this.#m.transport.publish(encode(gossipSchema, this.#outgoing));
+    this.#lastBatch = this.#outgoing.length;
     this.#outgoing = [];
     this.#outgoingBytes = 0;
   }

@@ -53,6 +53,8 @@ export const LIMITS = {
   gossipMessageBytesMax: 1 * MIB,
   gossipBatchBytesMax: 64 * KIB,
   gossipBatchMs: 10,
+  gossipBatchLoadedMs: 40,
+  gossipBatchLoadedFrom: 8,
   announceIntervalMs: 2 * SECOND_MS,
   peersMax: 256,
   consensusMessageBytesMax: 5 * MIB,
@@ -93,4 +95,5 @@ assert(
   LIMITS.proposeTimeoutMs <= LIMITS.timeoutMaxMs && LIMITS.voteTimeoutMs <= LIMITS.timeoutMaxMs,
   "timeouts start below their cap",
 );
+assert(LIMITS.gossipBatchLoadedMs < LIMITS.blockIntervalMs, "gossip under load is not slower than blocks");
 assert(LIMITS.blockIntervalMs < LIMITS.proposeTimeoutMs, "a block is proposed well before its round ends");

@@ -19,6 +19,7 @@ interface Lane {
 
 const BATCH = 50;
 const POSTS_AT_ONCE = 4;
+const POLL_MS = 10;
 const STALL_MS = 60_000;
 
 /**
@@ -105,7 +106,7 @@ export async function runLoad(
     for (const lane of lanes) pump(lane);
     const block = await reader.call<{ transactions: TxId[] }>("chain_getBlock", { height: height + 1 }).catch(() => undefined);
     if (block === undefined) {
-      await new Promise((done) => setTimeout(done, 4));
+      await new Promise((done) => setTimeout(done, POLL_MS));
       continue;
     }
     height += 1;
