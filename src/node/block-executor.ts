@@ -68,7 +68,8 @@ export class BlockExecutor {
 
   /** The state made from nothing but changes: the genesis. */
   fromChanges(changes: readonly ObjectChange[]): Execution {
-    return this.#finish({ receipts: [], changes, history: [] });
+    const history = changes.map(({ kind, id, after }): HistoryEntry => ({ kind, id, tx: null, after }));
+    return this.#finish({ receipts: [], changes, history });
   }
 
   /** Everything but the block itself that its batch holds. */

@@ -1,12 +1,12 @@
 import { KINDS, type Kind, type LedgerObject } from "../ledger/kinds.ts";
-import { fromHex, toHex } from "../lib/bytes.ts";
+import { compareBytes, fromHex, toHex } from "../lib/bytes.ts";
 import { err, ok, type Result } from "../lib/result.ts";
 import type { Store } from "../ports/store.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Hash, Height, TxId } from "../types/scalars.ts";
 import { readHistory, readTotal } from "./ledger-index.ts";
 import { readStoredObject } from "./object-store.ts";
-import { after, allObjects, historyKey, indexRange, objectKey, splitKey, totalsOf } from "./store-keys.ts";
+import { after, allObjects, historyEnd, historyKey, indexRange, objectKey, splitKey, totalsOf } from "./store-keys.ts";
 
 export interface StoredObject {
   readonly object: LedgerObject;
@@ -51,6 +51,7 @@ export type ListFault = "FIELD_NOT_INDEXED" | "CURSOR_INVALID";
 const SUMMED: readonly Kind[] = ["receivable", "note", "loan", "payment"];
 /** A filtered list looks at no more entries than this for one page; the cursor goes on from there. */
 const SCANNED_MAX = 5_000;
+const CURSOR_BYTES_MAX = 1_024;
 
 /** Reads of the ledger for people and programs: latest state, indices, totals, history. Costs what the answer has, not what the state has. */
 export class LedgerReader {
@@ -73,11 +74,7 @@ export class LedgerReader {
       limit: 1,
       reverse: true,
     });
-    if (entry === undefined) {
-      // Objects of the genesis have no history until they change.
-      const stored = this.get(kind, id);
-      return stored !== undefined && stored.height <= height ? stored : undefined;
-    }
+    if (entry === undefined) return undefined;
     const item = historyItem(kind, entry.key, entry.value);
     return item.object === null ? undefined : { object: item.object, height: item.height };
   }
@@ -91,8 +88,9 @@ export class LedgerReader {
     const lead = fields.find((field) => typeof where[field] === "string") ?? fields[0];
     const bounds = lead === undefined ? allObjects(kind) : rangeOf(kind, lead, where[lead] as FieldCondition);
     const from = cursor === undefined ? bounds.from : fromHex(cursor);
-    if (from === undefined || from.length === 0 || from.length > 1_024 || from[0] !== bounds.from[0])
-      return err("CURSOR_INVALID");
+    // Elsewhere the cursor of another list would read what is not of this one.
+    const isWithin = from !== undefined && compareBytes(from, bounds.from) >= 0 && compareBytes(from, bounds.to) < 0;
+    if (!isWithin || from.length > CURSOR_BYTES_MAX) return err("CURSOR_INVALID");
     const items: StoredObject[] = [];
     let start = from;
     for (let scanned = 0; scanned < SCANNED_MAX; ) {
@@ -115,8 +113,9 @@ export class LedgerReader {
   async history(kind: Kind, id: Hash, limit: number, cursor?: string): Promise<Result<Page<HistoryItem>, ListFault>> {
     const first = historyKey(kind, id, 0, 0);
     const from = cursor === undefined ? first : fromHex(cursor);
-    const to = after(first.subarray(0, first.length - 12));
-    if (from === undefined || from.length !== first.length) return err("CURSOR_INVALID");
+    const to = historyEnd(kind, id);
+    const isOfObject = from !== undefined && compareBytes(from, first) >= 0 && compareBytes(from, to) < 0;
+    if (!isOfObject || from.length !== first.length) return err("CURSOR_INVALID");
     const entries = await this.#store.range({ from, to, limit: limit + 1 });
     const items = entries.slice(0, limit).map(({ key, value }) => historyItem(kind, key, value));
     const next = entries[limit];

@@ -65,10 +65,17 @@ export function splitKey(key: Uint8Array, count: number): { readonly texts: read
   return { texts: parts, rest: key.subarray(at) };
 }
 
-/** The least key above all that begin with this one. */
+/** Above every change of the object. */
+export function historyEnd(kind: string, id: Hash): Uint8Array {
+  return after(keyOf(PREFIX.history, [kind], id));
+}
+
+/** The least key above all that begin with this one. No key of this store begins with 0xff. */
 export function after(key: Uint8Array): Uint8Array {
-  const next = key.slice();
-  next[next.length - 1] = (next[next.length - 1] as number) + 1;
+  let last = key.length - 1;
+  while (key[last] === 0xff) last -= 1;
+  const next = key.slice(0, last + 1);
+  next[last] = (next[last] as number) + 1;
   return next;
 }
 
