@@ -160,7 +160,8 @@ export function bytes(bounds: { readonly min?: number; readonly max: number }): 
     },
     toJson: (value) => toHex(value),
     fromJson: (json, path) => {
-      const value = typeof json === "string" && json.length <= 2 * bounds.max ? fromHex(json) : undefined;
+      if (typeof json === "string" && json.length > 2 * bounds.max) throw new SchemaError("WRONG_LENGTH", path, expected);
+      const value = typeof json === "string" ? fromHex(json) : undefined;
       if (value === undefined) throw new SchemaError("WRONG_TYPE", path, `${expected} as lower-case hex`);
       return inRange(value, path);
     },

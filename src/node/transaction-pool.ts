@@ -53,7 +53,13 @@ const MAY_DIFFER: ReadonlySet<string> = new Set([
   "PARTY_INACTIVE",
   "MEMPOOL_FULL",
   "NODE_BUSY",
+  "ALREADY_FINAL",
 ]);
+const ALREADY_FINAL: AdmissionRefusal = {
+  code: "ALREADY_FINAL",
+  detail: "a finalised block holds this transaction: it takes effect once",
+  retriable: false,
+};
 /** Admissions under verification at once, of all sources; beyond it the door is closed for a moment. */
 const VERIFYING_MAX = 20_000;
 
@@ -144,7 +150,8 @@ export class TransactionPool {
         continue;
       }
       const { pair } = judged.value;
-      if (this.#m.mempool.has(pair.id) || this.#m.isUsed(pair.id)) {
+      // Sent again while it waits: nothing is lost and nothing gained.
+      if (this.#m.mempool.has(pair.id)) {
         entry.answer?.(ok(pair.id));
         continue;
       }
@@ -174,7 +181,8 @@ export class TransactionPool {
     const form = judgeForm(decoded.value, this.#m.chain);
     if (form !== null) return err(form);
     const { id } = decoded.value.pair;
-    if (this.#m.mempool.has(id) || this.#m.isUsed(id)) return decoded;
+    if (this.#m.mempool.has(id)) return decoded;
+    if (this.#m.isUsed(id)) return err(ALREADY_FINAL);
     const timeMs = Math.max(this.#m.wall.nowMs(), this.#m.headTimeMs() + 1);
     const refusal = judgeAgainstParent(this.#m.view, decoded.value, { chain: this.#m.chain, timeMs });
     return refusal === null ? decoded : err(refusal);
@@ -212,7 +220,7 @@ export class TransactionPool {
   #take(envelope: Envelope, peer: PublicKey | null): Result<TxId, AdmissionRefusal> {
     const { id } = envelope.pair;
     // A block may have been finalised with it while its signatures were being verified.
-    if (this.#m.isUsed(id)) return ok(id);
+    if (this.#m.isUsed(id)) return err(ALREADY_FINAL);
     const origin = peer === null ? OWN : (this.#m.memberOf(peer) ?? OWN);
     const arrivedMs = this.#m.clock.nowMs();
     const admission = this.#m.mempool.add({ envelope, origin, arrivedMs });

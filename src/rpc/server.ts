@@ -177,7 +177,7 @@ export class RpcServer {
     const host = (request.headers.host ?? "").replace(/:[0-9]+$/, "").replace(/^\[|\]$/g, "");
     if (!LOOPBACK.has(host) && isIP(host) === 0) return false;
     const { origin } = request.headers;
-    return origin === undefined || origin === "null" || LOOPBACK.has(new URL(origin).hostname.replace(/^\[|\]$/g, ""));
+    return origin === undefined || (URL.canParse(origin) && LOOPBACK.has(new URL(origin).hostname.replace(/^\[|\]$/g, "")));
   }
 
   #isAuthorised(request: IncomingMessage): boolean {
