@@ -80,9 +80,9 @@ export function testGenesis(params: Partial<ChainParams> = {}): { readonly genes
   return { genesis, firms };
 }
 
-export function alliance(params: Partial<ChainParams> = {}): Alliance {
+export function alliance(params: Partial<ChainParams> = {}, signatures: "real" | "none" = "real"): Alliance {
   const { genesis, firms } = testGenesis(params);
-  const chain = new TestChain(identityOf(genesis));
+  const chain = new TestChain(identityOf(genesis), signatures);
   const [bank, platform, verifier, lender] = firms as unknown as [Firm, Firm, Firm, Firm];
   const seller = firm("seller", testUscc(1));
   const debtor = firm("debtor", testUscc(2));

@@ -1,0 +1,183 @@
+import type { LedgerObject } from "../../../src/ledger/kinds.ts";
+import type { ObjectOf } from "../../../src/ledger/objects.ts";
+import type { Hash } from "../../../src/types/scalars.ts";
+import type { Envelope, TxReceipt } from "../../../src/types/transaction.ts";
+import type { TestChain } from "../support/chain.ts";
+
+type Note = ObjectOf<"note">;
+const LIVE: ReadonlySet<string> = new Set(["OPEN", "OFFERED", "RESERVED", "COMMITTED", "PLEDGED", "ASSIGNED"]);
+
+export class InvariantBroken extends Error {}
+
+function must(holds: boolean, sentence: string): void {
+  if (!holds) throw new InvariantBroken(sentence);
+}
+
+/** Everything that an invariant may look at, gathered once. */
+export interface Sight {
+  readonly notes: readonly Note[];
+  readonly children: ReadonlyMap<Hash, readonly Note[]>;
+  readonly ofRoot: ReadonlyMap<Hash, readonly Note[]>;
+  readonly roots: readonly ObjectOf<"receivable">[];
+  readonly invoices: readonly ObjectOf<"invoice">[];
+  readonly loans: readonly ObjectOf<"loan">[];
+  readonly offers: readonly ObjectOf<"offer">[];
+  readonly applications: readonly ObjectOf<"application">[];
+  readonly payments: readonly ObjectOf<"payment">[];
+}
+
+export function see(chain: Pick<TestChain, "all">): Sight {
+  const notes = chain.all("note");
+  return {
+    notes,
+    children: grouped(notes, ({ parent }) => parent),
+    ofRoot: grouped(notes, ({ receivable }) => receivable),
+    roots: chain.all("receivable"),
+    invoices: chain.all("invoice"),
+    loans: chain.all("loan"),
+    offers: chain.all("offer"),
+    applications: chain.all("application"),
+    payments: chain.all("payment"),
+  };
+}
+
+/** Invariants of the domain reference §6.4, by its numbers, each over all objects. 6, 10 and 11 are about transactions and runs. */
+export const INVARIANTS: Readonly<Record<string, (sight: Sight) => void>> = {
+  "1 conservation": ({ roots, ofRoot }) => {
+    for (const root of roots) {
+      const own = ofRoot.get(root.id) ?? [];
+      const live = total(own.filter(({ position }) => LIVE.has(position)));
+      const redeemed = total(own.filter(({ position }) => position === "REDEEMED"));
+      const cancelled = total(own.filter(({ position }) => position === "CANCELLED"));
+      must(
+        live + redeemed + root.diluted + cancelled + root.setoff === root.confirmed,
+        "what is owed is what holders have or had",
+      );
+      must(live === root.live && redeemed === root.redeemed && cancelled === root.cancelled, "balances are sums of notes");
+    }
+  },
+  "2 split identity": ({ notes, children }) => {
+    for (const note of notes) {
+      const own = children.get(note.id) ?? [];
+      if (note.position === "CONSUMED") must(total(own) === note.amount, "children and retired part add up to their parent");
+      else must(own.length === 0, "only what was consumed has children");
+      for (const child of own) {
+        must(child.receivable === note.receivable && child.depth <= 10, "a tree has one root and bounded depth");
+        must(child.depth === note.depth || child.depth === note.depth + 1, "depth grows by splitting only");
+      }
+    }
+  },
+  "3 singularity": ({ notes, roots, ofRoot }) => {
+    must(new Set(notes.map(({ id }) => id)).size === notes.length, "no two notes share an id");
+    for (const root of roots) {
+      const own = ofRoot.get(root.id) ?? [];
+      const origins = own.filter(({ parent }) => parent === null).length;
+      must(origins === (root.confirmed > 0n ? 1 : 0), "a root has one chain of title");
+      must(own.filter(({ position }) => LIVE.has(position)).length === root.leaves, "leaves are counted");
+      must(
+        own.every(({ holder }) => holder !== root.debtor),
+        "nobody owes himself",
+      );
+    }
+  },
+  "4 one encumbrance": ({ notes, loans, offers, applications }) => {
+    const claims = new Map<Hash, string[]>();
+    const claim = (note: Hash, by: string): void => {
+      claims.set(note, [...(claims.get(note) ?? []), by]);
+    };
+    for (const { id, note, status } of offers) if (status === "PENDING") claim(note, id);
+    for (const { id, notes: reserved, status } of applications)
+      if (status === "OPEN") for (const note of reserved) claim(note, id);
+    for (const { id, notes: secured, status } of loans) {
+      if (["COMMITTED", "ORDERED", "ACTIVE"].includes(status)) for (const note of secured) claim(note, id);
+    }
+    for (const note of notes) {
+      const by = claims.get(note.id) ?? [];
+      const isEncumbered = LIVE.has(note.position) && note.position !== "OPEN";
+      must(by.length === (isEncumbered ? 1 : 0), "an encumbered note has one claim, and no other note has any");
+      must(note.ref === (by[0] ?? null), "the note names the claim on it");
+    }
+  },
+  "5 invoice use": ({ invoices, roots }) => {
+    for (const invoice of invoices) {
+      const used = roots
+        .filter(({ status }) => !["REJECTED", "WITHDRAWN", "LAPSED", "CANCELLED"].includes(status))
+        .flatMap(({ allocation }) => allocation)
+        .filter((part) => part.invoice === invoice.id)
+        .reduce((sum, { amount }) => sum + amount, 0n);
+      must(used === invoice.used && used <= invoice.total - invoice.credited, "an invoice is used once, and within its amount");
+    }
+    must(new Set(invoices.map(({ fingerprint }) => fingerprint)).size === invoices.length, "a fingerprint is unique");
+  },
+  "8 payment conservation": ({ payments, notes }) => {
+    const byId = new Map(notes.map((note) => [note.id, note]));
+    for (const { lines, amount } of payments) {
+      must(lines.reduce((sum, line) => sum + line.amount, 0n) === amount, "lines add up to the payment");
+      for (const line of lines) must(line.amount <= (byId.get(line.note)?.amount ?? 0n), "no note is redeemed beyond its amount");
+    }
+    const names = payments.map(({ bank, reference }) => bank + reference);
+    must(new Set(names).size === names.length, "a bank's reference is used once");
+  },
+  "9 finance identity": ({ loans }) => {
+    for (const loan of loans) {
+      must(loan.outstanding >= 0n && loan.interestDue >= 0n && loan.outstanding <= loan.principal, "no balance turns");
+      if (loan.status === "ACTIVE") must(loan.outstanding + loan.interestDue >= 0n, "an active loan has a balance");
+      if (loan.status === "REPAID")
+        must(
+          loan.outstanding === 0n && loan.interestDue === 0n && loan.notes.length === 0,
+          "a repaid loan owes and holds nothing",
+        );
+      if (loan.status === "VOID") must(loan.outstanding === 0n && loan.interestPaid === 0n, "what was not paid out is not owed");
+    }
+  },
+};
+
+/** 7: a debtor's liability rises only by a transaction that the debtor signed. */
+export function noDebtWithoutDebtor(
+  before: ReadonlyMap<string, LedgerObject>,
+  chain: Pick<TestChain, "all">,
+  signersOf: (changed: ObjectOf<"receivable">) => readonly Hash[],
+): void {
+  for (const root of chain.all("receivable")) {
+    const earlier = before.get(`receivable${root.id}`) as ObjectOf<"receivable"> | undefined;
+    if (root.confirmed > (earlier?.confirmed ?? 0n)) must(signersOf(root).includes(root.debtor), "no debt without the debtor");
+  }
+}
+
+/** After a block: all of them. */
+export function checkStep(
+  chain: TestChain,
+  before: ReadonlyMap<string, LedgerObject>,
+  envelopes: readonly Envelope[],
+  receipts: readonly TxReceipt[],
+): void {
+  const sight = see(chain);
+  for (const check of Object.values(INVARIANTS)) check(sight);
+  const byId = new Map(envelopes.map(({ pair, tx }, index) => [pair.id as string, { tx, code: receipts[index]?.code }]));
+  noDebtWithoutDebtor(before, chain, ({ id, origin }) => {
+    const entries = chain.history.filter((entry) => entry.kind === "receivable" && entry.id === id && byId.has(entry.tx ?? ""));
+    const own = entries.flatMap((entry) => byId.get(entry.tx ?? "")?.tx.signers.map(({ party }) => party) ?? []);
+    if (origin === "SELLER") return own;
+    // Issued by the debtor, and effective since the seller accepted: the debtor's signature is on the issue.
+    return chain.history
+      .filter((entry) => entry.kind === "receivable" && entry.id === id)
+      .slice(0, 1)
+      .map(({ after }) => (after as ObjectOf<"receivable">).debtor);
+  });
+}
+
+function total(notes: readonly Note[]): bigint {
+  return notes.reduce((sum, { amount }) => sum + amount, 0n);
+}
+
+function grouped<T, K>(items: readonly T[], keyOf: (item: T) => K | null): ReadonlyMap<K, readonly T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    if (key === null) continue;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}

@@ -1,0 +1,671 @@
+import type { Firm } from "../support/firm.ts";
+
+/**
+ * The receivables business as plainly as it can be told: records in lists, found by looking through them, written from the domain
+ * reference and not from the ledger, of which it imports nothing. Every operation answers whether it took effect.
+ */
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+const TTL = { offer: 72 * 3_600_000, reserve: 24 * 3_600_000, payBy: 24 * 3_600_000, search: 24 * 3_600_000 };
+const CONFIRM_DAYS = 30;
+const GRACE_DAYS = 3;
+const LEAST = 100n;
+
+export type Position = "OPEN" | "OFFERED" | "RESERVED" | "COMMITTED" | "PLEDGED" | "ASSIGNED";
+
+export interface Contract {
+  id: string;
+  seller: Firm;
+  buyer: Firm;
+  total: bigint;
+  delivered: bigint;
+  accepted: bigint;
+  invoiced: bigint;
+  payDays: number;
+  inspectionDays: number;
+}
+export interface Delivery {
+  id: string;
+  contract: Contract;
+  amount: bigint;
+  dueMs: number;
+  status: "PENDING" | "ACCEPTED" | "REJECTED";
+}
+export interface Invoice {
+  id: string;
+  contract: Contract;
+  total: bigint;
+  used: bigint;
+  tax: "NORMAL" | "UNVERIFIED" | "RED" | "VOID";
+  checkedMs: number;
+}
+export interface Root {
+  id: string;
+  contract: Contract;
+  origin: "SELLER" | "DEBTOR";
+  face: bigint;
+  confirmed: bigint;
+  redeemed: bigint;
+  cancelled: bigint;
+  status: string;
+  deadlineMs: number;
+  maturityDay: number;
+  uses: { invoice: Invoice; amount: bigint }[];
+  moved: boolean;
+  /** Live leaves. */
+  notes: Note[];
+}
+export interface Note {
+  /** null until it is looked up on the chain. */
+  id: string | null;
+  root: Root;
+  amount: bigint;
+  holder: Firm;
+  depth: number;
+  position: Position;
+  why: Offer | Application | Loan | null;
+}
+export interface Offer {
+  id: string;
+  note: Note;
+  from: Firm;
+  to: Firm;
+  expiresMs: number;
+  status: string;
+}
+export interface Application {
+  id: string;
+  borrower: Firm;
+  lenders: Firm[];
+  notes: Note[];
+  amount: bigint;
+  expiresMs: number;
+  open: boolean;
+  status: string;
+}
+export interface Decision {
+  id: string;
+  application: Application;
+  lender: Firm;
+  outcome: string;
+  amount: bigint;
+  ratePpm: number;
+  tenorDays: number;
+  advanceBp: number;
+  recourse: boolean;
+  security: "PLEDGE" | "ASSIGNMENT";
+  expiresMs: number;
+  live: boolean;
+}
+export interface Loan {
+  id: string;
+  decision: Decision;
+  borrower: Firm;
+  notes: Note[];
+  status: string;
+  payByMs: number;
+  startDay: number;
+  filing: { timeMs: number; recordedMs: number } | null;
+  outstanding: bigint;
+  interestDue: bigint;
+  interestPaid: bigint;
+  principalPaid: bigint;
+  accruedDay: number;
+}
+export interface Search {
+  id: string;
+  subject: Firm;
+  hits: number;
+  timeMs: number;
+  recordedMs: number;
+}
+
+export class Model {
+  now = 0;
+  block = 0;
+  readonly contracts: Contract[] = [];
+  readonly deliveries: Delivery[] = [];
+  readonly invoices: Invoice[] = [];
+  readonly roots: Root[] = [];
+  readonly offers: Offer[] = [];
+  readonly applications: Application[] = [];
+  readonly decisions: Decision[] = [];
+  readonly loans: Loan[] = [];
+  readonly searches: Search[] = [];
+  readonly names = new Set<string>();
+  readonly overdue = new Map<Firm, number>();
+  /** From which amount on a firm's note operations need its checker. */
+  readonly checkedFrom = new Map<Firm, bigint>();
+
+  get today(): number {
+    return Math.floor((this.now + 8 * 3_600_000) / DAY);
+  }
+
+  get notes(): Note[] {
+    return this.roots.flatMap((root) => root.notes);
+  }
+
+  /** A name is taken once. */
+  take(name: string): boolean {
+    if (this.names.has(name)) return false;
+    this.names.add(name);
+    return true;
+  }
+
+  overdueOf(firm: Firm): number {
+    return this.overdue.get(firm) ?? 0;
+  }
+
+  // — time —
+
+  /** What happens by itself before the transactions of a block at `now`; deadlines are looked at by the minute. */
+  tick(now: number): void {
+    this.now = now;
+    this.block += 1;
+    const isPast = (moment: number): boolean => now >= Math.ceil(moment / MINUTE) * MINUTE;
+    for (const delivery of this.deliveries)
+      if (delivery.status === "PENDING" && isPast(delivery.dueMs)) this.#accept(delivery, delivery.amount);
+    for (const root of this.roots) {
+      if (root.status === "PROPOSED" && isPast(root.deadlineMs)) this.#end(root, "LAPSED");
+      if (root.status === "EFFECTIVE" && this.today >= root.maturityDay) root.status = "MATURED";
+      if (root.status === "MATURED" && this.today > root.maturityDay + GRACE_DAYS) {
+        root.status = "OVERDUE";
+        this.overdue.set(root.contract.buyer, this.overdueOf(root.contract.buyer) + 1);
+      }
+    }
+    for (const offer of this.offers) if (offer.status === "PENDING" && isPast(offer.expiresMs)) this.#endOffer(offer, "EXPIRED");
+    for (const application of this.applications)
+      if (application.open && isPast(application.expiresMs)) this.#close(application, "EXPIRED");
+    for (const decision of this.decisions) if (isPast(decision.expiresMs)) decision.live = false;
+    for (const loan of this.loans)
+      if ((loan.status === "COMMITTED" || loan.status === "ORDERED") && isPast(loan.payByMs)) this.#void(loan);
+  }
+
+  // — trade —
+
+  deliver(contract: Contract, amount: bigint, day: number): boolean {
+    if (day > this.today || day < this.today - 366 || contract.delivered + amount > contract.total) return false;
+    contract.delivered += amount;
+    const lastDay = Math.max(day + contract.inspectionDays, this.today);
+    this.deliveries.push({
+      id: "",
+      contract,
+      amount,
+      dueMs: (lastDay + 1) * DAY - 8 * 3_600_000,
+      status: "PENDING",
+    });
+    return true;
+  }
+
+  acceptDelivery(delivery: Delivery, amount: bigint): boolean {
+    if (delivery.status !== "PENDING" || amount > delivery.amount) return false;
+    this.#accept(delivery, amount);
+    return true;
+  }
+
+  rejectDelivery(delivery: Delivery): boolean {
+    if (delivery.status !== "PENDING") return false;
+    delivery.status = "REJECTED";
+    delivery.contract.delivered -= delivery.amount;
+    return true;
+  }
+
+  registerInvoice(contract: Contract, total: bigint, fingerprint: string, verified: boolean): boolean {
+    if (contract.invoiced + total > contract.accepted || !this.take(`fingerprint ${fingerprint}`)) return false;
+    contract.invoiced += total;
+    this.invoices.push({
+      id: "",
+      contract,
+      total,
+      used: 0n,
+      tax: verified ? "NORMAL" : "UNVERIFIED",
+      checkedMs: verified ? this.now : 0,
+    });
+    return true;
+  }
+
+  attest(invoice: Invoice, tax: Invoice["tax"], checkedMs: number): boolean {
+    if (checkedMs > this.now || checkedMs <= invoice.checkedMs) return false;
+    invoice.tax = tax;
+    invoice.checkedMs = checkedMs;
+    return true;
+  }
+
+  // — receivables —
+
+  issue(origin: Root["origin"], contract: Contract, uses: Root["uses"], tenor: number, hasReason: boolean): boolean {
+    const face = uses.reduce((sum, use) => sum + use.amount, 0n);
+    const maturityDay = this.today + tenor;
+    if (uses.some(({ invoice }) => invoice.contract !== contract || invoice.tax === "RED" || invoice.tax === "VOID"))
+      return false;
+    if (uses.some(({ invoice, amount }) => invoice.used + amount > invoice.total)) return false;
+    if (new Set(uses.map(({ invoice }) => invoice)).size !== uses.length) return false;
+    if (face < LEAST || tenor <= 0 || maturityDay > monthsLater(this.today, 12)) return false;
+    if (maturityDay > monthsLater(this.today, 6) && !hasReason) return false;
+    if (origin === "DEBTOR" && (this.overdueOf(contract.buyer) > 0 || tenor > contract.payDays)) return false;
+    for (const use of uses) use.invoice.used += use.amount;
+    const patience = origin === "DEBTOR" ? TTL.offer : CONFIRM_DAYS * DAY;
+    this.roots.push({
+      id: "",
+      contract,
+      origin,
+      face,
+      confirmed: 0n,
+      redeemed: 0n,
+      cancelled: 0n,
+      status: "PROPOSED",
+      deadlineMs: this.now + patience,
+      maturityDay,
+      uses: uses.map((use) => ({ ...use })),
+      moved: false,
+      notes: [],
+    });
+    return true;
+  }
+
+  answer(root: Root, by: Root["origin"], amount: bigint): boolean {
+    if (root.status !== "PROPOSED" || root.origin !== by || this.now >= root.deadlineMs) return false;
+    if (amount > root.face || amount < LEAST || this.today >= root.maturityDay) return false;
+    this.#giveBack(root, root.face - amount);
+    root.confirmed = amount;
+    root.status = "EFFECTIVE";
+    root.notes = [{ id: null, root, amount, holder: root.contract.seller, depth: 0, position: "OPEN", why: null }];
+    return true;
+  }
+
+  endProposal(root: Root, status: "REJECTED" | "WITHDRAWN"): boolean {
+    if (root.status !== "PROPOSED") return false;
+    this.#end(root, status);
+    return true;
+  }
+
+  cancel(root: Root, note: Note): boolean {
+    const whole = root.notes.length === 1 && root.notes[0] === note && note.position === "OPEN";
+    if (root.status !== "EFFECTIVE" || this.today >= root.maturityDay || !whole) return false;
+    if (root.moved || note.holder !== root.contract.seller) return false;
+    root.status = "CANCELLED";
+    root.cancelled = note.amount;
+    root.notes = [];
+    this.#giveBack(root, root.confirmed);
+    return true;
+  }
+
+  // — notes —
+
+  split(note: Note, parts: readonly bigint[]): boolean {
+    if (!this.#isMovable(note) || parts.reduce((sum, part) => sum + part, 0n) !== note.amount) return false;
+    if (parts.some((part) => part < LEAST) || note.depth >= 10) return false;
+    note.root.moved = true;
+    const children = parts.map((amount): Note => ({ ...note, id: null, amount, depth: note.depth + 1 }));
+    this.#replace(note, children);
+    return true;
+  }
+
+  offer(note: Note, to: Firm, expiresMs: number): boolean {
+    if (!this.#isMovable(note) || !this.#mayHold(note, to)) return false;
+    if (expiresMs <= this.now || expiresMs > this.now + TTL.offer) return false;
+    const offer: Offer = { id: "", note, from: note.holder, to, expiresMs, status: "PENDING" };
+    this.offers.push(offer);
+    note.position = "OFFERED";
+    note.why = offer;
+    return true;
+  }
+
+  acceptOffer(offer: Offer): boolean {
+    if (offer.status !== "PENDING" || this.now >= offer.expiresMs || !this.#isBeforeCutoff(offer.note.root)) return false;
+    offer.status = "ACCEPTED";
+    this.#move(offer.note, offer.to);
+    return true;
+  }
+
+  endOffer(offer: Offer, status: "REJECTED" | "WITHDRAWN"): boolean {
+    if (offer.status !== "PENDING") return false;
+    this.#endOffer(offer, status);
+    return true;
+  }
+
+  transfer(note: Note, to: Firm): boolean {
+    if (!this.#isMovable(note) || !this.#mayHold(note, to)) return false;
+    this.#move(note, to);
+    return true;
+  }
+
+  // — finance —
+
+  apply(borrower: Firm, notes: readonly Note[], lenders: readonly Firm[], amount: bigint, expiresMs: number): boolean {
+    if (expiresMs <= this.now || expiresMs > this.now + TTL.reserve || lenders.includes(borrower)) return false;
+    if (notes.some((note) => note.holder !== borrower || note.position !== "OPEN" || !note.root.notes.includes(note)))
+      return false;
+    if (notes.some((note) => lenders.includes(note.root.contract.buyer)) || !this.#gates(notes)) return false;
+    if (amount > sum(notes)) return false;
+    const application: Application = {
+      id: "",
+      borrower,
+      lenders: [...lenders],
+      notes: [...notes],
+      amount,
+      expiresMs,
+      open: true,
+      status: "OPEN",
+    };
+    this.applications.push(application);
+    for (const note of notes) this.#bind(note, "RESERVED", application);
+    return true;
+  }
+
+  withdrawApplication(application: Application): boolean {
+    if (!application.open) return false;
+    this.#close(application, "WITHDRAWN");
+    return true;
+  }
+
+  decide(terms: Omit<Decision, "id" | "live">): boolean {
+    const { application, lender, outcome, amount, advanceBp, expiresMs } = terms;
+    if (!application.open || !application.lenders.includes(lender) || this.now >= application.expiresMs) return false;
+    const standing = this.decisions.find((other) => other.application === application && other.lender === lender && other.live);
+    if (standing !== undefined && standing.outcome !== "REFER") return false;
+    if (expiresMs <= this.now || expiresMs > application.expiresMs) return false;
+    if (outcome === "APPROVED") {
+      if (amount <= 0n || amount > application.amount) return false;
+      if (amount > (this.#worth(application.notes) * BigInt(advanceBp)) / 10_000n) return false;
+    }
+    if (standing !== undefined) standing.live = false;
+    this.decisions.push({ ...terms, id: "", live: true });
+    return true;
+  }
+
+  acceptTerms(decision: Decision): boolean {
+    const { application } = decision;
+    if (!decision.live || decision.outcome !== "APPROVED" || this.now >= decision.expiresMs || !application.open) return false;
+    if (!this.#gates(application.notes)) return false;
+    if (decision.amount > (this.#worth(application.notes) * BigInt(decision.advanceBp)) / 10_000n) return false;
+    const loan: Loan = {
+      id: "",
+      decision,
+      borrower: application.borrower,
+      notes: [...application.notes],
+      status: "COMMITTED",
+      payByMs: this.now + TTL.payBy,
+      startDay: this.today,
+      filing: null,
+      outstanding: 0n,
+      interestDue: 0n,
+      interestPaid: 0n,
+      principalPaid: 0n,
+      accruedDay: this.today,
+    };
+    this.loans.push(loan);
+    for (const other of this.decisions) if (other.application === application) other.live = false;
+    application.open = false;
+    application.status = "ACCEPTED";
+    for (const note of loan.notes) this.#bind(note, "COMMITTED", loan);
+    return true;
+  }
+
+  search(subject: Firm, hits: number, timeMs: number): boolean {
+    if (timeMs > this.now || timeMs <= this.now - TTL.search) return false;
+    this.searches.push({ id: "", subject, hits, timeMs, recordedMs: this.now });
+    return true;
+  }
+
+  file(loan: Loan, number: string, timeMs: number, untilDay: number): boolean {
+    if (loan.status !== "COMMITTED" || loan.filing !== null) return false;
+    if (timeMs > this.now || timeMs <= this.now - DAY || untilDay < this.today + loan.decision.tenorDays) return false;
+    if (!this.take(`filing ${number}`)) return false;
+    loan.filing = { timeMs, recordedMs: this.now };
+    return true;
+  }
+
+  order(loan: Loan, search: Search): boolean {
+    if (loan.status !== "COMMITTED" || this.now >= loan.payByMs || loan.filing === null) return false;
+    if (search.subject !== loan.borrower || search.hits > 0) return false;
+    if (search.timeMs < loan.filing.timeMs || search.recordedMs <= loan.filing.recordedMs) return false;
+    if (search.timeMs <= this.now - TTL.search || !this.#gates(loan.notes)) return false;
+    if (loan.decision.amount > (this.#worth(loan.notes) * BigInt(loan.decision.advanceBp)) / 10_000n) return false;
+    loan.status = "ORDERED";
+    return true;
+  }
+
+  disburse(loan: Loan, amount: bigint, reference: string, valueDay: number): boolean {
+    if (loan.status !== "ORDERED" || amount !== loan.decision.amount) return false;
+    if (valueDay > this.today || valueDay < loan.startDay || !this.take(`bank ${reference}`)) return false;
+    loan.status = "ACTIVE";
+    loan.outstanding = amount;
+    loan.startDay = valueDay;
+    loan.accruedDay = valueDay;
+    if (loan.decision.security === "PLEDGE") for (const note of loan.notes) note.position = "PLEDGED";
+    else {
+      loan.notes = loan.notes.map((note) => {
+        const moved: Note = { ...note, id: null, holder: loan.decision.lender, position: "ASSIGNED" };
+        this.#replace(note, [moved]);
+        return moved;
+      });
+    }
+    return true;
+  }
+
+  failDisbursement(loan: Loan): boolean {
+    if (loan.status !== "ORDERED") return false;
+    this.#void(loan);
+    return true;
+  }
+
+  release(loan: Loan, freed: readonly Note[]): boolean {
+    const { decision } = loan;
+    if (loan.status !== "ACTIVE" || (decision.security === "ASSIGNMENT" && !decision.recourse)) return false;
+    if (freed.some((note) => !loan.notes.includes(note))) return false;
+    const kept = loan.notes.filter((note) => !freed.includes(note));
+    if (this.owed(loan, this.today) > (this.#worth(kept) * BigInt(decision.advanceBp)) / 10_000n) return false;
+    for (const note of freed) this.#free(loan, note);
+    loan.notes = kept;
+    return true;
+  }
+
+  owed(loan: Loan, day: number): bigint {
+    const days = BigInt(Math.max(0, day - loan.accruedDay));
+    const grown = (loan.outstanding * BigInt(loan.decision.ratePpm) * days + 180_000_000n) / 360_000_000n;
+    return loan.outstanding + loan.interestDue + grown;
+  }
+
+  repay(loan: Loan, amount: bigint, reference: string, valueDay: number): boolean {
+    if (!this.#isRecent(valueDay) || loan.status !== "ACTIVE" || amount > this.owed(loan, valueDay)) return false;
+    if (!this.take(`bank ${reference}`)) return false;
+    this.#payLoan(loan, amount, valueDay);
+    return true;
+  }
+
+  pay(lines: readonly { note: Note; amount: bigint }[], payer: Firm, reference: string, valueDay: number): boolean {
+    if (!this.#isRecent(valueDay)) return false;
+    for (const { note, amount } of lines) {
+      if (!this.#isPayable(note.root, payer) || !note.root.notes.includes(note)) return false;
+      if (note.position === "COMMITTED" || amount > note.amount) return false;
+    }
+    if (!this.take(`bank ${reference}`)) return false;
+    this.#redeem(lines, valueDay);
+    return true;
+  }
+
+  /** `named`: the notes that the bank names, by id; they must be all leaves of the root. */
+  payProRata(root: Root, named: readonly Note[], amount: bigint, payer: Firm, reference: string, valueDay: number): boolean {
+    if (!this.#isRecent(valueDay) || !this.#isPayable(root, payer)) return false;
+    if (named.length !== root.notes.length || named.some((note) => !root.notes.includes(note))) return false;
+    if (named.some(({ position }) => position === "COMMITTED") || amount > sum(named)) return false;
+    if (!this.take(`bank ${reference}`)) return false;
+    const byId = [...named].sort((left, right) => ((left.id ?? "") < (right.id ?? "") ? -1 : 1));
+    const total = sum(byId);
+    const shares = byId.map((note) => (amount * note.amount) / total);
+    let left = amount - shares.reduce((all, share) => all + share, 0n);
+    const order = byId.map((_, index) => index);
+    const remainder = (index: number): bigint => (amount * (byId[index] as Note).amount) % total;
+    order.sort((one, other) => (remainder(one) === remainder(other) ? one - other : remainder(one) > remainder(other) ? -1 : 1));
+    for (const index of order) {
+      if (left === 0n) break;
+      shares[index] = (shares[index] as bigint) + 1n;
+      left -= 1n;
+    }
+    const lines = byId.map((note, index) => ({ note, amount: shares[index] as bigint }));
+    this.#redeem(
+      lines.filter((line) => line.amount > 0n),
+      valueDay,
+    );
+    return true;
+  }
+
+  // — helpers —
+
+  #accept(delivery: Delivery, amount: bigint): void {
+    delivery.status = "ACCEPTED";
+    delivery.contract.accepted += amount;
+    delivery.contract.delivered -= delivery.amount - amount;
+  }
+
+  #end(root: Root, status: string): void {
+    root.status = status;
+    this.#giveBack(root, root.face);
+  }
+
+  #giveBack(root: Root, amount: bigint): void {
+    let left = amount;
+    for (const use of [...root.uses].reverse()) {
+      const back = use.amount < left ? use.amount : left;
+      use.amount -= back;
+      use.invoice.used -= back;
+      left -= back;
+    }
+  }
+
+  #isBeforeCutoff(root: Root): boolean {
+    let day = root.maturityDay - 1;
+    // Days since Thursday 1970-01-01: 2 is a Saturday, 3 a Sunday.
+    while (day % 7 === 2 || day % 7 === 3) day -= 1;
+    return this.today < day;
+  }
+
+  #isMovable(note: Note): boolean {
+    const { root } = note;
+    return root.notes.includes(note) && note.position === "OPEN" && root.status === "EFFECTIVE" && this.#isBeforeCutoff(root);
+  }
+
+  #mayHold(note: Note, to: Firm): boolean {
+    return to !== note.holder && to !== note.root.contract.buyer;
+  }
+
+  #replace(note: Note, children: readonly Note[]): void {
+    note.root.notes = note.root.notes.filter((other) => other !== note).concat(children);
+  }
+
+  #move(note: Note, to: Firm): void {
+    note.root.moved = true;
+    this.#replace(note, [{ ...note, id: null, holder: to, position: "OPEN", why: null }]);
+  }
+
+  #bind(note: Note, position: Position, why: Note["why"]): void {
+    note.position = position;
+    note.why = why;
+    note.root.moved = true;
+  }
+
+  #endOffer(offer: Offer, status: string): void {
+    offer.status = status;
+    offer.note.position = "OPEN";
+    offer.note.why = null;
+  }
+
+  #close(application: Application, status: string): void {
+    application.open = false;
+    application.status = status;
+    for (const decision of this.decisions) if (decision.application === application) decision.live = false;
+    for (const note of application.notes) {
+      note.position = "OPEN";
+      note.why = null;
+    }
+  }
+
+  #void(loan: Loan): void {
+    loan.status = "VOID";
+    for (const note of loan.notes) {
+      note.position = "OPEN";
+      note.why = null;
+    }
+  }
+
+  #gates(notes: readonly Note[]): boolean {
+    return notes.every(
+      ({ root }) =>
+        root.status === "EFFECTIVE" &&
+        this.#isBeforeCutoff(root) &&
+        root.uses.every(({ invoice, amount }) => amount === 0n || invoice.tax === "NORMAL"),
+    );
+  }
+
+  #worth(notes: readonly Note[]): bigint {
+    return sum(notes.filter(({ root }) => root.status === "EFFECTIVE"));
+  }
+
+  #isRecent(day: number): boolean {
+    return day <= this.today && day >= this.today - 30;
+  }
+
+  #isPayable(root: Root, payer: Firm): boolean {
+    return root.contract.buyer === payer && (root.status === "MATURED" || root.status === "OVERDUE");
+  }
+
+  #redeem(lines: readonly { note: Note; amount: bigint }[], valueDay: number): void {
+    const paid = new Map<Loan, bigint>();
+    for (const { note, amount } of lines) {
+      if (note.position === "OFFERED") this.#endOffer(note.why as Offer, "EXPIRED");
+      if (note.position === "RESERVED") this.#close(note.why as Application, "EXPIRED");
+      const { root } = note;
+      const rest: Note[] = amount < note.amount ? [{ ...note, id: null, amount: note.amount - amount }] : [];
+      this.#replace(note, rest);
+      root.redeemed += amount;
+      if (root.notes.length === 0) {
+        if (root.status === "OVERDUE") this.overdue.set(root.contract.buyer, this.overdueOf(root.contract.buyer) - 1);
+        root.status = "SETTLED";
+      }
+      if (note.position === "PLEDGED" || note.position === "ASSIGNED") {
+        const loan = note.why as Loan;
+        loan.notes = loan.notes.filter((other) => other !== note).concat(rest);
+        paid.set(loan, (paid.get(loan) ?? 0n) + amount);
+      }
+    }
+    for (const [loan, amount] of paid) this.#payLoan(loan, amount, valueDay);
+  }
+
+  #payLoan(loan: Loan, amount: bigint, valueDay: number): void {
+    const interest = this.owed(loan, valueDay) - loan.outstanding;
+    const toInterest = amount < interest ? amount : interest;
+    const toPrincipal = amount - toInterest < loan.outstanding ? amount - toInterest : loan.outstanding;
+    loan.interestDue = interest - toInterest;
+    loan.interestPaid += toInterest;
+    loan.outstanding -= toPrincipal;
+    loan.principalPaid += toPrincipal;
+    loan.accruedDay = Math.max(loan.accruedDay, valueDay);
+    if (loan.outstanding > 0n || loan.interestDue > 0n) return;
+    loan.status = "REPAID";
+    for (const note of loan.notes) this.#free(loan, note);
+    loan.notes = [];
+  }
+
+  #free(loan: Loan, note: Note): void {
+    const back = note.position === "ASSIGNED" && loan.decision.recourse;
+    if (back) this.#replace(note, [{ ...note, id: null, holder: loan.borrower, position: "OPEN", why: null }]);
+    else {
+      note.position = "OPEN";
+      note.why = null;
+    }
+  }
+}
+
+export function sum(notes: readonly Note[]): bigint {
+  return notes.reduce((total, { amount }) => total + amount, 0n);
+}
+
+/** The same day of the month, or the month's last. */
+function monthsLater(day: number, months: number): number {
+  const date = new Date(day * DAY);
+  const wanted = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months, 1));
+  const length = new Date(Date.UTC(wanted.getUTCFullYear(), wanted.getUTCMonth() + 1, 0)).getUTCDate();
+  return Math.round(wanted.getTime() / DAY) + Math.min(date.getUTCDate(), length) - 1;
+}

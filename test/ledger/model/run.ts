@@ -1,0 +1,218 @@
+import { codeName } from "../../../src/ledger/codes.ts";
+import type { OperationKind } from "../../../src/ledger/transitions.ts";
+import { Prng } from "../../../src/lib/prng.ts";
+import type { Envelope, TxReceipt } from "../../../src/types/transaction.ts";
+import { alliance, commitment } from "../support/alliance.ts";
+import { sent } from "../support/chain.ts";
+import { type Attempt, COMMANDS, type Draw, KINDS_OF_COMMAND, type World } from "./commands.ts";
+import { learnNotes, ofChain, ofModel } from "./compare.ts";
+import { checkStep } from "./invariants.ts";
+import { Model } from "./model.ts";
+
+export interface Tally {
+  readonly ok: Map<OperationKind, number>;
+  readonly refused: Map<OperationKind, number>;
+  readonly codes: Map<string, number>;
+}
+
+export function newTally(): Tally {
+  return { ok: new Map(), refused: new Map(), codes: new Map() };
+}
+
+function seededDraw(seed: number): Draw {
+  const random = new Prng(seed);
+  return {
+    below: (bound) => random.below(bound),
+    chance: (percent) => random.below(100) < percent,
+    pick: (items) => (items.length === 0 ? undefined : random.pick(items)),
+  };
+}
+
+/** What business would do next as things stand, so that deep states are reached; any other command comes in between. */
+function fitting({ model }: World): readonly OperationKind[] {
+  const { contracts, deliveries, invoices, roots, offers, applications, decisions, loans } = model;
+  const open = model.notes.some(({ position, root }) => position === "OPEN" && root.status === "EFFECTIVE");
+  const when = (holds: boolean, ...kinds: readonly OperationKind[]): readonly OperationKind[] => (holds ? kinds : []);
+  const committed = loans.filter(({ status }) => status === "COMMITTED");
+  const asked = applications.filter(({ open: isOpen }) => isOpen);
+  return [
+    ...when(contracts.length < 6, "contract.register"),
+    ...when(
+      contracts.some(({ delivered, total }) => delivered < total),
+      "delivery.record",
+    ),
+    ...when(
+      deliveries.some(({ status }) => status === "PENDING"),
+      "delivery.accept",
+    ),
+    ...when(
+      contracts.some(({ invoiced, accepted }) => invoiced < accepted),
+      "invoice.register",
+    ),
+    ...when(
+      invoices.some(({ used, total }) => used < total),
+      "receivable.issueBySeller",
+      "receivable.issueByDebtor",
+    ),
+    ...when(
+      roots.some(({ status, origin }) => status === "PROPOSED" && origin === "SELLER"),
+      "receivable.confirm",
+    ),
+    ...when(
+      roots.some(({ status, origin }) => status === "PROPOSED" && origin === "DEBTOR"),
+      "receivable.acceptIssue",
+    ),
+    ...when(open, "note.split", "note.offer", "note.transfer", "finance.apply", "finance.apply"),
+    ...when(
+      offers.some(({ status }) => status === "PENDING"),
+      "note.acceptOffer",
+      "note.rejectOffer",
+      "note.withdrawOffer",
+    ),
+    ...when(
+      asked.some((each) => !decisions.some(({ application, live }) => application === each && live)),
+      "finance.decide",
+    ),
+    ...when(
+      decisions.some(({ live, outcome }) => live && outcome === "APPROVED"),
+      "finance.accept",
+      "finance.accept",
+    ),
+    ...when(
+      committed.some(({ filing }) => filing === null),
+      "registry.file",
+      "registry.file",
+    ),
+    ...when(
+      committed.some(({ filing }) => filing !== null),
+      "registry.search",
+      "loan.order",
+      "loan.order",
+    ),
+    ...when(
+      loans.some(({ status }) => status === "ORDERED"),
+      "loan.disbursed",
+      "loan.disbursed",
+      "loan.fail",
+    ),
+    ...when(
+      loans.some(({ status }) => status === "ACTIVE"),
+      "loan.repay",
+      "loan.release",
+    ),
+    ...when(
+      roots.some(({ status, notes }) => (status === "MATURED" || status === "OVERDUE") && notes.length > 0),
+      "payment.attest",
+      "payment.attestProRata",
+    ),
+  ];
+}
+
+const HOUR = 3_600_000;
+const WAITS = [60_000, 60_000, HOUR, HOUR, HOUR, 5 * HOUR, 26 * HOUR, 5 * 24 * HOUR, 30 * 24 * HOUR];
+const BLOCK_MAX = 3;
+
+/** One world lives through so many blocks; throws at the first difference between ledger and model, or invariant that does not hold. */
+export function live(seed: number, blocks: number, tally: Tally): World {
+  const world: World = {
+    ...alliance({}, "none"),
+    model: new Model(),
+    draw: seededDraw(seed),
+    extraKeys: [],
+    serial: 0,
+  };
+  const { chain, draw, model } = world;
+  for (let block = 0; block < blocks; block++) {
+    if (draw.chance(10)) chain.timeMs += draw.pick(WAITS) as number;
+    const blockMs = chain.timeMs + 1_000;
+    model.tick(blockMs);
+    const attempts: {
+      readonly kind: OperationKind;
+      readonly attempt: Attempt;
+      readonly spoilt: boolean;
+      readonly envelope: Envelope;
+    }[] = [];
+    for (let count = 1 + draw.below(BLOCK_MAX); count > 0; count--) {
+      const kind = draw.chance(75)
+        ? (draw.pick(fitting(world)) ?? "contract.register")
+        : (draw.pick(KINDS_OF_COMMAND) as OperationKind);
+      const attempt = COMMANDS[kind](world);
+      // A signature too few may be enough once an earlier transaction of the block has changed the policy.
+      const mayLack = !attempts.some((earlier) => earlier.kind === "party.policy");
+      if (attempt !== null) attempts.push({ kind, attempt, ...spoil(world, kind, attempt, mayLack) });
+    }
+    const included: Envelope[] = [];
+    const predicted: boolean[] = [];
+    for (const { kind, attempt, spoilt, envelope } of attempts) {
+      const refusal = chain.judge(envelope, blockMs);
+      const expected = !spoilt && attempt.predict();
+      if (expected) attempt.learn?.(sent(envelope, { code: 0, events: [] }));
+      if (refusal === null) {
+        included.push(envelope);
+        predicted.push(expected);
+        continue;
+      }
+      if (expected) throw new Error(`${kind}: refused at the door with ${refusal.code}, but the model lets it pass`);
+      count(tally.refused, kind);
+      count(tally.codes, refusal.code);
+    }
+    const before = new Map(chain.objects);
+    const { receipts } = chain.block(included);
+    for (const [index, receipt] of receipts.entries()) {
+      const kind = (included[index] as Envelope).tx.ops[0]?.kind as OperationKind;
+      const code = codeName((receipt as TxReceipt).code) ?? "?";
+      const expected = predicted[index] as boolean;
+      if ((code === "OK") !== expected) throw new Error(`${kind}: ledger says ${code}, model ${expected ? "OK" : "no"}`);
+      count(code === "OK" ? tally.ok : tally.refused, kind);
+      count(tally.codes, code);
+    }
+    learnNotes(chain, model);
+    const [left, right] = [ofChain(chain), ofModel(model)];
+    for (const name of Object.keys(left)) {
+      const [own, other] = [left[name] as readonly string[], right[name] as readonly string[]];
+      const odd = own.findIndex((text, index) => text !== other[index]);
+      if (odd >= 0 || own.length !== other.length)
+        throw new Error(
+          `${name} differ in block ${block}: ledger ${own[odd] ?? "-"}, model ${other[odd < 0 ? own.length : odd] ?? "-"}`,
+        );
+    }
+    checkStep(chain, before, included, receipts);
+  }
+  return world;
+}
+
+/** Some attempts lack a signature, have another's instead, or act on an object that is not as they think: none may take effect. */
+function spoil(world: World, kind: OperationKind, { operation, signings }: Attempt, mayLack: boolean) {
+  const { chain, draw } = world;
+  const how = draw.below(20);
+  const stranger = kind === "party.register" ? world.supplier : world.platform;
+  if (how === 19 && signings.length > 1 && mayLack) {
+    const dropped = draw.below(signings.length);
+    return {
+      spoilt: true,
+      envelope: chain.sign(
+        operation,
+        signings.filter((_, index) => index !== dropped),
+      ),
+    };
+  }
+  if (how === 18) {
+    const replaced = draw.below(signings.length);
+    return {
+      spoilt: true,
+      envelope: chain.sign(
+        operation,
+        signings.map((signing, index) => (index === replaced ? stranger : signing)),
+      ),
+    };
+  }
+  if (how === 17) {
+    const id = chain.all("contract")[0]?.id ?? commitment("nothing");
+    return { spoilt: true, envelope: chain.sign(operation, signings, { expect: [{ id, version: 99_999 }] }) };
+  }
+  return { spoilt: false, envelope: chain.sign(operation, signings) };
+}
+
+function count<K>(tally: Map<K, number>, key: K): void {
+  tally.set(key, (tally.get(key) ?? 0) + 1);
+}
