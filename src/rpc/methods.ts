@@ -210,12 +210,18 @@ interface TreeJson extends NoteJson {
   readonly children: readonly TreeJson[];
 }
 
+const TREE_DEPTH_MAX = 500;
+
 function noteTree(notes: readonly NoteJson[]): readonly TreeJson[] {
   const children = new Map<string | null, NoteJson[]>();
   for (const note of notes) children.set(note.parent, [...(children.get(note.parent) ?? []), note]);
-  const below = (parent: string | null): readonly TreeJson[] =>
-    (children.get(parent) ?? []).map((note) => ({ ...note, children: below(note.id) }));
-  return below(null);
+  const below = (parent: string | null, depth: number): readonly TreeJson[] => {
+    // A note that changed hands thousands of times makes a chain, which no JSON parser likes.
+    if (depth > TREE_DEPTH_MAX)
+      throw new RpcError("limit", "TREE_TOO_DEEP", "list the notes by receivable instead: parent names the note each came from");
+    return (children.get(parent) ?? []).map((note) => ({ ...note, children: below(note.id, depth + 1) }));
+  };
+  return below(null, 0);
 }
 
 function fieldConditions(known: Kind, given: Readonly<Record<string, unknown>>): Readonly<Record<string, FieldCondition>> {

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { toHex } from "../../src/lib/bytes.ts";
+import { firmKey, OperatorNetwork } from "./network.ts";
+
+const HEX = expect.stringMatching(/^[0-9a-f]{64}$/);
+const INTEGER = expect.any(Number);
+const AT = { height: INTEGER, blockTimeMs: INTEGER, syncing: false };
+
+let operators: OperatorNetwork;
+let id: string;
+let bytes: Uint8Array;
+
+beforeAll(async () => {
+  operators = await OperatorNetwork.make();
+  operators.startAll();
+  await operators.ready(3);
+  const sent = await operators.registration("shapes");
+  ({ id, bytes } = sent);
+  expect((await operators.client("zbank").submitAndWait(sent.id, bytes)).status).toBe("committed");
+  await operators.everybodyHas(sent.id);
+}, 120_000);
+
+afterAll(() => operators.stop());
+
+const call = (method: string, params: Readonly<Record<string, unknown>> = {}) =>
+  operators.client("zbank").call<Readonly<Record<string, unknown>>>(method, params);
+
+it("node_status, node_peers, chain_getBlock and chain_getValidators have the shapes of the interface", async () => {
+  expect(await call("node_status")).toMatchObject({
+    member: "zbank",
+    role: "authority",
+    chain: operators.network.identity.chain,
+    version: expect.any(String),
+    height: INTEGER,
+    blockId: HEX,
+    stateRoot: HEX,
+    blockTimeMs: INTEGER,
+    clockMs: INTEGER,
+    syncing: false,
+    peers: 3,
+    round: INTEGER,
+    pending: 0,
+    at: AT,
+  });
+  const peers = (await call("node_peers")) as unknown as readonly Record<string, unknown>[];
+  expect(peers.map(({ member }) => member).sort()).toEqual(["huasu", "zhongnong", "zhuogang"]);
+  expect(peers[0]).toEqual({
+    member: expect.any(String),
+    peerId: expect.stringMatching(/^12D3Koo/),
+    address: expect.stringMatching(/^\/ip4\/127\.0\.0\.1\/tcp\//),
+    direction: expect.stringMatching(/^(inbound|outbound)$/),
+    height: expect.toSatisfy((height: unknown) => height === null || typeof height === "number"),
+    latencyMs: expect.toSatisfy((latency: unknown) => latency === null || typeof latency === "number"),
+  });
+  const block = await call("chain_getBlock", { height: 1 });
+  expect(block).toMatchObject({
+    id: HEX,
+    header: { v: 1, height: 1, chain: operators.network.identity.chain, parent: operators.network.identity.chain },
+    transactions: expect.any(Array),
+    commit: { height: 1, round: INTEGER, block: block.id, sigs: expect.any(Array) },
+    at: AT,
+  });
+  expect(await call("chain_getBlock", { id: block.id })).toMatchObject({ header: { height: 1 } });
+  const validators = (await call("chain_getValidators")) as unknown as readonly unknown[];
+  expect(validators).toHaveLength(4);
+  expect(validators[0]).toEqual({ member: "zbank", key: HEX, power: 1 });
+});
+
+it("tx_submit, tx_get, tx_wait and tx_simulate do", async () => {
+  const committed = {
+    id,
+    status: "committed",
+    height: INTEGER,
+    index: 0,
+    code: "OK",
+    events: [{ kind: "happened", what: "party.register", objects: [HEX] }],
+    tx: { hex: toHex(bytes), ops: [{ kind: "party.register", body: { sponsor: "zhongnong" } }] },
+    at: AT,
+  };
+  expect(await call("tx_get", { id })).toMatchObject(committed);
+  expect(await call("tx_wait", { id, timeoutMs: 10 })).toMatchObject(committed);
+  const next = await operators.registration("simulated");
+  const before = await operators.client("zbank").status();
+  const simulated = await call("tx_simulate", { tx: toHex(next.bytes) });
+  expect(simulated).toMatchObject({ status: "committed", code: "OK", events: expect.any(Array), at: AT });
+  expect((await operators.client("zbank").status()).height).toBe(before.height);
+  expect(await call("tx_get", { id: next.id })).toMatchObject({ id: next.id, status: "unknown" });
+  expect(await call("tx_submit", { tx: toHex(next.bytes) })).toEqual({ id: next.id });
+  expect(await call("tx_wait", { id: next.id, timeoutMs: 60_000 })).toMatchObject({ status: "committed" });
+});
+
+it("ledger_get, ledger_list, ledger_history, ledger_tree and ledger_summary do", async () => {
+  const { party } = firmKey("shapes");
+  const object = { id: party, version: 1, sponsor: "zhongnong", status: "ACTIVE", legalId: { scheme: "TEST", value: "shapes" } };
+  const now = await call("ledger_get", { kind: "party", id: party });
+  expect(now).toMatchObject({ ...object, changedAt: INTEGER, at: AT });
+  const { changedAt } = now as { changedAt: number };
+  expect(await call("ledger_get", { kind: "party", id: party, height: changedAt })).toMatchObject(object);
+  await expect(call("ledger_get", { kind: "party", id: party, height: changedAt - 1 })).rejects.toMatchObject({
+    code: "NOT_FOUND",
+  });
+  const listed = await call("ledger_list", { kind: "party", where: { scheme: "TEST" }, limit: 1 });
+  expect(listed).toMatchObject({ items: [expect.objectContaining({ legalId: expect.any(Object) })], at: AT });
+  const members = await call("ledger_list", { kind: "member", limit: 3 });
+  expect(members).toMatchObject({ items: { length: 3 }, cursor: expect.stringMatching(/^[0-9a-f]+$/) });
+  expect(await call("ledger_list", { kind: "member", limit: 3, cursor: members.cursor })).toMatchObject({ items: { length: 1 } });
+  expect(await call("ledger_history", { kind: "party", id: party })).toMatchObject({
+    items: [{ height: changedAt, tx: id, object }],
+    at: AT,
+  });
+  await expect(call("ledger_tree", { id: party })).rejects.toMatchObject({ code: "NOT_FOUND" });
+  expect(await call("ledger_summary")).toEqual({ lines: [], at: expect.objectContaining(AT) });
+  expect(await call("ledger_summary", { member: "zhongnong" })).toEqual({ lines: [], at: expect.objectContaining(AT) });
+});
+
+it("rpc.discover describes every method with the schemas that check it", async () => {
+  const document = (await call("rpc.discover")) as {
+    openrpc: string;
+    methods: readonly { name: string; params: readonly { name: string; required: boolean; schema: object }[] }[];
+  };
+  expect(document.openrpc).toMatch(/^1\./);
+  const names = document.methods.map(({ name }) => name);
+  for (const name of ["node_status", "tx_wait", "ledger_tree", "rpc.discover"]) expect(names).toContain(name);
+  const wait = document.methods.find(({ name }) => name === "tx_wait");
+  expect(wait?.params).toContainEqual({
+    name: "id",
+    required: true,
+    schema: { type: "string", pattern: "^[0-9a-f]{64}$", description: "hash or id" },
+  });
+});
+
+it("metrics count what the node did", async () => {
+  const text = await (await fetch(`${operators.member("zbank").rpc}metrics`)).text();
+  expect(text).toMatch(/^zhonglian_height [1-9]/m);
+  expect(text).toMatch(/^zhonglian_peers 3$/m);
+  expect(text).toMatch(/^zhonglian_admissions_total\{source="rpc",outcome="OK"\} [1-9]/m);
+});
