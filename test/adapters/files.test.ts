@@ -1,0 +1,159 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { FileAppender } from "../../src/adapters/append-file.ts";
+import { DrivenClock, DrivenClockSource } from "../../src/adapters/driven-clock.ts";
+import { LevelStore } from "../../src/adapters/level-store.ts";
+import type { AppendFile } from "../../src/ports/append-file.ts";
+import type { StoreWrite } from "../../src/ports/store.ts";
+import { until } from "../e2e/support.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "zhonglian-files-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (value: Uint8Array | undefined): string | undefined =>
+  value === undefined ? undefined : new TextDecoder().decode(value);
+
+describe("an append file", () => {
+  const append = (file: AppendFile, what: string) => new Promise<Error | null>((done) => file.append(bytes(what), done));
+  const replace = (file: AppendFile, what: string) => new Promise<Error | null>((done) => file.replace(bytes(what), done));
+
+  it("keeps appends in order, and has them when it is opened again", async () => {
+    const path = join(folder, "log");
+    const file = new FileAppender(path);
+    expect(file.initial.length).toBe(0);
+    const answers = await Promise.all(Array.from({ length: 50 }, (_, index) => append(file, `${index},`)));
+    expect(answers.every((fault) => fault === null)).toBe(true);
+    file.close();
+    expect(text(new FileAppender(path).initial)).toBe(Array.from({ length: 50 }, (_, index) => `${index},`).join(""));
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  it("replaces its whole content and goes on behind it", async () => {
+    const path = join(folder, "log");
+    const file = new FileAppender(path);
+    await append(file, "old");
+    expect(await replace(file, "new ")).toBeNull();
+    expect(await append(file, "tail")).toBeNull();
+    file.close();
+    expect(readFileSync(path, "utf8")).toBe("new tail");
+  });
+
+  it("hands over what a crash left behind as it is", () => {
+    const path = join(folder, "log");
+    writeFileSync(path, "whole");
+    appendFileSync(path, Uint8Array.of(0, 255, 1));
+    expect(new FileAppender(path).initial).toEqual(Uint8Array.from([...bytes("whole"), 0, 255, 1]));
+  });
+
+  it("reports nothing durable any more once a write has failed", async () => {
+    const file = new FileAppender(join(folder, "log"));
+    expect(await append(file, "fine")).toBeNull();
+    file.close();
+    expect(await append(file, "lost")).toBeInstanceOf(Error);
+    expect(await append(file, "as well")).toBeInstanceOf(Error);
+    expect(await replace(file, "and this")).toBeInstanceOf(Error);
+  });
+});
+
+describe("the store", () => {
+  const write = (store: LevelStore, batch: readonly StoreWrite[]) =>
+    new Promise<Error | null>((done) => store.write(batch, done));
+  const put = (key: string, value: string): StoreWrite => ({ key: bytes(key), value: bytes(value) });
+
+  it("writes a batch as a whole, deletes, and has it all when opened again", async () => {
+    const path = join(folder, "chain");
+    const store = await LevelStore.open(path);
+    expect(await write(store, [put("a", "1"), put("b", "2"), put("c", "3")])).toBeNull();
+    expect(await write(store, [{ key: bytes("b"), value: null }, put("c", "4")])).toBeNull();
+    await store.close();
+    const again = await LevelStore.open(path);
+    expect(["a", "b", "c"].map((key) => text(again.get(bytes(key))))).toEqual(["1", undefined, "4"]);
+    await again.close();
+  });
+
+  it("reads ranges of bytes in both directions, within their bounds", async () => {
+    const store = await LevelStore.open(join(folder, "chain"));
+    await write(
+      store,
+      ["a", "b", "ba", "bb", "c"].map((key) => put(key, key.toUpperCase())),
+    );
+    const range = async (from: string, to: string, limit: number, reverse = false) =>
+      (await store.range({ from: bytes(from), to: bytes(to), limit, reverse })).map(({ key, value }) => [text(key), text(value)]);
+    expect(await range("b", "c", 10)).toEqual([
+      ["b", "B"],
+      ["ba", "BA"],
+      ["bb", "BB"],
+    ]);
+    expect(await range("b", "c", 2)).toEqual([
+      ["b", "B"],
+      ["ba", "BA"],
+    ]);
+    expect(await range("b", "c", 1, true)).toEqual([["bb", "BB"]]);
+    expect(await range("x", "y", 10)).toEqual([]);
+    await store.close();
+  });
+
+  it("is opened by one process at a time", async () => {
+    const path = join(folder, "chain");
+    const store = await LevelStore.open(path);
+    await expect(LevelStore.open(path)).rejects.toMatchObject({ code: "FOLDER_LOCKED" });
+    await store.close();
+    await (await LevelStore.open(path)).close();
+  });
+
+  it("says that it is damaged or unusable, and not anything else", async () => {
+    const path = join(folder, "chain");
+    await (await LevelStore.open(path)).close();
+    writeFileSync(join(path, "CURRENT"), "no newline at the end");
+    await expect(LevelStore.open(path)).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+    writeFileSync(join(folder, "file"), "");
+    await expect(LevelStore.open(join(folder, "file"))).rejects.toMatchObject({ code: "STORE_UNUSABLE" });
+  });
+
+  it("answers a write after it was closed with a fault", async () => {
+    const store = await LevelStore.open(join(folder, "chain"));
+    await store.close();
+    const answer = await write(store, [put("a", "1")]).catch((error: unknown) => error);
+    expect(answer).toBeInstanceOf(Error);
+  });
+});
+
+describe("a driven clock", () => {
+  it("runs forward only, whatever its file says, and all readers see one time", async () => {
+    const path = join(folder, "clock.json");
+    const start = Date.UTC(2026, 0, 1);
+    const source = new DrivenClockSource(path, start);
+    const clock = new DrivenClock(path);
+    try {
+      expect(clock.nowMs()).toBeGreaterThanOrEqual(start);
+      source.jumpTo(start + 86_400_000);
+      await until(() => clock.nowMs() >= start + 86_400_000, "the reader has seen the jump");
+      source.jumpTo(start);
+      const before = clock.nowMs();
+      writeFileSync(path, JSON.stringify({ baseMs: start, atMs: Date.now() }));
+      await new Promise((done) => setTimeout(done, 200));
+      expect(clock.nowMs()).toBeGreaterThanOrEqual(before);
+      writeFileSync(path, "garbage");
+      await new Promise((done) => setTimeout(done, 200));
+      expect(clock.nowMs()).toBeGreaterThanOrEqual(before);
+    } finally {
+      clock.close();
+    }
+  });
+
+  it("goes on from its file after a restart of the launcher", () => {
+    const path = join(folder, "clock.json");
+    new DrivenClockSource(path, 1_000_000).jumpTo(5_000_000_000);
+    expect(new DrivenClockSource(path, 2_000_000).nowMs()).toBeGreaterThanOrEqual(5_000_000_000);
+  });
+
+  it("is no clock without its file", () => {
+    expect(() => new DrivenClock(join(folder, "nothing"))).toThrow(/no driven clock/);
+  });
+});
