@@ -84,6 +84,8 @@ describe("the Merkle tree of RFC 9162", () => {
         expect(verifyInclusion(claim, changed)).toBe(false);
         const cut = path.map((hash, place) => (place === at % path.length ? hash.slice(0, 31) : hash));
         expect(verifyInclusion(claim, cut)).toBe(false);
+        const stretched = path.map((hash, place) => (place === at % path.length ? concatBytes(hash, Uint8Array.of(byte)) : hash));
+        expect(verifyInclusion(claim, stretched)).toBe(false);
       }),
     );
   });
