@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { publicKeyOf } from "../crypto/ed25519.ts";
 import { fromHex, toHex } from "../lib/bytes.ts";
@@ -61,21 +62,35 @@ export async function createKeystore(
   const cipher = createCipheriv("aes-256-gcm", await kdf(passphrase, salt, costLog2), nonce);
   cipher.setAAD(Buffer.from(JSON.stringify(head)));
   const sealed = Buffer.concat([cipher.update(seed), cipher.final(), cipher.getAuthTag()]);
-  let fd: number;
+  createOnce(path, `${JSON.stringify({ ...head, sealed: toHex(sealed) }, null, 2)}\n`);
+  return publicKey;
+}
+
+/** The whole file or none, also if the machine stops half-way: it gets its name only once it is on disk, and only if the name is free. */
+function createOnce(path: string, content: string): void {
+  const draft = `${path}.${toHex(randomBytes(8))}.draft`;
   try {
-    fd = openSync(path, "wx", 0o600);
+    const fd = openSync(draft, "wx", 0o600);
+    try {
+      writeFileSync(fd, content);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    linkSync(draft, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST")
       throw new KeystoreError("KEYSTORE_EXISTS", `${path} exists and is not overwritten`);
     throw error;
-  }
-  try {
-    writeSync(fd, `${JSON.stringify({ ...head, sealed: toHex(sealed) }, null, 2)}\n`);
-    fsyncSync(fd);
   } finally {
-    closeSync(fd);
+    rmSync(draft, { force: true });
   }
-  return publicKey;
+  const folder = openSync(dirname(path), "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }
 
 /** Opens a keystore. Throws KeystoreError. */

@@ -58,12 +58,15 @@ export class NativeVerifier implements Verifier {
   #answer(valid: readonly boolean[]): void {
     const running = this.#running ?? [];
     this.#running = null;
-    let at = 0;
-    for (const { items, done } of running) {
-      done(valid.slice(at, at + items.length));
-      at += items.length;
-    }
     this.#next();
+    // By the same queue as the answers of small requests, so that none of those is overtaken.
+    setImmediate(() => {
+      let at = 0;
+      for (const { items, done } of running) {
+        done(valid.slice(at, at + items.length));
+        at += items.length;
+      }
+    });
   }
 }
 

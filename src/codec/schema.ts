@@ -115,7 +115,12 @@ export const bool: Schema<boolean> = (() => {
   };
 })();
 
-/** Unicode text of at most `max` UTF-16 code units, well formed, optionally of a pattern (which must be anchored). */
+const BYTE_ORDER_MARK = "\uFEFF";
+
+/**
+ * Unicode text of at most `max` UTF-16 code units, well formed, without a byte order mark in front, optionally of a pattern (which
+ * must be anchored).
+ */
 export function text<T extends string = string>(bounds: {
   readonly max: number;
   readonly min?: number;
@@ -125,7 +130,8 @@ export function text<T extends string = string>(bounds: {
   const expected =
     bounds.pattern === undefined ? `text of ${min} to ${bounds.max} characters` : `text matching ${bounds.pattern.source}`;
   const check = (value: unknown, path: string): T => {
-    if (typeof value !== "string" || !value.isWellFormed()) throw new SchemaError("WRONG_TYPE", path, expected);
+    if (typeof value !== "string" || !value.isWellFormed() || value.startsWith(BYTE_ORDER_MARK))
+      throw new SchemaError("WRONG_TYPE", path, expected);
     if (value.length > bounds.max || value.length < min) throw new SchemaError("WRONG_LENGTH", path, expected);
     if (bounds.pattern !== undefined && !bounds.pattern.test(value)) throw new SchemaError("OUT_OF_RANGE", path, expected);
     return value as T;

@@ -7,6 +7,7 @@ export type StructureFault =
   | "INDEFINITE_LENGTH"
   | "INTEGER_RANGE"
   | "INVALID_UTF8"
+  | "BYTE_ORDER_MARK"
   | "NESTING"
   | "KEY_NOT_TEXT"
   | "KEY_ORDER"
@@ -15,8 +16,8 @@ export type StructureFault =
 
 /**
  * Whether bytes are one item of the deterministic subset of CBOR (RFC 8949 §4.2.1; protocol.md §1): shortest heads, definite
- * lengths, integers within ±2^63, text keys in bytewise order without duplicates, valid UTF-8, no tags, no floats, nesting within
- * its limit, nothing behind. One pass, no allocation that grows with lengths the bytes claim. What passes is safe for cbor-x, whose
+ * lengths, integers within ±2^63, text keys in bytewise order without duplicates, valid UTF-8 that does not begin with a byte order
+ * mark, no tags, no floats, nesting within its limit, nothing behind. One pass, no allocation that grows with lengths the bytes claim. What passes is safe for cbor-x, whose
  * own decoder hangs, overflows or accepts many encodings of one value on hostile bytes.
  */
 export function checkStructure(bytes: Uint8Array): StructureFault | null {
@@ -142,6 +143,8 @@ class Scanner {
     if (length > bytes.length - this.#at) return "TRUNCATED";
     const end = this.#at + length;
     let at = this.#at;
+    // cbor-x keeps a leading mark or drops it, depending on the text's length and on whether its native part is installed.
+    if (length >= 3 && bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf) return "BYTE_ORDER_MARK";
     while (at < end) {
       const lead = bytes[at] as number;
       if (lead < 0x80) {
