@@ -58,7 +58,7 @@ describe("JSON presentation", () => {
     ["hex in capitals", bytes({ max: 4 }), "AB", "WRONG_TYPE"],
     ["half a byte", bytes({ max: 4 }), "abc", "WRONG_TYPE"],
     ["hex with a prefix", bytes({ max: 4 }), "0xab", "WRONG_TYPE"],
-    ["too many bytes", bytes({ max: 1 }), "abab", "WRONG_TYPE"],
+    ["too many bytes", bytes({ max: 1 }), "abab", "WRONG_LENGTH"],
     ["too few bytes", bytes({ min: 2, max: 4 }), "ab", "WRONG_LENGTH"],
     ["full-width digits as hex", bytes({ max: 4 }), "\uff11\uff12", "WRONG_TYPE"],
     ["a hash of 63 digits", hash, "a".repeat(63), "WRONG_TYPE"],
