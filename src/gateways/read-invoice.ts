@@ -43,14 +43,16 @@ export function readInvoiceFolder(folder: string): InvoiceFolder {
   const refused: { file: string; refusal: InvoiceRefusal }[] = [];
   for (const path of xmlFiles(folder, DEPTH_MAX).slice(0, FILES_MAX)) {
     const file = relative(folder, path);
-    const result = statSync(path).size > INVOICE_BYTES_MAX ? tooLarge() : readInvoice(readFileSync(path));
+    const result = readInvoiceFile(path);
     if (result.ok) invoices.push({ file, invoice: result.value });
     else refused.push({ file, refusal: result.error });
   }
   return { invoices, refused };
 }
 
-function tooLarge(): InvoiceResult {
+/** One file; a large one is refused unread. Throws if it cannot be read. */
+export function readInvoiceFile(path: string): InvoiceResult {
+  if (statSync(path).size <= INVOICE_BYTES_MAX) return readInvoice(readFileSync(path));
   return { ok: false, error: new InvoiceRefusal("INVOICE_TOO_LARGE", `more than ${INVOICE_BYTES_MAX} bytes`) };
 }
 

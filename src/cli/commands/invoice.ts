@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { readInvoice } from "../../gateways/read-invoice.ts";
+import { readInvoiceFile } from "../../gateways/read-invoice.ts";
 import { print } from "../output.ts";
 import { SettingsError } from "../settings.ts";
 
@@ -12,7 +11,7 @@ export function invoiceCommand(done: (status: number) => void): Command {
     .option("--json", "print JSON")
     .action((files: string[], { json }: { json?: boolean }) => {
       const results = files.map((file) => {
-        const result = readInvoice(read(file));
+        const result = read(file);
         if (!result.ok) return { file, refused: result.error.code, reason: result.error.message };
         const { total, tax, ...rest } = result.value;
         return { file, ...rest, total: total.toString(), tax: tax.toString() };
@@ -23,9 +22,9 @@ export function invoiceCommand(done: (status: number) => void): Command {
   return invoice;
 }
 
-function read(file: string): Uint8Array {
+function read(file: string): ReturnType<typeof readInvoiceFile> {
   try {
-    return readFileSync(file);
+    return readInvoiceFile(file);
   } catch (error) {
     throw new SettingsError("FILE_UNREADABLE", `cannot read ${file}: ${(error as Error).message}`);
   }

@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import { Client } from "../../client/client.ts";
+import { LIMITS } from "../../types/limits.ts";
 import type { Hash } from "../../types/scalars.ts";
 import { readSecretFile } from "../node-files.ts";
+import { integer } from "../options.ts";
 import { print } from "../output.ts";
 import { SettingsError } from "../settings.ts";
 
@@ -27,38 +29,34 @@ export function clientOf({ rpc, tokenFile }: RpcOptions): Client {
 export function ledgerCommand(): Command {
   const ledger = new Command("ledger").description("read the ledger of a node");
   withRpc(
-    ledger.command("get <kind> <id>").description("one object").option("--height <height>", "as it was after that block"),
-  ).action(async (kind: string, id: string, options: RpcOptions & { height?: string }) => {
-    print(
-      await clientOf(options).ledgerGet(kind, id as Hash, options.height === undefined ? undefined : Number(options.height)),
-      options.json === true,
-    );
+    ledger
+      .command("get <kind> <id>")
+      .description("one object")
+      .option("--height <height>", "as it was after that block", integer(0, Number.MAX_SAFE_INTEGER)),
+  ).action(async (kind: string, id: string, options: RpcOptions & { height?: number }) => {
+    print(await clientOf(options).ledgerGet(kind, id as Hash, options.height), options.json === true);
   });
   withRpc(
     ledger
       .command("list <kind>")
       .description("objects of a kind")
       .option("--where <field=value...>", "on indexed fields")
-      .option("--limit <count>", "at most so many", "100")
+      .option("--limit <count>", "at most so many", integer(1, LIMITS.rpcListMax), LIMITS.rpcListDefault)
       .option("--cursor <cursor>", "the next page"),
-  ).action(async (kind: string, options: RpcOptions & { where?: string[]; limit: string; cursor?: string }) => {
+  ).action(async (kind: string, options: RpcOptions & { where?: string[]; limit: number; cursor?: string }) => {
     const where = Object.fromEntries((options.where ?? []).map(condition));
-    const page =
-      options.cursor === undefined ? { limit: Number(options.limit) } : { limit: Number(options.limit), cursor: options.cursor };
+    const page = options.cursor === undefined ? { limit: options.limit } : { limit: options.limit, cursor: options.cursor };
     print(await clientOf(options).ledgerList(kind, where, page), options.json === true);
   });
   withRpc(
     ledger
       .command("history <kind> <id>")
       .description("each change of an object")
-      .option("--limit <count>", "at most so many", "100")
+      .option("--limit <count>", "at most so many", integer(1, LIMITS.rpcListMax), LIMITS.rpcListDefault)
       .option("--cursor <cursor>", "the next page"),
-  ).action(async (kind: string, id: string, options: RpcOptions & { limit: string; cursor?: string }) => {
+  ).action(async (kind: string, id: string, options: RpcOptions & { limit: number; cursor?: string }) => {
     const page = options.cursor === undefined ? {} : { cursor: options.cursor };
-    print(
-      await clientOf(options).call("ledger_history", { kind, id, limit: Number(options.limit), ...page }),
-      options.json === true,
-    );
+    print(await clientOf(options).call("ledger_history", { kind, id, limit: options.limit, ...page }), options.json === true);
   });
   return ledger;
 }

@@ -6,6 +6,7 @@ import { Command } from "commander";
 import { DrivenClockSource } from "../../adapters/driven-clock.ts";
 import { Client } from "../../client/client.ts";
 import { type MemberFolder, type NetworkFolder, openNetworkFolder } from "../../testnet/network-folder.ts";
+import { integer } from "../options.ts";
 import { print } from "../output.ts";
 import { SettingsError } from "../settings.ts";
 
@@ -14,7 +15,7 @@ const TIMEOUT_MS = 60_000;
 
 interface Options {
   readonly dir: string;
-  readonly basePort: string;
+  readonly basePort: number;
   readonly json?: boolean;
 }
 
@@ -24,7 +25,7 @@ export function testnetCommand(): Command {
   const common = (command: Command): Command =>
     command
       .option("--dir <folder>", "where it lives", ".zhonglian")
-      .option("--base-port <port>", "RPC ports from here", "7700")
+      .option("--base-port <port>", "RPC ports from here", integer(1_100, 65_000), 7_700)
       .option("--json", "print JSON");
   common(testnet.command("up").description("start the nodes that do not run")).action(async (options: Options) => {
     const network = await open(options);
@@ -61,7 +62,7 @@ export function testnetCommand(): Command {
 async function open({ dir, basePort }: Options): Promise<NetworkFolder> {
   const folder = resolve(dir);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const network = await openNetworkFolder(folder, Number(basePort), Date.now());
+  const network = await openNetworkFolder(folder, basePort, Date.now());
   // Without a story the driven clock is just the machine's.
   if (!existsSync(network.clockFile)) new DrivenClockSource(network.clockFile, Date.now());
   return network;

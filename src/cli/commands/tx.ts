@@ -12,6 +12,7 @@ import { LIMITS } from "../../types/limits.ts";
 import type { Hash, PublicKey } from "../../types/scalars.ts";
 import type { UnsignedTransaction } from "../../types/transaction.ts";
 import { readPassphrase } from "../node-files.ts";
+import { integer } from "../options.ts";
 import { print } from "../output.ts";
 import { SettingsError } from "../settings.ts";
 import { clientOf, type RpcOptions, withRpc } from "./ledger.ts";
@@ -30,8 +31,8 @@ export function txCommand(done: (status: number) => void): Command {
       .description('make an unsigned transaction from a JSON file [{"kind": …, "body": {…}}, …]')
       .requiredOption("--signer <party:key...>", "who is to sign: party id and public key")
       .requiredOption("--out <file>", "where to write it")
-      .option("--minutes <count>", "valid for so long", "5"),
-  ).action(async (operations: string, options: RpcOptions & { signer: string[]; out: string; minutes: string }) => {
+      .option("--minutes <count>", "valid for so long", integer(1, 10), 5),
+  ).action(async (operations: string, options: RpcOptions & { signer: string[]; out: string; minutes: number }) => {
     const status = await clientOf(options).status();
     const ops = operationsFrom(readJson(operations));
     const signers = options.signer.map((text) => {
@@ -43,7 +44,7 @@ export function txCommand(done: (status: number) => void): Command {
     const { unsigned, id } = buildTransaction({
       chain: status.chain,
       ops,
-      notAfter: status.clockMs + Number(options.minutes) * 60_000,
+      notAfter: status.clockMs + options.minutes * 60_000,
       signers,
     });
     write(options.out, { unsigned: toHex(encode(unsignedTransactionSchema, unsigned as never)), signatures: {} });
