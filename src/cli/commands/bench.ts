@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { bench } from "../../testnet/bench/bench.ts";
 import { integer } from "../options.ts";
 
 export function benchCommand(done: (status: number) => void): Command {
@@ -9,6 +8,7 @@ export function benchCommand(done: (status: number) => void): Command {
     .option("--json", "print one JSON object last")
     .option("--base-port <port>", "RPC ports from here", integer(1_100, 65_000), 7_800)
     .action(async ({ quick, json, basePort }: { quick?: boolean; json?: boolean; basePort: number }) => {
+      const { bench } = await import("../../testnet/bench/bench.ts");
       done(await bench({ quick: quick === true, json: json === true, basePort }));
     });
 }

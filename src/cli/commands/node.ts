@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { runNode } from "../run-node.ts";
 import { flagName, loadSettings, SETTINGS, type SettingKey } from "../settings.ts";
 import { nodeInitCommand } from "./node-init.ts";
 
@@ -40,6 +39,8 @@ async function runUntilStopped(settings: ReturnType<typeof loadSettings>, withPa
   };
   process.on("uncaughtException", onFatal);
   process.on("unhandledRejection", (reason) => onFatal(reason instanceof Error ? reason : new Error(String(reason))));
+  // Loaded when needed: the network stack is most of what there is to load, and other commands do without.
+  const { runNode } = await import("../run-node.ts");
   const running = await runNode(settings, onFatal);
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => finish(0));
   if (withParent) {

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { type SeedsSummary, simulateSeeds } from "../../simulator/seeds.ts";
+import type { SeedsSummary } from "../../simulator/seeds.ts";
 import { integer } from "../options.ts";
 
 const SEED_MAX = 2 ** 32 - 1;
@@ -16,7 +16,8 @@ export function simulateCommand(done: (status: number) => void): Command {
     .option("--seeds <count>", "how many seeds (100, or 1 with --seed)", integer(1, SEED_MAX))
     .option("--seed <seed>", "the first seed; alone, replays that one", integer(0, SEED_MAX))
     .option("--json", "print one JSON object last")
-    .action(({ seeds, seed, json }: SimulateOptions) => {
+    .action(async ({ seeds, seed, json }: SimulateOptions) => {
+      const { simulateSeeds } = await import("../../simulator/seeds.ts");
       const summary = simulateSeeds(seed ?? 1, seeds ?? (seed === undefined ? 100 : 1), {
         failed: ({ seed: failing, weather, byzantine, failure }) =>
           console.error(`seed ${failing} (${weather}${byzantine === null ? "" : `, ${byzantine}`}): ${failure}`),
