@@ -4,13 +4,17 @@ import { type Sha256, sha256 } from "./hash.ts";
 
 /** RFC 9162 §2.1: leaf hash SHA-256(0x00 ‖ data), node hash SHA-256(0x01 ‖ left ‖ right), empty tree SHA-256(""). */
 function leafHash(data: Uint8Array, digest: Sha256): Uint8Array {
-  const preimage = new Uint8Array(1 + data.length);
+  const preimage = data.length < scratch.length ? scratch.subarray(0, 1 + data.length) : new Uint8Array(1 + data.length);
+  preimage[0] = 0;
   preimage.set(data, 1);
   return digest(preimage);
 }
 
+/** Every digest is finished when it returns, so short preimages share one buffer. */
+const scratch = new Uint8Array(1024);
+
 function nodeHash(left: Uint8Array, right: Uint8Array, digest: Sha256): Uint8Array {
-  const preimage = new Uint8Array(65);
+  const preimage = scratch.subarray(0, 65);
   preimage[0] = 1;
   preimage.set(left, 1);
   preimage.set(right, 33);
