@@ -61,7 +61,7 @@ function frameAt(bytes: Uint8Array, offset: number, sha256: Sha256): LogRecord |
 /** Looks for a frame that checks and carries a later sequence number. The cheap test of the number comes first. */
 function soundFrameBehind(bytes: Uint8Array, from: number, last: number, sha256: Sha256): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let offset = from + 1; offset + HEAD_BYTES <= bytes.length; offset++) {
+  for (let offset = from; offset + HEAD_BYTES <= bytes.length; offset++) {
     const sequence = view.getBigUint64(offset + 4);
     if (sequence <= BigInt(last) || sequence > BigInt(last) + 1_000_000n) continue;
     if (frameAt(bytes, offset, sha256) !== undefined) return true;
