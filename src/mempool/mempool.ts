@@ -1,3 +1,4 @@
+import { assert } from "../lib/assert.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { TimeMs, TxId } from "../types/scalars.ts";
 import type { Envelope, TxPair } from "../types/transaction.ts";
@@ -16,7 +17,7 @@ export interface MempoolBounds {
 }
 
 export type Admission =
-  | { readonly kind: "added"; readonly evicted: TxId | null }
+  | { readonly kind: "added"; readonly evicted: readonly TxId[] }
   | { readonly kind: "known" }
   | { readonly kind: "full" };
 
@@ -27,6 +28,30 @@ interface Held extends Entry {
   standing: Standing;
 }
 
+/** What one origin has pending. */
+class Queue {
+  /** Oldest first; a Map keeps insertion order and that is all that is used of it. */
+  readonly held = new Map<TxId, Held>();
+  /** Oldest first as well, with ids that are gone meanwhile: the newest is found without walking through all. */
+  #order: TxId[] = [];
+
+  add(id: TxId, held: Held): void {
+    this.held.set(id, held);
+    this.#order.push(id);
+    if (this.#order.length > 2 * this.held.size + ORDER_SLACK) this.#order = [...this.held.keys()];
+  }
+
+  takeNewest(): TxId {
+    for (;;) {
+      const id = this.#order.pop();
+      assert(id !== undefined, "a queue holds something, or is not kept");
+      if (this.held.has(id)) return id;
+    }
+  }
+}
+
+const ORDER_SLACK = 64;
+
 /**
  * Pending transactions in order of arrival per origin (protocol.md §2). Unique by id: of several validly signed bodies of one id
  * the first stays. Everything is bounded; nothing is kept of what was removed.
@@ -34,8 +59,7 @@ interface Held extends Entry {
 export class Mempool {
   readonly #bounds: MempoolBounds;
   readonly #held = new Map<TxId, Held>();
-  /** Ids per origin, oldest first; a Map keeps insertion order and that is all that is used of it. */
-  readonly #origins = new Map<string, Map<TxId, Held>>();
+  readonly #origins = new Map<string, Queue>();
   #bytes = 0;
 
   constructor(bounds: MempoolBounds = { countMax: LIMITS.mempoolTxMax, bytesMax: LIMITS.mempoolBytesMax }) {
@@ -58,25 +82,26 @@ export class Mempool {
     return this.#held.get(id)?.envelope;
   }
 
-  /** A full mempool evicts the newest of the largest holder, unless the newcomer would itself be that. */
+  /** A full mempool evicts the newest of the largest holder until there is room, unless the newcomer would itself be that. */
   add(entry: Entry): Admission {
     const { id } = entry.envelope.pair;
     if (this.#held.has(id)) return { kind: "known" };
-    let evicted: TxId | null = null;
+    const evicted: TxId[] = [];
     while (this.#held.size >= this.#bounds.countMax || this.#bytes + entry.envelope.bytes.length > this.#bounds.bytesMax) {
       const largest = this.#largestOrigin();
-      if (largest === undefined || largest === entry.origin || evicted !== null) return { kind: "full" };
-      evicted = [...(this.#origins.get(largest) as Map<TxId, Held>).keys()].at(-1) as TxId;
-      this.remove([evicted]);
+      if (largest === undefined || largest === entry.origin) return { kind: "full" };
+      const newest = (this.#origins.get(largest) as Queue).takeNewest();
+      this.remove([newest]);
+      evicted.push(newest);
     }
     const held: Held = { ...entry, standing: "sound" };
     this.#held.set(id, held);
     let queue = this.#origins.get(entry.origin);
     if (queue === undefined) {
-      queue = new Map();
+      queue = new Queue();
       this.#origins.set(entry.origin, queue);
     }
-    queue.set(id, held);
+    queue.add(id, held);
     this.#bytes += entry.envelope.bytes.length;
     return { kind: "added", evicted };
   }
@@ -87,9 +112,9 @@ export class Mempool {
       if (held === undefined) continue;
       this.#held.delete(id);
       this.#bytes -= held.envelope.bytes.length;
-      const queue = this.#origins.get(held.origin) as Map<TxId, Held>;
-      queue.delete(id);
-      if (queue.size === 0) this.#origins.delete(held.origin);
+      const queue = this.#origins.get(held.origin) as Queue;
+      queue.held.delete(id);
+      if (queue.held.size === 0) this.#origins.delete(held.origin);
     }
   }
 
@@ -116,7 +141,7 @@ export class Mempool {
       bytes + envelope.bytes.length <= bounds.bytesMax;
     for (const standing of ["sound", "failing"] as const) {
       let left = standing === "sound" ? bounds.countMax : bounds.failingMax;
-      const queues = [...this.#origins.keys()].sort().map((origin) => (this.#origins.get(origin) as Map<TxId, Held>).values());
+      const queues = [...this.#origins.keys()].sort().map((origin) => (this.#origins.get(origin) as Queue).held.values());
       for (let turn = 0; queues.length > 0 && left > 0 && taken.length < bounds.countMax; turn = (turn + 1) % queues.length) {
         turn %= queues.length;
         const next = (queues[turn] as Iterator<Held>).next();
@@ -158,7 +183,7 @@ export class Mempool {
   /** Pairs that arrived before `arrivedBeforeMs`, oldest first, at most `max`; from one origin if named. */
   pending(arrivedBeforeMs: number, max: number, origin?: string): readonly TxPair[] {
     const pairs: TxPair[] = [];
-    const source = origin === undefined ? this.#held.values() : (this.#origins.get(origin)?.values() ?? []);
+    const source = origin === undefined ? this.#held.values() : (this.#origins.get(origin)?.held.values() ?? []);
     for (const held of source) {
       if (pairs.length >= max || held.arrivedMs >= arrivedBeforeMs) break;
       pairs.push(held.envelope.pair);
@@ -170,7 +195,7 @@ export class Mempool {
     let largest: string | undefined;
     let size = 0;
     for (const origin of [...this.#origins.keys()].sort()) {
-      const { size: own } = this.#origins.get(origin) as Map<TxId, Held>;
+      const { size: own } = (this.#origins.get(origin) as Queue).held;
       if (own > size) {
         largest = origin;
         size = own;
