@@ -9,6 +9,7 @@ import type { LocalNode } from "./local-node.ts";
 import { methods } from "./methods.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { RpcError } from "./rpc-error.ts";
+import { WebSockets } from "./web-socket.ts";
 
 export interface RpcOptions {
   readonly host: string;
@@ -43,6 +44,7 @@ export class RpcServer {
   readonly #metricsText: () => Promise<string>;
   readonly #logger: Logger;
   readonly #server: Server;
+  readonly #webSockets: WebSockets;
   readonly #sockets = new Set<Socket>();
 
   /** Throws RpcStartError for an address that would be open to others. */
@@ -75,6 +77,14 @@ export class RpcServer {
       keepAliveTimeout: 60_000,
     };
     this.#server = options.tls === undefined ? createServer(http, handle) : createTlsServer({ ...http, ...options.tls }, handle);
+    this.#webSockets = new WebSockets({ rpc: this.#rpc, rate: this.#rate });
+    this.#server.on("upgrade", (request, socket, head) => {
+      if (this.#isHostKnown(request) && this.#isAuthorised(request) && pathOf(request) === "/") {
+        this.#webSockets.accept(request, socket, head);
+      } else {
+        socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n");
+      }
+    });
     this.#server.maxConnections = LIMITS.rpcConnectionsMax;
     this.#server.on("connection", (socket) => {
       this.#sockets.add(socket);
@@ -99,6 +109,7 @@ export class RpcServer {
   }
 
   async close(): Promise<void> {
+    this.#webSockets.close();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();
     await closed;
@@ -109,7 +120,7 @@ export class RpcServer {
       send(response, 403, errorAnswer(null, new RpcError("request", "HOST_UNKNOWN", "this name is not this node's")));
       return;
     }
-    const path = (request.url ?? "/").split("?")[0];
+    const path = pathOf(request);
     if (request.method === "GET" && path === "/livez") {
       send(response, 200, "ok\n", "text/plain");
       return;
@@ -187,6 +198,10 @@ export class RpcServer {
     const expected = Buffer.from(token);
     return shown.length === expected.length && timingSafeEqual(shown, expected);
   }
+}
+
+function pathOf({ url }: IncomingMessage): string {
+  return (url ?? "/").split("?")[0] ?? "/";
 }
 
 /** null if the body is larger than allowed; nothing of it is kept. */

@@ -5,10 +5,12 @@ import { request as httpsRequest } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import type { Logger } from "../../src/ports/observe.ts";
 import type { LocalNode } from "../../src/rpc/local-node.ts";
 import { type RpcOptions, RpcServer } from "../../src/rpc/server.ts";
 import { LIMITS } from "../../src/types/limits.ts";
+import { until } from "../e2e/support.ts";
 
 const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const STATUS = '{"jsonrpc":"2.0","id":1,"method":"node_status","params":{}}';
@@ -174,6 +176,42 @@ describe("the RPC server", () => {
     ]);
     expect(JSON.stringify(answer)).not.toMatch(/TypeError|\.ts/);
     expect(await ask(port, { body: quiet })).toMatchObject({ status: 204, body: "" });
+  });
+
+  it("answers over WebSocket as over HTTP: calls, batches, errors and limits", async () => {
+    const port = await make({ requestsPerSecond: 10 }).listen();
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
+    const answers: unknown[] = [];
+    socket.on("message", (data) => answers.push(JSON.parse(String(data))));
+    await new Promise<void>((done) => socket.once("open", done));
+    const say = async (message: string | Uint8Array): Promise<unknown> => {
+      const before = answers.length;
+      socket.send(message);
+      await until(() => answers.length > before, "an answer");
+      return answers.at(-1);
+    };
+    const result = { member: "zbank", version: "0", at: node.at() };
+    expect(await say(STATUS)).toEqual({ jsonrpc: "2.0", id: 1, result });
+    expect(await say(`[${STATUS},${STATUS}]`)).toHaveLength(2);
+    expect(await say("{")).toMatchObject({ error: { code: -32700, data: { code: "JSON_INVALID" } } });
+    expect(await say(Uint8Array.of(1))).toMatchObject({ error: { data: { code: "JSON_INVALID" } } });
+    expect(await say(`[${new Array(50).fill(STATUS).join(",")}]`)).toMatchObject({ error: { data: { code: "RATE_LIMITED" } } });
+    const closed = new Promise<number>((done) => socket.once("close", done));
+    socket.send(" ".repeat(LIMITS.rpcBodyBytesMax + 1));
+    expect(await closed).toBe(1009);
+  });
+
+  it("opens no WebSocket for a foreign page, nor without the token", async () => {
+    const refused = (url: string, options: object): Promise<string> =>
+      new Promise((done) => new WebSocket(url, options).once("error", (error) => done(error.message)));
+    const url = `ws://127.0.0.1:${await make().listen()}`;
+    expect(await refused(url, { origin: "https://evil.example" })).toMatch(/403/);
+    expect(await refused(`${url}/elsewhere`, {})).toMatch(/403/);
+    const secure = `wss://127.0.0.1:${await make({ tls, token: TOKEN }).listen()}`;
+    expect(await refused(secure, { rejectUnauthorized: false })).toMatch(/403/);
+    const open = new WebSocket(secure, { rejectUnauthorized: false, headers: { Authorization: `Bearer ${TOKEN}` } });
+    await new Promise<void>((done) => open.once("open", done));
+    open.terminate();
   });
 
   it("says that a port is in use", async () => {
