@@ -173,6 +173,27 @@ describe("a node that cannot start says why in one line", () => {
   });
 });
 
+describe("a node whose chain folder was moved away", () => {
+  it("fetches the chain from the others, and votes on with the memory that it kept", TIMEOUT, async () => {
+    const operators = await make();
+    operators.startAll();
+    await operators.ready(3);
+    const first = await operators.registration("kept-by-others");
+    await operators.client("zbank").submitAndWait(first.id, first.bytes);
+    await operators.everybodyHas(first.id);
+    operators.runOf("huasu").child.kill("SIGTERM");
+    await operators.runOf("huasu").exit;
+    rmSync(join(operators.member("huasu").folder, "data", "chain"), { recursive: true });
+    operators.start("huasu");
+    await operators.ready(3, ["huasu"]);
+    await operators.everybodyHas(first.id, ["huasu"]);
+    // With another one down it takes huasu's vote to go on.
+    operators.runOf("zhuogang").child.kill("SIGKILL");
+    const second = await operators.registration("with-its-vote");
+    expect((await operators.client("huasu").submitAndWait(second.id, second.bytes)).status).toBe("committed");
+  });
+});
+
 describe("a node without its memory", () => {
   it("says so and follows without signing, while the others go on", TIMEOUT, async () => {
     const operators = await make();
