@@ -2,12 +2,13 @@ import { decode } from "../codec/cbor.ts";
 import { amount, encode, int, struct } from "../codec/schema.ts";
 import type { HistoryEntry, ObjectChange } from "../ledger/book.ts";
 import { KINDS, type Kind, type LedgerObject, type Total } from "../ledger/kinds.ts";
-import { shortLived, toHex, writeHex } from "../lib/bytes.ts";
+import { assert } from "../lib/assert.ts";
+import { shortLived, writeHex } from "../lib/bytes.ts";
 import type { StoreWrite } from "../ports/store.ts";
 import { LIMITS } from "../types/limits.ts";
-import { type Height, type TxId, ZERO_HASH } from "../types/scalars.ts";
+import type { Height, TxId } from "../types/scalars.ts";
 import { StoreCorruptError } from "./chain-store.ts";
-import { storedObject } from "./object-store.ts";
+import { placeOf, readTx, storedObject, versionOf } from "./object-store.ts";
 import { historyKey, indexKey, objectKey, totalKey } from "./store-keys.ts";
 
 const BIG_MIN = -(2n ** 63n);
@@ -25,15 +26,14 @@ export interface StoredHistory {
 
 /** Throws StoreCorruptError. */
 export function readHistory(kind: Kind, value: Uint8Array): StoredHistory {
-  const tx = toHex(value.subarray(0, TX_BYTES)) as TxId;
   const encoded = value.subarray(TX_BYTES);
   const decoded = encoded.length === 0 ? null : decode(KINDS[kind].schema, encoded, LIMITS.responseBytesMax);
   if (value.length < TX_BYTES || decoded?.ok === false) throw new StoreCorruptError("a history entry does not decode");
-  return { tx: tx === ZERO_HASH ? null : tx, object: decoded === null ? null : decoded.value };
+  return { tx: readTx(value.subarray(0, TX_BYTES)), object: decoded === null ? null : decoded.value };
 }
 
-function historyValue({ tx, kind, after }: HistoryEntry, encoded: Uint8Array | undefined): Uint8Array {
-  const object = after === undefined ? EMPTY : (encoded ?? encode(KINDS[kind].schema, after));
+function historyValue({ tx, kind, after }: HistoryEntry): Uint8Array {
+  const object = after === undefined ? EMPTY : encode(KINDS[kind].schema, after);
   const value = shortLived(TX_BYTES + object.length);
   if (tx !== null) writeHex(tx, value, 0);
   value.set(object, TX_BYTES);
@@ -49,7 +49,8 @@ const EMPTY = new Uint8Array(0);
 
 /**
  * What a block adds to the store for readers: objects, the entries of their declared indices, totals, history. Derived from the block's
- * changes, never authenticated, written in the same batch. `encoded` gives each changed object's bytes, made once for the tree.
+ * changes, never authenticated, written in the same batch. `encoded` gives each changed object's bytes, made once for the tree. An
+ * object's newest version stands in its own row alone; it becomes a row of the history when another takes its place.
  */
 export function indexWrites(
   height: Height,
@@ -59,17 +60,21 @@ export function indexWrites(
   read: (key: Uint8Array) => Uint8Array | undefined,
 ): readonly StoreWrite[] {
   const writes: StoreWrite[] = [];
-  /** Most objects change once in a block: what they are after it is what their history says, too. */
-  const made = new Map<LedgerObject, Uint8Array>();
   const totals = new Map<string, { readonly key: Uint8Array; count: number; sum: bigint }>();
+  const newest = newestEntries(height, history, writes);
   for (const change of changes) {
     const { kind, id, before, after } = change;
-    if (after === undefined) writes.push({ key: objectKey(kind, id), value: null });
-    else {
-      const bytes = encoded(change);
-      made.set(after, bytes);
-      writes.push({ key: objectKey(kind, id), value: storedObject(height, bytes) });
+    const key = objectKey(kind, id);
+    if (before !== undefined && KINDS[kind].public) {
+      const old = read(key);
+      if (old === undefined) throw new StoreCorruptError(`a stored ${kind} is missing`);
+      const { height: since, sequence } = placeOf(old);
+      writes.push({ key: historyKey(kind, id, since, sequence), value: versionOf(old) });
     }
+    const last = newest.get(kind + id);
+    assert(last !== undefined, "every change has its history");
+    const origin = { height, sequence: last.sequence, tx: last.entry.tx };
+    writes.push({ key, value: after === undefined ? null : storedObject(origin, encoded(change)) });
     indexEntries(change, writes);
     const declaration = KINDS[kind].totals as ((object: LedgerObject) => readonly Total[]) | undefined;
     if (declaration === undefined) continue;
@@ -81,13 +86,28 @@ export function indexWrites(
     const stored = readTotal(read(key));
     writes.push({ key, value: encodeTotal({ count: stored.count + count, sum: stored.sum + sum }) });
   }
-  for (const [sequence, entry] of history.entries()) {
-    const { kind, id, after } = entry;
-    if (!KINDS[kind].public) continue;
-    const value = historyValue(entry, after === undefined ? undefined : made.get(after));
-    writes.push({ key: historyKey(kind, id, height, sequence), value });
-  }
   return writes;
+}
+
+/** The last change of each object in the block. Those before it, and removals, are history already. */
+function newestEntries(
+  height: Height,
+  history: readonly HistoryEntry[],
+  writes: StoreWrite[],
+): ReadonlyMap<string, { readonly sequence: number; readonly entry: HistoryEntry }> {
+  const newest = new Map<string, { readonly sequence: number; readonly entry: HistoryEntry }>();
+  const put = (sequence: number, entry: HistoryEntry): void => {
+    if (KINDS[entry.kind].public)
+      writes.push({ key: historyKey(entry.kind, entry.id, height, sequence), value: historyValue(entry) });
+  };
+  for (const [sequence, entry] of history.entries()) {
+    const name = entry.kind + entry.id;
+    const earlier = newest.get(name);
+    if (earlier?.entry.after !== undefined) put(earlier.sequence, earlier.entry);
+    if (entry.after === undefined) put(sequence, entry);
+    newest.set(name, { sequence, entry });
+  }
+  return newest;
 }
 
 export function readTotal(value: Uint8Array | undefined): StoredTotal {

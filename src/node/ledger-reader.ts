@@ -1,11 +1,11 @@
 import { KINDS, type Kind, type LedgerObject } from "../ledger/kinds.ts";
 import { compareBytes, fromHex, toHex } from "../lib/bytes.ts";
 import { err, ok, type Result } from "../lib/result.ts";
-import type { Store } from "../ports/store.ts";
+import type { Store, StoreEntry } from "../ports/store.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Hash, Height, TxId } from "../types/scalars.ts";
 import { readHistory, readTotal } from "./ledger-index.ts";
-import { readStoredObject } from "./object-store.ts";
+import { placeOf, readStoredObject, versionOf } from "./object-store.ts";
 import { after, allObjects, historyEnd, historyKey, indexRange, objectKey, splitKey, totalsOf } from "./store-keys.ts";
 
 export interface StoredObject {
@@ -68,6 +68,8 @@ export class LedgerReader {
 
   /** As it was after the block at `height`; undefined if it was not there. */
   async getAt(kind: Kind, id: Hash, height: Height): Promise<StoredObject | undefined> {
+    const newest = this.get(kind, id);
+    if (newest !== undefined && newest.height <= height) return newest;
     const [entry] = await this.#store.range({
       from: historyKey(kind, id, 0, 0),
       to: historyKey(kind, id, height + 1, 0),
@@ -116,10 +118,23 @@ export class LedgerReader {
     const to = historyEnd(kind, id);
     const isOfObject = from !== undefined && compareBytes(from, first) >= 0 && compareBytes(from, to) < 0;
     if (!isOfObject || from.length !== first.length) return err("CURSOR_INVALID");
-    const entries = await this.#store.range({ from, to, limit: limit + 1 });
+    // The newest version is read first: a block may come in between, and then stands in both places.
+    const newest = this.#newest(kind, id);
+    const older = await this.#store.range({ from, to, limit: limit + 1 });
+    const isAhead =
+      newest !== undefined && compareBytes(newest.key, from) >= 0 && compareBytes(newest.key, older.at(-1)?.key ?? from) >= 0;
+    const entries = isAhead && older.every(({ key }) => compareBytes(key, newest.key) !== 0) ? [...older, newest] : older;
     const items = entries.slice(0, limit).map(({ key, value }) => historyItem(kind, key, value));
     const next = entries[limit];
     return ok(next === undefined ? { items } : { items, cursor: toHex(next.key) });
+  }
+
+  /** The newest version as the history entry that it will be. */
+  #newest(kind: Kind, id: Hash): StoreEntry | undefined {
+    const value = this.#store.get(objectKey(kind, id));
+    if (value === undefined) return undefined;
+    const { height, sequence } = placeOf(value);
+    return { key: historyKey(kind, id, height, sequence), value: versionOf(value) };
   }
 
   /** Every note of a receivable, consumed ones included. Bounded by the ledger's own bounds on splitting. */

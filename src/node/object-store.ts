@@ -1,30 +1,62 @@
 import { decode } from "../codec/cbor.ts";
 import { KINDS, type Kind, type LedgerObject } from "../ledger/kinds.ts";
-import { shortLived } from "../lib/bytes.ts";
+import { shortLived, toHex, writeHex } from "../lib/bytes.ts";
 import type { Store } from "../ports/store.ts";
 import type { ObjectView } from "../state/view.ts";
 import { LIMITS } from "../types/limits.ts";
-import type { Hash, Height } from "../types/scalars.ts";
+import { type Hash, type Height, type TxId, ZERO_HASH } from "../types/scalars.ts";
 import { StoreCorruptError } from "./chain-store.ts";
 import { objectKey } from "./store-keys.ts";
 
-/** A stored object: height of its last change (8 bytes, big endian), then its encoding. */
-const HEIGHT_BYTES = 8;
+/** Where a version of an object came from: the place of the change within its block, and the transaction, null for what fell due. */
+export interface Origin {
+  readonly height: Height;
+  readonly sequence: number;
+  readonly tx: TxId | null;
+}
+
+/** A stored object: height (8 bytes), sequence (4 bytes), transaction (32 bytes, zero for none), then its encoding; big endian. */
+const SEQUENCE_AT = 8;
+const TX_AT = 12;
+const HEAD_BYTES = 44;
 const OBJECTS_CACHED_MAX = 200_000;
 const OBJECT_BYTES_MAX = LIMITS.responseBytesMax;
 
-export function storedObject(height: Height, encoded: Uint8Array): Uint8Array {
-  const value = shortLived(HEIGHT_BYTES + encoded.length);
-  new DataView(value.buffer, value.byteOffset).setBigUint64(0, BigInt(height));
-  value.set(encoded, HEIGHT_BYTES);
+export function storedObject({ height, sequence, tx }: Origin, encoded: Uint8Array): Uint8Array {
+  const value = shortLived(HEAD_BYTES + encoded.length);
+  const view = new DataView(value.buffer, value.byteOffset);
+  view.setBigUint64(0, BigInt(height));
+  view.setUint32(SEQUENCE_AT, sequence);
+  if (tx !== null) writeHex(tx, value, TX_AT);
+  value.set(encoded, HEAD_BYTES);
   return value;
 }
 
-export function readStoredObject(kind: Kind, value: Uint8Array): { readonly height: Height; readonly object: LedgerObject } {
-  const height = Number(new DataView(value.buffer, value.byteOffset).getBigUint64(0));
-  const decoded = decode(KINDS[kind].schema, value.subarray(HEIGHT_BYTES), OBJECT_BYTES_MAX);
+export interface StoredVersion extends Origin {
+  readonly object: LedgerObject;
+}
+
+/** Throws StoreCorruptError. */
+export function readStoredObject(kind: Kind, value: Uint8Array): StoredVersion {
+  const decoded = decode(KINDS[kind].schema, value.subarray(HEAD_BYTES), OBJECT_BYTES_MAX);
   if (!decoded.ok) throw new StoreCorruptError(`a stored ${kind} does not decode: ${decoded.error.detail}`);
-  return { height, object: decoded.value };
+  return { ...placeOf(value), tx: readTx(value.subarray(TX_AT, HEAD_BYTES)), object: decoded.value };
+}
+
+/** When and where the stored version came to be, and the rest of what a history entry of it holds. */
+export function placeOf(value: Uint8Array): { readonly height: Height; readonly sequence: number } {
+  const view = new DataView(value.buffer, value.byteOffset);
+  return { height: Number(view.getBigUint64(0)), sequence: view.getUint32(SEQUENCE_AT) };
+}
+
+/** Transaction and encoding: the value of a history entry. */
+export function versionOf(value: Uint8Array): Uint8Array {
+  return value.subarray(TX_AT);
+}
+
+export function readTx(bytes: Uint8Array): TxId | null {
+  const tx = toHex(bytes) as TxId;
+  return tx === ZERO_HASH ? null : tx;
 }
 
 /** The committed ledger objects, decoded once and cached. What execution reads. */
