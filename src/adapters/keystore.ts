@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { publicKeyOf } from "../crypto/ed25519.ts";
 import { fromHex, toHex } from "../lib/bytes.ts";
+import { CodedError } from "../lib/coded-error.ts";
 import type { PublicKey } from "../types/scalars.ts";
 
 const derive = promisify(scrypt) as (password: Buffer, salt: Buffer, length: number, options: object) => Promise<Buffer>;
@@ -17,13 +18,8 @@ export type KeystoreFault =
   | "KEYSTORE_CORRUPT"
   | "KEYSTORE_PASSPHRASE";
 
-export class KeystoreError extends Error {
+export class KeystoreError extends CodedError<KeystoreFault> {
   override readonly name = "KeystoreError";
-  readonly code: KeystoreFault;
-  constructor(code: KeystoreFault, message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 /** An opened key: 32-byte Ed25519 seed and its public key. Never logged, never in an error. */

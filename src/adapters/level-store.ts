@@ -1,17 +1,13 @@
 import { Level } from "level";
+import { CodedError } from "../lib/coded-error.ts";
 import type { Store, StoreEntry, StoreRange, StoreWrite } from "../ports/store.ts";
 
 const WRITE_BUFFER_BYTES = 64 * 1024 * 1024;
 const CACHE_BYTES = 64 * 1024 * 1024;
 
 /** A fault of the data folder at opening, with a stable code. */
-export class StoreOpenError extends Error {
+export class StoreOpenError extends CodedError<"FOLDER_LOCKED" | "STORE_CORRUPT" | "STORE_UNUSABLE"> {
   override readonly name = "StoreOpenError";
-  readonly code: "FOLDER_LOCKED" | "STORE_CORRUPT" | "STORE_UNUSABLE";
-  constructor(code: StoreOpenError["code"], message: string, cause: unknown) {
-    super(message, { cause });
-    this.code = code;
-  }
 }
 
 /** The Store port over LevelDB. One batch is one synced write; keys and values are bytes. */

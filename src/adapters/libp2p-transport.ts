@@ -8,6 +8,7 @@ import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p, type Libp2p } from "libp2p";
+import { CodedError } from "../lib/coded-error.ts";
 import type { Logger } from "../ports/observe.ts";
 import type { PeerInfo, RequestProtocol, Transport, TransportHandlers } from "../ports/transport.ts";
 import { LIMITS } from "../types/limits.ts";
@@ -41,13 +42,8 @@ interface Link {
 }
 
 /** A fault of the machine at start, with a stable code. */
-export class TransportError extends Error {
+export class TransportError extends CodedError<"ADDRESS_IN_USE" | "ADDRESS_UNUSABLE"> {
   override readonly name = "TransportError";
-  readonly code: "ADDRESS_IN_USE" | "ADDRESS_UNUSABLE";
-  constructor(code: TransportError["code"], message: string, cause: unknown) {
-    super(message, { cause });
-    this.code = code;
-  }
 }
 
 const QUEUE_BYTES_MAX = 16 * 1024 * 1024;

@@ -1,14 +1,10 @@
 import { readFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
+import { CodedError } from "../lib/coded-error.ts";
 
 /** A fault of the operator's making, with a stable code; printed as one line, never as a stack. */
-export class SettingsError extends Error {
+export class SettingsError extends CodedError<string> {
   override readonly name = "SettingsError";
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 interface Setting {

@@ -26,6 +26,13 @@ export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 /** FIPS 180-4, portable; the reference for the native hasher behind ports/crypto.ts. */
 export const sha256: Sha256 = (bytes) => nobleSha256(bytes);
 
+/** The digest of each 64 bytes, one behind the other; portable. */
+export function sha256Pairs(pairs: Uint8Array): Uint8Array {
+  const digests = new Uint8Array(pairs.length / 2);
+  for (let at = 0; at < pairs.length; at += 64) digests.set(sha256(pairs.subarray(at, at + 64)), at / 2);
+  return digests;
+}
+
 const PREFIXES: ReadonlyMap<Tag, Uint8Array> = new Map(
   TAGS.map((tag) => [tag, Uint8Array.from([...tag].map((letter) => letter.charCodeAt(0)).concat(0))]),
 );

@@ -1,3 +1,4 @@
+import { CodedError } from "../lib/coded-error.ts";
 import { err, ok, type Result } from "../lib/result.ts";
 import { minorUnitsOf, parseDecimal } from "../types/currency.ts";
 import type { LegalId } from "../types/genesis.ts";
@@ -44,13 +45,8 @@ export type InvoiceFault =
   | "INVOICE_NOT_PAYABLE";
 
 /** Why a file is no invoice that could become a receivable. */
-export class InvoiceRefusal extends Error {
+export class InvoiceRefusal extends CodedError<InvoiceFault> {
   override readonly name = "InvoiceRefusal";
-  readonly code: InvoiceFault;
-  constructor(code: InvoiceFault, message: string) {
-    super(message);
-    this.code = code;
-  }
 }
 
 export type InvoiceResult = Result<Invoice, InvoiceRefusal>;

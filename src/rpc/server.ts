@@ -2,6 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { isIP, type Socket } from "node:net";
+import { CodedError } from "../lib/coded-error.ts";
 import type { Logger } from "../ports/observe.ts";
 import { LIMITS } from "../types/limits.ts";
 import { errorAnswer, JsonRpc } from "./json-rpc.ts";
@@ -22,13 +23,8 @@ export interface RpcOptions {
   readonly version: string;
 }
 
-export class RpcStartError extends Error {
+export class RpcStartError extends CodedError<"RPC_INSECURE_BIND" | "RPC_PORT_IN_USE" | "RPC_UNUSABLE"> {
   override readonly name = "RpcStartError";
-  readonly code: "RPC_INSECURE_BIND" | "RPC_PORT_IN_USE" | "RPC_UNUSABLE";
-  constructor(code: RpcStartError["code"], message: string, cause?: unknown) {
-    super(message, { cause });
-    this.code = code;
-  }
 }
 
 const HEADERS_TIMEOUT_MS = 10_000;
