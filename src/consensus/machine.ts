@@ -82,6 +82,25 @@ export class ConsensusMachine {
     return this.#state?.decided ?? false;
   }
 
+  /**
+   * Whether a proposal is of any use here: the first of its round by its proposer, or the second, which accuses. Of rounds more than one
+   * turn of everybody ahead none is kept: the exchange brings it again when it is needed.
+   */
+  wants({ height, round, index, block, validRound }: Omit<Proposal, "sig">): boolean {
+    const state = this.#state;
+    if (state === null || state.decided || height !== state.height) return false;
+    if (round > state.round + state.n || index !== this.#proposer(state, round)) return false;
+    const earlier = state.proposals.get(round)?.proposal;
+    if (earlier === undefined) return true;
+    const differs = earlier.block !== block || earlier.validRound !== validRound;
+    return differs && !state.offences.has(offenceOfProposal(round));
+  }
+
+  /** Whether the machine may still speak of this block of the height. */
+  knows(block: BlockId): boolean {
+    return this.#state?.known.has(block) ?? false;
+  }
+
   /** Every precommit held for the last decided block, ascending by index. */
   lastPrecommits(): readonly Vote[] {
     return this.#last === null ? [] : [...this.#last.votes.values()].sort((left, right) => left.index - right.index);
@@ -136,7 +155,7 @@ export class ConsensusMachine {
       case "validated":
         if (input.height === state.height) {
           state.validating.delete(input.block);
-          state.verdicts.set(input.block, input.valid);
+          if (state.known.has(input.block)) state.verdicts.set(input.block, input.valid);
         }
         break;
     }
@@ -172,7 +191,7 @@ export class ConsensusMachine {
     if (index !== this.#proposer(state, round)) return;
     const earlier = state.proposals.get(round);
     if (earlier !== undefined) {
-      const name = `proposal/${round}`;
+      const name = offenceOfProposal(round);
       const differs = earlier.proposal.block !== block || earlier.proposal.validRound !== proposal.validRound;
       if (differs && !state.offences.has(name)) {
         state.offences.add(name);
@@ -231,10 +250,22 @@ export class ConsensusMachine {
     for (const held of state.proposals.keys()) {
       if (held < round - 2 && held !== state.valid.round && held !== state.lock.round) state.proposals.delete(held);
     }
+    this.#forgetBlocks(state);
     if (round > 0) state.awake = true;
     if (state.awake) {
       this.#beginProposing(state);
       this.#effects.push({ kind: "announce", height: state.height, round });
+    }
+  }
+
+  /** Of the blocks of many rounds only those stay that a proposal held, the lock or the valid value names. */
+  #forgetBlocks(state: HeightState): void {
+    const named = new Set<BlockId | null>([state.lock.block, state.valid.block]);
+    for (const { proposal } of state.proposals.values()) named.add(proposal.block);
+    for (const block of state.known) {
+      if (named.has(block) || state.validating.has(block)) continue;
+      state.known.delete(block);
+      state.verdicts.delete(block);
     }
   }
 
@@ -447,6 +478,10 @@ export class ConsensusMachine {
 }
 
 const NOTHING = new Uint8Array(0);
+
+function offenceOfProposal(round: Round): string {
+  return `proposal/${round}`;
+}
 
 function hasBit(bitmap: Uint8Array, index: number): boolean {
   return (((bitmap[index >> 3] ?? 0) >> (index & 7)) & 1) === 1;

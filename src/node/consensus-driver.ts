@@ -272,6 +272,7 @@ export class ConsensusDriver {
           this.#commit(effect);
           break;
         case "announce":
+          for (const id of this.#candidates.keys()) if (!this.#machine.knows(id)) this.#candidates.delete(id);
           this.#broadcastStatus();
           break;
         case "evidence":
@@ -500,7 +501,7 @@ export class ConsensusDriver {
   }
 
   #onProposal(peer: PublicKey, proposal: Proposal, block: Block): void {
-    if (proposal.height !== this.#machine.height) return;
+    if (!this.#machine.wants(proposal)) return;
     const validator = this.#set[proposal.index];
     const { header } = block;
     const sound =
@@ -522,12 +523,14 @@ export class ConsensusDriver {
           this.#m.transport.penalise(peer, "proposal with a wrong signature");
           return;
         }
-        if (proposal.height !== this.#machine.height || this.#machine.decided) return;
+        if (!this.#machine.wants(proposal)) return;
         if (!this.#candidates.has(proposal.block)) {
           this.#candidates.set(proposal.block, { block, envelopes: null, execution: null, from: peer });
           this.#m.log.append(blockRecord(proposal.block, block, null));
         }
         this.#consume({ kind: "proposal", proposal, block: facts(block), stampMs });
+        // A second proposal of a round accuses its proposer; its block is nobody's.
+        if (!this.#machine.knows(proposal.block)) this.#candidates.delete(proposal.block);
       }),
     );
   }

@@ -95,3 +95,44 @@ describe("an authority that voted twice", () => {
     expect(votes).toContainEqual(vote(0, 0, BLOCK));
   });
 });
+
+describe("a proposer that proposes without end", () => {
+  const block = (number: number): BlockId => number.toString(16).padStart(64, "0") as BlockId;
+  const facts = { timeMs: 1_000, empty: false };
+  const proposal = (round: number, index: number, number: number): Proposal => ({
+    height: 1,
+    round,
+    block: block(number),
+    validRound: -1,
+    index,
+    sig: SIG,
+  });
+
+  it("is heard once for its round and once to accuse it, not out of turn, and not far ahead", () => {
+    const { machine: own } = machine();
+    expect(own.wants(proposal(0, 1, 1))).toBe(true);
+    expect(own.wants(proposal(0, 2, 1))).toBe(false);
+    expect(own.wants(proposal(4, 1, 1))).toBe(true);
+    expect(own.wants(proposal(8, 1, 1))).toBe(false);
+    expect(own.wants({ ...proposal(0, 1, 1), height: 2 })).toBe(false);
+    own.step({ kind: "proposal", proposal: proposal(0, 1, 1), block: facts, stampMs: 1_000 });
+    expect(own.wants(proposal(0, 1, 1))).toBe(false);
+    expect(own.wants(proposal(0, 1, 2))).toBe(true);
+    own.step({ kind: "proposal", proposal: proposal(0, 1, 2), block: facts, stampMs: 1_000 });
+    expect(own.wants(proposal(0, 1, 3))).toBe(false);
+    expect([own.knows(block(1)), own.knows(block(2))]).toEqual([true, false]);
+  });
+
+  it("is not remembered round after round", () => {
+    const { machine: own, hear } = machine();
+    for (let round = 0; round < 200; round++) {
+      const index = (1 + round) % 4;
+      own.step({ kind: "proposal", proposal: proposal(round, index, round), block: facts, stampMs: 1_000 });
+      own.step({ kind: "validated", height: 1, block: block(round), valid: false });
+      for (const voter of [0, 1]) hear(vote(voter, round + 1, null));
+    }
+    expect(own.round).toBe(200);
+    const known = Array.from({ length: 200 }, (_, number) => own.knows(block(number))).filter((each) => each).length;
+    expect(known).toBeLessThan(8);
+  });
+});
