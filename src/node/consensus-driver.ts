@@ -20,22 +20,19 @@ import type { Proposal, Vote } from "../types/vote.ts";
 import type { BlockBuilder } from "./block-builder.ts";
 import type { Execution } from "./block-executor.ts";
 import type { BlockValidator } from "./block-validator.ts";
+import { Candidates } from "./candidates.ts";
 import type { ChainStore } from "./chain-store.ts";
 import type { ConsensusLog } from "./consensus-log.ts";
 import type { DoubleSignGuard, SignRequest } from "./double-sign-guard.ts";
 import type { EventLoop } from "./event-loop.ts";
-import { blockRecord, decodeRecord, heightOf, inputRecord, type LogEntry } from "./log-records.ts";
+import { EvidencePool } from "./evidence-pool.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { holdingsMessage, holdingsOf } from "./holdings-message.ts";
+import { blockRecord, inputRecord, type LogEntry } from "./log-records.ts";
 import { type ConsensusMessage, encodeMessage, type StatusBody } from "./messages.ts";
 import type { ObjectStore } from "./object-store.ts";
-
-/** A block of the undecided height, as far as it is known here. */
-interface Candidate {
-  readonly block: Block;
-  envelopes: readonly Envelope[] | null;
-  execution: Execution | null;
-  /** Who sent its proposal: asked first for bodies. */
-  readonly from: PublicKey | undefined;
-}
+import { isStillWanted, loggedEntries } from "./recovery.ts";
+import { SigningQueue } from "./signing-queue.ts";
 
 /** A block that consensus decided, with all that its batch needs. */
 export interface Decided {
@@ -73,7 +70,6 @@ interface DriverModules {
 
 /** Messages of the next heights wait here, bounded, until their height begins. */
 const EARLY_MAX = 4 * LIMITS.authoritiesMax;
-const STEPS = ["propose", "prevote", "precommit"] as const;
 
 /**
  * Carries out what the consensus machine wants and feeds it what comes back (architecture: contract between a machine and the event
@@ -82,19 +78,21 @@ const STEPS = ["propose", "prevote", "precommit"] as const;
 export class ConsensusDriver {
   readonly #m: DriverModules;
   readonly #machine: ConsensusMachine;
-  #candidates = new Map<BlockId, Candidate>();
+  #candidates = new Candidates();
   #set: ValidatorSet = [];
   #self: number | null = null;
   #lastCommitMs = Number.NEGATIVE_INFINITY;
   #early: { readonly peer: PublicKey; readonly message: ConsensusMessage }[] = [];
-  #evidence: Evidence[] = [];
-  readonly #signing: SignRequest[] = [];
-  #guardBusy = false;
+  readonly #evidence = new EvidencePool();
+  readonly #signing: SigningQueue | null;
+  readonly #heartbeat: Heartbeat;
   #stopped = false;
 
   constructor(modules: DriverModules) {
     this.#m = modules;
     this.#machine = new ConsensusMachine(modules.rules);
+    this.#heartbeat = new Heartbeat({ ...modules, intervalMs: () => modules.params().heartbeatMs });
+    this.#signing = modules.guard === null ? null : new SigningQueue({ ...modules, guard: modules.guard });
   }
 
   get round(): number {
@@ -109,6 +107,7 @@ export class ConsensusDriver {
 
   stop(): void {
     this.#stopped = true;
+    this.#signing?.stop();
   }
 
   /** The decided block is durable, or sync brought one: the next height begins. */
@@ -128,11 +127,7 @@ export class ConsensusDriver {
 
   /** Bodies of a block of this height, for a peer that lacks them. */
   body(id: Hash): Envelope | undefined {
-    for (const { envelopes } of this.#candidates.values()) {
-      const found = envelopes?.find(({ pair }) => pair.id === id);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    return this.#candidates.body(id);
   }
 
   /** Proposals, votes and status of peers; form was checked by decoding. */
@@ -171,11 +166,11 @@ export class ConsensusDriver {
   #beginHeight(recovering: boolean): void {
     const { head } = this.#m.store;
     const height = head.height + 1;
-    this.#candidates = new Map();
+    this.#candidates = new Candidates();
     this.#set = validatorsOf(this.#m.objects);
     const self = this.#set.findIndex(({ member }) => member === this.#m.member);
     this.#self = self >= 0 && this.#m.guard !== null ? self : null;
-    const entries = recovering ? this.#logged(height) : [];
+    const entries = recovering ? loggedEntries(this.#m.log, height) : [];
     const effects = this.#step({
       kind: "start",
       height,
@@ -188,15 +183,10 @@ export class ConsensusDriver {
     if (entries.length > 0) this.#recover(entries, effects);
     else this.#perform(effects);
     if (this.#m.hasWork()) this.onWork();
-    this.#scheduleHeartbeat(height, head.timeMs);
-  }
-
-  #logged(height: Height): readonly LogEntry[] {
-    if (this.#m.log.corrupt) return [];
-    return this.#m.log.records.flatMap(({ payload }) => {
-      const entry = decodeRecord(payload);
-      return entry !== undefined && heightOf(entry) === height ? [entry] : [];
-    });
+    this.#heartbeat.schedule(
+      () => !this.#stopped && height === this.#machine.height,
+      () => this.onWork(),
+    );
   }
 
   /**
@@ -219,20 +209,12 @@ export class ConsensusDriver {
   }
 
   #restoreCandidate({ body }: Extract<LogEntry, { kind: "block" }>): void {
-    const known = this.#candidates.get(body.id as BlockId);
     const envelopes = body.bodies?.map((bytes) => {
       const decoded = decodeTransaction(bytes, this.#m.hasher.sha256);
       assert(decoded.ok, "the log holds what was decoded before");
       return decoded.value;
     });
-    if (known === undefined)
-      this.#candidates.set(body.id as BlockId, {
-        block: body.block as Block,
-        envelopes: envelopes ?? null,
-        execution: null,
-        from: undefined,
-      });
-    else if (envelopes !== undefined) known.envelopes = envelopes;
+    this.#candidates.restore(body.id as BlockId, body.block as Block, envelopes ?? null);
   }
 
   #consume(input: Exclude<Input, { kind: "start" }>): void {
@@ -272,7 +254,7 @@ export class ConsensusDriver {
           this.#commit(effect);
           break;
         case "announce":
-          for (const id of this.#candidates.keys()) if (!this.#machine.knows(id)) this.#candidates.delete(id);
+          this.#forgetCandidates();
           this.#broadcastStatus();
           break;
         case "evidence":
@@ -280,6 +262,10 @@ export class ConsensusDriver {
           break;
       }
     }
+  }
+
+  #forgetCandidates(): void {
+    this.#candidates.keepOnly((id) => this.#machine.knows(id));
   }
 
   // — signing —
@@ -297,38 +283,7 @@ export class ConsensusDriver {
             message: voteSignBytes(this.#m.chain, { height, round, kind: effect.vote, block: effect.block }, digest),
           }
         : { height, round, step: "proposal", message: proposalSignBytes(this.#m.chain, effect, digest) };
-    this.#m.log.whenDurable(() => {
-      this.#signing.push(request);
-      this.#answers.set(request, effect);
-      this.#nextSignature();
-    });
-  }
-
-  readonly #answers = new Map<SignRequest, Extract<Effect, { kind: "signVote" | "signProposal" }>>();
-
-  #nextSignature(): void {
-    const request = this.#signing[0];
-    if (request === undefined || this.#guardBusy || this.#stopped) return;
-    const { guard } = this.#m;
-    assert(guard !== null, "only authorities sign");
-    this.#guardBusy = true;
-    guard.sign(
-      request,
-      this.#m.loop.callback((fault: Error | null, signature: Signature | null) => {
-        this.#guardBusy = false;
-        this.#signing.shift();
-        const effect = this.#answers.get(request) as Extract<Effect, { kind: "signVote" | "signProposal" }>;
-        this.#answers.delete(request);
-        if (fault !== null) {
-          this.#m.fatal(new Error("the double-sign guard could not be written", { cause: fault }));
-          return;
-        }
-        if (signature === null)
-          this.#m.logger.warn("the guard refused to sign", { height: request.height, round: request.round, step: request.step });
-        else this.#signed(effect, signature);
-        this.#nextSignature();
-      }),
-    );
+    this.#m.log.whenDurable(() => this.#signing?.sign(request, (signature) => this.#signed(effect, signature)));
   }
 
   /** The signature is durable in the guard: it may leave, and returns as an ordinary input. */
@@ -355,8 +310,8 @@ export class ConsensusDriver {
     const wait = this.#lastCommitMs + this.#m.params().blockIntervalMs - this.#m.clock.nowMs();
     const build = (): void => {
       if (this.#stopped || height !== this.#machine.height || round !== this.#machine.round || this.#machine.decided) return;
-      const evidence = this.#evidence.slice(0, LIMITS.evidencePerBlockMax);
-      if (round === 0 && !this.#m.hasWork() && evidence.length === 0 && !this.#heartbeatDue()) {
+      const evidence = this.#evidence.pending();
+      if (round === 0 && !this.#m.hasWork() && evidence.length === 0 && !this.#heartbeat.isDue) {
         this.#consume({ kind: "built", height, round, block: null });
         return;
       }
@@ -365,7 +320,7 @@ export class ConsensusDriver {
         evidence,
         this.#m.validator.parentProposer(),
       );
-      if (round === 0 && block.header.count === 0 && evidence.length === 0 && !this.#heartbeatDue()) {
+      if (round === 0 && block.header.count === 0 && evidence.length === 0 && !this.#heartbeat.isDue) {
         this.#consume({ kind: "built", height, round, block: null });
         return;
       }
@@ -440,35 +395,16 @@ export class ConsensusDriver {
   }
 
   #recordOffence(offence: Offence): void {
-    const { first, second } = offence;
-    const authority = this.#set[first.index]?.member;
-    if (authority === undefined || this.#evidence.length >= LIMITS.evidencePerBlockMax) return;
-    this.#m.logger.error("an authority signed two different messages", {
-      authority,
-      height: first.height,
-      round: first.round,
-      kind: offence.kind,
-    });
-    const choice = (said: Vote | Proposal) => ({
-      block: said.block,
-      validRound: "validRound" in said ? said.validRound : null,
-      sig: said.sig,
-    });
-    this.#evidence.push({
-      authority,
-      height: first.height,
-      round: first.round,
-      kind: offence.kind,
-      first: choice(first),
-      second: choice(second),
-    });
+    const evidence = this.#evidence.add(offence, this.#set);
+    if (evidence === null) return;
+    const { authority, height, round, kind } = evidence;
+    this.#m.logger.error("an authority signed two different messages", { authority, height, round, kind });
     this.onWork();
   }
 
   /** Evidence that a finalised block recorded needs no recording again. */
   forgetEvidence(recorded: readonly Evidence[]): void {
-    const names = new Set(recorded.map(nameOf));
-    this.#evidence = this.#evidence.filter((entry) => !names.has(nameOf(entry)));
+    this.#evidence.forget(recorded);
   }
 
   // — peers —
@@ -530,7 +466,7 @@ export class ConsensusDriver {
         }
         this.#consume({ kind: "proposal", proposal, block: facts(block), stampMs });
         // A second proposal of a round accuses its proposer; its block is nobody's.
-        if (!this.#machine.knows(proposal.block)) this.#candidates.delete(proposal.block);
+        this.#forgetCandidates();
       }),
     );
   }
@@ -543,16 +479,7 @@ export class ConsensusDriver {
       return;
     }
     if (status.height !== this.#machine.height || this.#machine.decided) return;
-    const missing = this.#machine.missingAt({
-      height: status.height,
-      round: status.round,
-      step: STEPS[status.step] ?? "propose",
-      proposal: status.proposal === 1,
-      prevotes: status.prevotes,
-      precommits: status.precommits,
-      validRound: status.validRound,
-      validPrevotes: status.validPrevotes,
-    });
+    const missing = this.#machine.missingAt(holdingsOf(status));
     this.#m.log.whenDurable(() => {
       for (const proposal of missing.proposals) {
         const block = this.#candidates.get(proposal.block)?.block;
@@ -580,18 +507,7 @@ export class ConsensusDriver {
 
   #status(): Uint8Array | null {
     const holdings = this.#machine.holdings();
-    if (holdings === null) return null;
-    const { height, round, step, proposal, prevotes, precommits, validRound, validPrevotes } = holdings;
-    return encodeMessage("status", {
-      height,
-      round,
-      step: STEPS.indexOf(step),
-      proposal: proposal ? 1 : 0,
-      prevotes,
-      precommits,
-      validRound,
-      validPrevotes,
-    });
+    return holdings === null ? null : holdingsMessage(holdings);
   }
 
   #broadcast(message: Uint8Array): void {
@@ -599,49 +515,8 @@ export class ConsensusDriver {
       for (const { nodeKey } of this.#m.transport.peers()) this.#m.transport.sendConsensus(nodeKey, message);
     });
   }
-
-  #heartbeatDue(): boolean {
-    const { head } = this.#m.store;
-    return head.height > 0 && this.#m.wall.nowMs() >= head.timeMs + this.#m.params().heartbeatMs;
-  }
-
-  /** An idle chain makes an empty block now and then, so that what falls due is worked off and proofs stay young. */
-  #scheduleHeartbeat(height: Height, parentTimeMs: number): void {
-    if (height === 1) return;
-    const delayMs = Math.max(0, parentTimeMs + this.#m.params().heartbeatMs - this.#m.wall.nowMs());
-    this.#m.clock.after(
-      Math.min(delayMs, 60_000),
-      this.#m.loop.callback(() => {
-        if (this.#stopped || height !== this.#machine.height) return;
-        if (this.#heartbeatDue()) this.onWork();
-        else this.#scheduleHeartbeat(height, parentTimeMs);
-      }),
-    );
-  }
 }
 
 function facts(block: Block): { readonly timeMs: number; readonly empty: boolean } {
   return { timeMs: block.header.timeMs, empty: block.header.count === 0 && block.evidence.length === 0 };
-}
-
-/** Whether what was wanted during replay is to be carried out again: what has no logged answer and belongs to where the node stands. */
-function isStillWanted(effect: Effect, entries: readonly LogEntry[], round: number): boolean {
-  switch (effect.kind) {
-    case "build":
-      return effect.round === round && !entries.some((entry) => entry.kind === "built" && entry.body.round === round);
-    case "validate":
-      return !entries.some((entry) => entry.kind === "validated" && entry.body.block === effect.block);
-    case "timer":
-    case "announce":
-      return effect.round === round;
-    case "signVote":
-    case "signProposal":
-    case "commit":
-    case "evidence":
-      return true;
-  }
-}
-
-function nameOf({ authority, height, round, kind }: Evidence): string {
-  return `${authority}/${height}/${round}/${kind}`;
 }
