@@ -95,7 +95,7 @@ async function start(options: StartOptions): Promise<number> {
     const result = await Promise.race([story.play(), interrupted]);
     if (result === "interrupted") return 130;
     writeFileSync(played, "");
-    await report(options, network, steps, result, startedMs);
+    await report(options, launcher, steps, result, startedMs);
     if (options.exit === true) return 0;
     say("the network keeps running; Ctrl-C ends it");
     await interrupted;
@@ -107,15 +107,17 @@ async function start(options: StartOptions): Promise<number> {
 
 async function report(
   options: StartOptions,
-  network: NetworkFolder,
+  launcher: Launcher,
   steps: Steps,
   result: SampleResult,
   startedMs: number,
 ): Promise<void> {
-  const nodes = await equalNodes(network);
+  const nodes = await equalNodes(launcher);
+  const answering = new Set(nodes.map(({ member }) => member));
   const summary = {
     result,
     nodes,
+    down: launcher.network.members.map(({ id }) => id as string).filter((id) => !answering.has(id)),
     transactions: steps.committed,
     rejected: steps.rejected,
     seconds: (performance.now() - startedMs) / 1000,
@@ -124,8 +126,12 @@ async function report(
   if (options.json === true) console.log(JSON.stringify(summaryJson(summary)));
 }
 
-/** The state of all nodes once they stand at one height; a node that was killed may need a moment to catch up. */
-async function equalNodes(network: NetworkFolder): Promise<readonly (NodeStatus & { readonly rpc: string })[]> {
+/**
+ * The state of the nodes once all stand at one height. One that was killed and started again by hand may need a moment to catch up; one
+ * that neither runs nor answers is not waited for.
+ */
+async function equalNodes(launcher: Launcher): Promise<readonly (NodeStatus & { readonly rpc: string })[]> {
+  const { network } = launcher;
   const deadline = performance.now() + 20_000;
   for (;;) {
     const statuses = await Promise.all(
@@ -136,7 +142,9 @@ async function equalNodes(network: NetworkFolder): Promise<readonly (NodeStatus 
     );
     const alive = statuses.filter((status) => status !== undefined);
     const heights = new Set(alive.map(({ height }) => height));
-    if ((heights.size === 1 && alive.length === network.members.length) || performance.now() > deadline) return alive;
+    const running = launcher.pids();
+    const isComplete = network.members.every(({ id }, index) => statuses[index] !== undefined || running[id] === undefined);
+    if ((heights.size === 1 && isComplete) || performance.now() > deadline) return alive;
     await new Promise((done) => setTimeout(done, 100));
   }
 }

@@ -5,13 +5,15 @@ import { formatMinorUnits } from "../types/currency.ts";
 export interface Summary {
   readonly result: SampleResult;
   readonly nodes: readonly (NodeStatus & { readonly rpc: string })[];
+  /** Members whose node does not answer. */
+  readonly down: readonly string[];
   readonly transactions: number;
   readonly rejected: number;
   readonly seconds: number;
 }
 
 /** What a banker reads after the story. */
-export function summaryText({ result, nodes, transactions, rejected, seconds }: Summary): string {
+export function summaryText({ result, nodes, down, transactions, rejected, seconds }: Summary): string {
   const lines = ["", "  Sample alliance story", "  ─────────────────────"];
   lines.push(
     `  ${result.parties} firms, ${result.receivables} receivables, ${transactions} transactions in ${seconds.toFixed(1)} s; ${rejected} attempts refused`,
@@ -27,6 +29,7 @@ export function summaryText({ result, nodes, transactions, rejected, seconds }: 
   lines.push("", "  Nodes");
   for (const { member, rpc, height, stateRoot } of nodes)
     lines.push(`    ${member.padEnd(10)} ${rpc}  height ${height}  state ${stateRoot}`);
+  for (const member of down) lines.push(`    ${member.padEnd(10)} does not answer`);
   const roots = new Set(nodes.map(({ stateRoot }) => stateRoot));
   lines.push(`    ${roots.size === 1 ? `all ${nodes.length} nodes have the same state root` : "THE STATE ROOTS DIFFER"}`, "");
   return lines.join("\n");
