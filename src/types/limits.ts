@@ -54,7 +54,7 @@ export const LIMITS = {
   gossipBatchBytesMax: 64 * KIB,
   gossipBatchMs: 10,
   gossipBatchLoadedMs: 40,
-  gossipBatchLoadedFrom: 8,
+  gossipBatchLoadedFrom: 32,
   announceIntervalMs: 2 * SECOND_MS,
   peersMax: 256,
   consensusMessageBytesMax: 5 * MIB,
