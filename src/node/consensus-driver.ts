@@ -24,6 +24,7 @@ import { Candidates } from "./candidates.ts";
 import type { ChainStore } from "./chain-store.ts";
 import type { ConsensusLog } from "./consensus-log.ts";
 import type { DoubleSignGuard, SignRequest } from "./double-sign-guard.ts";
+import { EarlyMessages } from "./early-messages.ts";
 import type { EventLoop } from "./event-loop.ts";
 import { EvidencePool } from "./evidence-pool.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -68,9 +69,6 @@ interface DriverModules {
   readonly fatal: (error: Error) => void;
 }
 
-/** Messages of the next heights wait here, bounded, until their height begins. */
-const EARLY_MAX = 4 * LIMITS.authoritiesMax;
-
 /**
  * Carries out what the consensus machine wants and feeds it what comes back (architecture: contract between a machine and the event
  * loop). Every input is logged before it is consumed; sending and signing wait in `log.whenDurable`.
@@ -82,7 +80,7 @@ export class ConsensusDriver {
   #set: ValidatorSet = [];
   #self: number | null = null;
   #lastCommitMs = Number.NEGATIVE_INFINITY;
-  #early: { readonly peer: PublicKey; readonly message: ConsensusMessage }[] = [];
+  readonly #early = new EarlyMessages();
   readonly #evidence = new EvidencePool();
   readonly #signing: SigningQueue | null;
   readonly #heartbeat: Heartbeat;
@@ -115,9 +113,7 @@ export class ConsensusDriver {
     this.#lastCommitMs = this.#m.clock.nowMs();
     this.#m.log.rotate();
     this.#beginHeight(false);
-    const early = this.#early;
-    this.#early = [];
-    for (const { peer, message } of early) this.onMessage(peer, message);
+    for (const { peer, message } of this.#early.take()) this.onMessage(peer, message);
   }
 
   /** There is something to propose. */
@@ -412,8 +408,7 @@ export class ConsensusDriver {
   #isEarly(peer: PublicKey, message: ConsensusMessage, height: Height): boolean {
     const current = this.#machine.height;
     const early = height > current || (height === current && this.#machine.decided && message.kind === "proposal");
-    if (early && height <= current + LIMITS.futureHeightsMax && this.#early.length < EARLY_MAX)
-      this.#early.push({ peer, message });
+    if (early && height <= current + LIMITS.futureHeightsMax) this.#early.add(peer, message);
     return early;
   }
 
