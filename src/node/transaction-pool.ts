@@ -62,11 +62,13 @@ const ALREADY_FINAL: AdmissionRefusal = {
 };
 /** Admissions under verification at once, of all sources; beyond it the door is closed for a moment. */
 const VERIFYING_MAX = 20_000;
+const VERIFYING_BYTES_MAX = 64 * 1024 * 1024;
 
 /** A node's door for transactions, and their way to the other nodes (protocol.md §2, §6). */
 export class TransactionPool {
   readonly #m: PoolModules;
   readonly #verifying = new Map<string, AdmissionAnswer[]>();
+  #verifyingBytes = 0;
   #outgoing: Uint8Array[] = [];
   #outgoingBytes = 0;
   /** How many transactions the last message had. */
@@ -161,7 +163,7 @@ export class TransactionPool {
         if (entry.answer !== undefined) waiting.push(entry.answer);
         continue;
       }
-      if (this.#verifying.size >= VERIFYING_MAX) {
+      if (this.#verifying.size >= VERIFYING_MAX || this.#verifyingBytes + entry.bytes.length > VERIFYING_BYTES_MAX) {
         refused.push({
           entry,
           error: { code: "NODE_BUSY", detail: "too many transactions wait for verification", retriable: true },
@@ -169,6 +171,7 @@ export class TransactionPool {
         continue;
       }
       this.#verifying.set(name, entry.answer === undefined ? [] : [entry.answer]);
+      this.#verifyingBytes += entry.bytes.length;
       toVerify.push(judged.value);
     }
     if (toVerify.length > 0) this.#verify(toVerify, peer);
@@ -209,6 +212,7 @@ export class TransactionPool {
     const name = pair.id + pair.sigs;
     const answers = this.#verifying.get(name) ?? [];
     this.#verifying.delete(name);
+    this.#verifyingBytes -= envelope.bytes.length;
     const result = sound
       ? this.#take(envelope, peer)
       : err({ code: "SIGNATURE_INVALID", detail: "a signature does not verify", retriable: false });
