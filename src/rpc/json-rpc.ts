@@ -1,16 +1,15 @@
 import type { Logger } from "../ports/observe.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Method } from "./method.ts";
-import { RpcError } from "./rpc-error.ts";
+import { RPC_NUMBERS, RpcError } from "./rpc-error.ts";
 
 /** Nesting of a request's JSON; parsing more would cost stack for nothing. */
 const NESTING_MAX = 64;
 
 export interface RpcAnswer {
-  /** null: nothing to say (notifications only). */
-  readonly body: string | null;
-  /** Requests in the body, for the rate limit. */
-  readonly count: number;
+  readonly body: string;
+  /** The one call asked for more than this node does now: the carrier says so in its own way. */
+  readonly isLimited: boolean;
 }
 
 /** JSON-RPC 2.0 over any carrier: one body in, one out. Never throws. */
@@ -39,18 +38,20 @@ export class JsonRpc {
     return { calls: parsed, batch: true };
   }
 
-  async answer(calls: readonly unknown[], batch: boolean): Promise<string | null> {
+  /** null: nothing to say (notifications only). */
+  async answer(calls: readonly unknown[], batch: boolean): Promise<RpcAnswer | null> {
     const answers = (await Promise.all(calls.map((call) => this.#call(call)))).filter((answer) => answer !== null);
-    if (answers.length === 0) return null;
-    return batch ? `[${answers.join(",")}]` : (answers[0] as string);
+    const [first] = answers;
+    if (first === undefined) return null;
+    return batch ? { body: `[${answers.map(({ body }) => body).join(",")}]`, isLimited: false } : first;
   }
 
-  async #call(request: unknown): Promise<string | null> {
+  async #call(request: unknown): Promise<RpcAnswer | null> {
     const { id, method, params, jsonrpc } =
       typeof request === "object" && request !== null ? (request as Record<string, unknown>) : {};
     const validId = id === undefined || id === null || typeof id === "number" || (typeof id === "string" && id.length <= 256);
     if (jsonrpc !== "2.0" || typeof method !== "string" || !validId) {
-      return errorAnswer(validId ? (id ?? null) : null, new RpcError("request", "REQUEST_INVALID", "not a JSON-RPC 2.0 request"));
+      return refusal(validId ? (id ?? null) : null, new RpcError("request", "REQUEST_INVALID", "not a JSON-RPC 2.0 request"));
     }
     try {
       const known = this.#methods.get(method);
@@ -59,14 +60,18 @@ export class JsonRpc {
         throw new RpcError("params", "PARAMS_BY_NAME", "params: expected an object");
       }
       const result = await known.call(params);
-      return id === undefined ? null : JSON.stringify({ jsonrpc: "2.0", id, result });
+      return id === undefined ? null : { body: JSON.stringify({ jsonrpc: "2.0", id, result }), isLimited: false };
     } catch (error) {
       if (id === undefined) return null;
-      if (error instanceof RpcError) return errorAnswer(id, error);
+      if (error instanceof RpcError) return refusal(id, error);
       this.#logger.error("an RPC method failed", { method, error: String(error), stack: (error as Error).stack });
-      return errorAnswer(id, new RpcError("internal", "INTERNAL", "the node could not answer this"));
+      return refusal(id, new RpcError("internal", "INTERNAL", "the node could not answer this"));
     }
   }
+}
+
+function refusal(id: unknown, error: RpcError): RpcAnswer {
+  return { body: errorAnswer(id, error), isLimited: error.number === RPC_NUMBERS.limit };
 }
 
 export function errorAnswer(id: unknown, error: RpcError): string {

@@ -14,6 +14,7 @@ import type { Block, Commit } from "../types/block.ts";
 import type { BlockId, Hash, Height, MemberId, TxId } from "../types/scalars.ts";
 import type { TxReceipt } from "../types/transaction.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
+import { RpcError } from "./rpc-error.ts";
 
 export type TxStatus =
   | { readonly status: "pending" | "expired" | "unknown" }
@@ -31,6 +32,9 @@ export interface At {
   readonly syncing: boolean;
 }
 
+/** Callers of `wait` at once. */
+const WAITING_MAX = 10_000;
+
 /** What the RPC sees of a node of the same process; answers are promises, the node itself knows none. */
 export class LocalNode {
   readonly #node: Node;
@@ -38,6 +42,7 @@ export class LocalNode {
   readonly #transport: Transport;
   readonly #chain: Hash;
   readonly #waiters = new Map<TxId, Set<() => void>>();
+  #waiting = 0;
   readonly member: MemberId;
   readonly ledger: LedgerReader;
 
@@ -127,11 +132,15 @@ export class LocalNode {
   async wait(id: TxId, timeoutMs: number): Promise<TxStatus> {
     const now = this.transaction(id);
     if (now.status !== "pending" && now.status !== "unknown") return now;
+    if (this.#waiting >= WAITING_MAX)
+      throw new RpcError("limit", "TOO_MANY_WAITING", "too many callers wait for transactions", { retriable: true });
+    this.#waiting += 1;
     await new Promise<void>((resolve) => {
       const waiters = this.#waiters.get(id) ?? new Set();
       this.#waiters.set(id, waiters);
       const finish = (): void => {
         clearTimeout(timer);
+        this.#waiting -= 1;
         waiters.delete(finish);
         if (waiters.size === 0 && this.#waiters.get(id) === waiters) this.#waiters.delete(id);
         resolve();

@@ -12,7 +12,18 @@ import { RpcError } from "./rpc-error.ts";
 const limit = optional(int({ min: 1, max: LIMITS.rpcListMax }));
 const cursor = optional(text({ min: 2, max: 2_048, pattern: /^([0-9a-f]{2})+$/ }));
 const kind = text({ min: 1, max: 32 });
-const transaction = bytes({ min: 1, max: LIMITS.txBytesMax });
+const txBytes = bytes({ min: 1, max: LIMITS.txBytesMax });
+/** What is too long for any transaction is refused as one, not as a wrong type. */
+const transaction: Schema<Uint8Array> = {
+  ...txBytes,
+  fromJson: (json, path) => {
+    if (typeof json === "string" && json.length > 2 * LIMITS.txBytesMax)
+      throw new RpcError("refused", "TOO_LARGE", `a transaction holds at most ${LIMITS.txBytesMax} bytes`, { retriable: false });
+    return txBytes.fromJson(json, path);
+  },
+};
+/** The tree is nested as the notes are; a note that changed hands more often than this is read by `ledger_list`. */
+const TREE_NESTING_MAX = 512;
 
 /** `where`: any of the kind's indexed fields; which those are depends on the kind, so the handler checks them. */
 const where: Schema<Readonly<Record<string, unknown>>> = {
@@ -48,7 +59,8 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
       summary: "A finalised block with its commit, by height or id",
       params: { height: optional(int({ min: 1 })), id: optional(hash) },
       handle: ({ height, id }) => {
-        if ((height === undefined) === (id === undefined))
+        if (height !== undefined && id !== undefined) throw exclusive("height", "id");
+        if (height === undefined && id === undefined)
           throw new RpcError("params", "MISSING_FIELD", "params: expected either height or id");
         const found = node.block(height ?? (id as BlockId));
         if (found === undefined) throw new RpcError("notFound", "BLOCK_NOT_FOUND", "this node has no such block");
@@ -57,7 +69,7 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
     }),
     method({
       name: "chain_getValidators",
-      summary: "The authorities of the next height, in turn order",
+      summary: "The authorities of a height, in turn order; they are those of the genesis",
       params: { height: optional(int({ min: 1 })) },
       handle: ({ height }) => {
         const { height: head } = node.at();
@@ -96,7 +108,7 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
       params: { tx: transaction },
       handle: ({ tx }) => {
         const outcome = node.simulate(tx);
-        if (!outcome.ok) throw new RpcError("refused", outcome.error.code, outcome.error.detail);
+        if (!outcome.ok) throw new RpcError("refused", outcome.error.code, outcome.error.detail, retriability(outcome.error));
         return reads({ status: outcome.value.code === 0 ? "committed" : "failed", ...receiptJson(outcome.value) });
       },
     }),
@@ -161,6 +173,7 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
       summary: "Counts and totals by status: of a party, of a member's own party, or of all",
       params: { member: optional(text({ min: 1, max: 32 })), party: optional(hash) },
       handle: async ({ member, party }) => {
+        if (member !== undefined && party !== undefined) throw exclusive("member", "party");
         let scope: string = party ?? "all";
         if (member !== undefined) {
           const found = node.ledger.get("member", memberObjectId(member)) as
@@ -210,18 +223,28 @@ interface TreeJson extends NoteJson {
   readonly children: readonly TreeJson[];
 }
 
-const TREE_DEPTH_MAX = 500;
-
+/** Roots first, without recursion: transfers lengthen a branch without bound. */
 function noteTree(notes: readonly NoteJson[]): readonly TreeJson[] {
-  const children = new Map<string | null, NoteJson[]>();
-  for (const note of notes) children.set(note.parent, [...(children.get(note.parent) ?? []), note]);
-  const below = (parent: string | null, depth: number): readonly TreeJson[] => {
-    // A note that changed hands thousands of times makes a chain, which no JSON parser likes.
-    if (depth > TREE_DEPTH_MAX)
-      throw new RpcError("limit", "TREE_TOO_DEEP", "list the notes by receivable instead: parent names the note each came from");
-    return (children.get(parent) ?? []).map((note) => ({ ...note, children: below(note.id, depth + 1) }));
-  };
-  return below(null, 0);
+  const nodes = new Map(notes.map((note) => [note.id, { ...note, children: [] as TreeJson[] }]));
+  const roots: TreeJson[] = [];
+  for (const tree of nodes.values()) (tree.parent === null ? roots : (nodes.get(tree.parent)?.children ?? roots)).push(tree);
+  let level: readonly TreeJson[] = roots;
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth >= TREE_NESTING_MAX) {
+      const detail = `the notes are nested deeper than ${TREE_NESTING_MAX}: use ledger_list {kind: "note", where: {receivable}}`;
+      throw new RpcError("limit", "TREE_TOO_DEEP", detail, { retriable: false });
+    }
+    level = level.flatMap(({ children }) => children);
+  }
+  return roots;
+}
+
+function exclusive(one: string, other: string): RpcError {
+  return new RpcError("params", "FIELDS_EXCLUSIVE", `params: expected ${one} or ${other}, not both`);
+}
+
+function retriability(refusal: object): { readonly retriable: boolean } {
+  return { retriable: "retriable" in refusal && refusal.retriable === true };
 }
 
 function fieldConditions(known: Kind, given: Readonly<Record<string, unknown>>): Readonly<Record<string, FieldCondition>> {

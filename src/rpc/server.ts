@@ -174,8 +174,12 @@ export class RpcServer {
       return;
     }
     const answer = await this.#rpc.answer(parsed.calls, parsed.batch);
-    if (answer === null) response.writeHead(204).end();
-    else send(response, 200, answer);
+    if (answer === null) {
+      response.writeHead(204).end();
+      return;
+    }
+    if (answer.isLimited) response.setHeader("Retry-After", "1");
+    send(response, answer.isLimited ? 429 : 200, answer.body);
   }
 
   /** On loopback a page of the web could reach the node by a name of its own that resolves here (DNS rebinding): only own names pass. */

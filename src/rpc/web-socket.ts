@@ -59,7 +59,8 @@ export class WebSockets {
     const wait = this.#rate.take(client, parsed instanceof RpcError ? 1 : parsed.calls.length, performance.now());
     if (wait > 0)
       return errorAnswer(null, new RpcError("limit", "RATE_LIMITED", "too many requests", { retryAfterSeconds: wait }));
-    return parsed instanceof RpcError ? errorAnswer(null, parsed) : this.#rpc.answer(parsed.calls, parsed.batch);
+    if (parsed instanceof RpcError) return errorAnswer(null, parsed);
+    return (await this.#rpc.answer(parsed.calls, parsed.batch))?.body ?? null;
   }
 
   /** Who has not answered the last ping is gone. */

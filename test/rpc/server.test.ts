@@ -22,6 +22,7 @@ const node = {
   at: () => ({ height: 3, blockTimeMs: 5, syncing: false }),
   status: () => ({ member: "zbank" }),
   unreadyReasons: () => reasons,
+  submit: () => Promise.resolve({ ok: false, error: { code: "MEMPOOL_FULL", detail: "full", retriable: true } }),
 } as unknown as LocalNode;
 
 const servers: RpcServer[] = [];
@@ -128,6 +129,14 @@ describe("the RPC server", () => {
     expect([limited.status, limited.code]).toEqual([429, "RATE_LIMITED"]);
     expect(Number(limited.headers["retry-after"])).toBeGreaterThanOrEqual(1);
     expect(JSON.parse(limited.body)).toMatchObject({ error: { code: -32005 } });
+  });
+
+  it("answers 429 when the node itself is full, but not for one call of a batch", async () => {
+    const port = await make().listen();
+    const submit = '{"jsonrpc":"2.0","id":1,"method":"tx_submit","params":{"tx":"00"}}';
+    const full = await ask(port, { body: submit });
+    expect([full.status, full.code, full.headers["retry-after"]]).toEqual([429, "MEMPOOL_FULL", "1"]);
+    expect((await ask(port, { body: `[${submit},${STATUS}]` })).status).toBe(200);
   });
 
   it("takes no body above its bound, announced or not", async () => {
