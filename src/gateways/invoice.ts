@@ -3,6 +3,7 @@ import { err, ok, type Result } from "../lib/result.ts";
 import { minorUnitsOf, parseDecimal } from "../types/currency.ts";
 import type { LegalId } from "../types/genesis.ts";
 import { legalIdFault, normaliseUscc } from "../types/legal-id.ts";
+import type { Refuse } from "./xml.ts";
 
 export interface InvoiceParty {
   readonly legalId: LegalId;
@@ -10,9 +11,12 @@ export interface InvoiceParty {
   readonly name: string;
 }
 
+export type InvoiceFormat = "CN" | "UBL" | "CII";
+
 /** An e-invoice in the shape the alliance needs, whatever format it came in. */
 export interface Invoice {
-  readonly format: "CN" | "UBL";
+  readonly kind: "invoice";
+  readonly format: InvoiceFormat;
   /** Private: only its keyed fingerprint goes on the chain. */
   readonly number: string;
   /** Days since 1970-01-01. */
@@ -25,7 +29,28 @@ export interface Invoice {
   readonly seller: InvoiceParty;
   readonly buyer: InvoiceParty;
   readonly goods: string;
+  /** Who is to be paid if it is not the seller (EN 16931 BG-10): somebody has bought this invoice already. Private. */
+  readonly payee?: string;
+  /** What does not stand in the way of a receivable, but a lender should see. */
+  readonly warnings: readonly string[];
   /** SHA-256 of the file, hex. */
+  readonly documentHash: string;
+}
+
+/** A red invoice (红字发票) or credit note: takes from an earlier invoice, and makes no receivable. */
+export interface CreditNote {
+  readonly kind: "creditNote";
+  readonly format: InvoiceFormat;
+  readonly number: string;
+  readonly issueDay: number;
+  readonly currency: string;
+  /** What it takes back, tax included: positive, in minor units. */
+  readonly total: bigint;
+  readonly tax: bigint;
+  readonly seller: InvoiceParty;
+  readonly buyer: InvoiceParty;
+  /** Number of the invoice that it corrects, if it says. Private. */
+  readonly corrects?: string;
   readonly documentHash: string;
 }
 
@@ -49,10 +74,12 @@ export class InvoiceRefusal extends CodedError<InvoiceFault> {
   override readonly name = "InvoiceRefusal";
 }
 
+export const refuseInvoice: Refuse = (fault, detail) => new InvoiceRefusal(`INVOICE_${fault}`, detail);
+
 export type InvoiceResult = Result<Invoice, InvoiceRefusal>;
 
 /** Runs a reader; its refusals become data, anything else is a bug and goes on. */
-export function refusalsAsData(read: () => Invoice): InvoiceResult {
+export function refusalsAsData<T>(read: () => T): Result<T, InvoiceRefusal> {
   try {
     return ok(read());
   } catch (error) {
@@ -92,17 +119,23 @@ export function chineseId(raw: string, where: string): LegalId {
   return { scheme: "USCC", value };
 }
 
-/** Checks that hold for every format. */
+/** Checks that hold for every invoice, whatever its format. */
 export function checked(invoice: Invoice): Invoice {
-  if (invoice.total <= 0n)
-    throw new InvoiceRefusal("INVOICE_NOT_PAYABLE", "nothing is payable: a red or credit invoice makes no receivable");
-  if (invoice.tax > invoice.total || invoice.tax < 0n)
-    throw new InvoiceRefusal("INVOICE_TOTALS", "the tax exceeds what is payable");
-  const { seller, buyer } = invoice;
-  if (seller.legalId.scheme === buyer.legalId.scheme && seller.legalId.value === buyer.legalId.value) {
-    throw new InvoiceRefusal("INVOICE_SAME_PARTY", "seller and buyer are the same");
-  }
+  if (invoice.total <= 0n) throw new InvoiceRefusal("INVOICE_NOT_PAYABLE", "nothing is payable: it makes no receivable");
+  checkParties(invoice);
   if (invoice.dueDay !== undefined && invoice.dueDay < invoice.issueDay)
     throw new InvoiceRefusal("INVOICE_DATE", "it is due before it was issued");
   return invoice;
+}
+
+export function checkedCredit(note: CreditNote): CreditNote {
+  if (note.total <= 0n) throw new InvoiceRefusal("INVOICE_AMOUNT", "a credit note that takes nothing back");
+  checkParties(note);
+  return note;
+}
+
+function checkParties({ total, tax, seller, buyer }: Pick<Invoice, "total" | "tax" | "seller" | "buyer">): void {
+  if (tax > total || tax < 0n) throw new InvoiceRefusal("INVOICE_TOTALS", "the tax exceeds what is payable");
+  if (seller.legalId.scheme === buyer.legalId.scheme && seller.legalId.value === buyer.legalId.value)
+    throw new InvoiceRefusal("INVOICE_SAME_PARTY", "seller and buyer are the same");
 }

@@ -1,49 +1,56 @@
-import { createHash } from "node:crypto";
-import type { LegalId } from "../types/genesis.ts";
-import { amountFrom, checked, currencyFrom, dayFrom, type Invoice, type InvoiceParty, InvoiceRefusal } from "./invoice.ts";
+import { type EnDocument, type Identifier, partyOf } from "./en16931.ts";
+import { amountFrom, currencyFrom, dayFrom, InvoiceRefusal } from "./invoice.ts";
 import type { Element } from "./xml.ts";
 
-/** UNTDID 1001: commercial invoice, debit and prepayment variants, and the factored invoice. */
-const TYPE_CODES: ReadonlySet<string> = new Set(["380", "382", "383", "384", "386", "388", "393", "395", "575", "623", "780"]);
+const ROOTS = {
+  Invoice: { type: "InvoiceTypeCode", line: "InvoiceLine" },
+  CreditNote: { type: "CreditNoteTypeCode", line: "CreditNoteLine" },
+} as const;
 
-/** UBL 2.1 under EN 16931 (Peppol BIS Billing 3). Throws InvoiceRefusal. */
-export function readUblInvoice(root: Element, documentHash: string): Invoice {
-  const number = root.child("ID").text;
-  if (number === "" || number.length > 128)
-    throw new InvoiceRefusal("INVOICE_NUMBER", `${root.path}/ID: expected a number (BT-1)`);
-  const type = root.child("InvoiceTypeCode").text;
-  if (!TYPE_CODES.has(type))
-    throw new InvoiceRefusal(
-      "INVOICE_NOT_PAYABLE",
-      `${root.path}/InvoiceTypeCode: ${type.slice(0, 8)} makes no receivable (BT-3)`,
-    );
+/** UBL 2.1 invoice or credit note under EN 16931 (Peppol BIS Billing 3). Throws InvoiceRefusal. */
+export function readUbl(root: Element, name: keyof typeof ROOTS, documentHash: string): EnDocument {
+  const names = ROOTS[name];
   const currency = currencyFrom(root.child("DocumentCurrencyCode").text, `${root.path}/DocumentCurrencyCode`);
-  const totals = root.child("LegalMonetaryTotal");
-  const amount = (name: string): bigint => {
-    const element = totals.child(name);
+  const sum = root.child("LegalMonetaryTotal");
+  const amount = (element: Element): bigint => {
     if ((element.attribute("currencyID") ?? currency) !== currency)
       throw new InvoiceRefusal("INVOICE_CURRENCY", `${element.path}: another currency than the document's`);
     return amountFrom(element.text, currency, element.path);
   };
-  const tax = taxOf(root, currency);
-  // BR-CO-15: total with VAT = total without + VAT.
-  if (amount("TaxExclusiveAmount") + tax !== amount("TaxInclusiveAmount"))
-    throw new InvoiceRefusal("INVOICE_TOTALS", `${totals.path}: totals and tax do not add up (BR-CO-15)`);
-  const total = amount("PayableAmount");
+  const optional = (field: string): bigint => {
+    const element = sum.maybe(field);
+    return element === undefined ? 0n : amount(element);
+  };
+  const lines = root.children(names.line);
   const due = root.maybe("DueDate")?.text ?? root.at("PaymentMeans", "PaymentDueDate")?.text;
-  const base = {
-    format: "UBL" as const,
-    number,
+  const payee = root.at("PayeeParty", "PartyName", "Name")?.text;
+  const preceding = root.at("BillingReference", "InvoiceDocumentReference", "ID")?.text;
+  return {
+    format: "UBL",
+    number: root.child("ID").text,
+    type: root.child(names.type).text,
     issueDay: dayFrom(root.child("IssueDate").text, `${root.path}/IssueDate`),
     currency,
-    total,
-    tax: tax > total ? total : tax < 0n ? 0n : tax,
+    totals: {
+      lines: amount(sum.child("LineExtensionAmount")),
+      allowances: optional("AllowanceTotalAmount"),
+      charges: optional("ChargeTotalAmount"),
+      net: amount(sum.child("TaxExclusiveAmount")),
+      tax: taxOf(root, currency),
+      gross: amount(sum.child("TaxInclusiveAmount")),
+      paid: optional("PrepaidAmount"),
+      rounding: optional("PayableRoundingAmount"),
+      payable: amount(sum.child("PayableAmount")),
+    },
+    lineAmounts: lines.map((line) => amount(line.child("LineExtensionAmount"))),
     seller: party(root.child("AccountingSupplierParty").child("Party")),
     buyer: party(root.child("AccountingCustomerParty").child("Party")),
-    goods: root.at("InvoiceLine", "Item", "Name")?.text ?? "",
+    goods: lines[0]?.at("Item", "Name")?.text ?? "",
     documentHash,
+    ...(due === undefined ? {} : { dueDay: dayFrom(due, `${root.path}/DueDate`) }),
+    ...(payee === undefined ? {} : { payee }),
+    ...(preceding === undefined ? {} : { preceding }),
   };
-  return checked(due === undefined ? base : { ...base, dueDay: dayFrom(due, `${root.path}/DueDate`) });
 }
 
 /** The tax total in the document's currency (BT-110); without one there is no tax. */
@@ -55,33 +62,26 @@ function taxOf(root: Element, currency: string): bigint {
   return 0n;
 }
 
-/**
- * The best identifier a party gives: legal registration (BT-30/47), VAT (BT-31/48), identifier (BT-29/46), electronic address
- * (BT-34/49). A valid invoice may name its buyer only by name: then the name's hash stands in, so that the same name is the same party.
- */
-function party(element: Element): InvoiceParty {
+/** Legal registration (BT-30/47), VAT (BT-31/48), identifier (BT-29/46), electronic address (BT-34/49). */
+function party(element: Element) {
   const name = element.at("PartyLegalEntity", "RegistrationName")?.text || element.at("PartyName", "Name")?.text || "";
-  if (name === "") throw new InvoiceRefusal("INVOICE_FIELD_MISSING", `${element.path}: the party has no name (BT-27/44)`);
   const vat = element
     .children("PartyTaxScheme")
     .find((scheme) => scheme.at("TaxScheme", "ID")?.text === "VAT")
     ?.maybe("CompanyID");
-  const candidates: readonly (readonly [string, Element | undefined])[] = [
-    ["REG", element.at("PartyLegalEntity", "CompanyID")],
-    ["VAT", vat],
-    ["ID", element.at("PartyIdentification", "ID")],
-    ["EAS", element.maybe("EndpointID")],
-  ];
-  for (const [kind, found] of candidates) {
-    const value = (found?.text ?? "").replace(/\s+/g, "");
-    if (value !== "" && /^[\x21-\x7e]{1,64}$/.test(value))
-      return { name, legalId: { scheme: scheme(kind, found?.attribute("schemeID")), value } };
-  }
-  const hash = createHash("sha256").update(name.normalize("NFC").toUpperCase()).digest("hex").slice(0, 32);
-  return { name, legalId: { scheme: "NAME", value: hash } };
-}
-
-/** "REG:0184" for a registration with an ISO 6523 scheme. */
-function scheme(kind: string, schemeId: string | undefined): LegalId["scheme"] {
-  return schemeId !== undefined && /^[A-Z0-9]{2,10}$/.test(schemeId) ? `${kind}:${schemeId}` : kind;
+  const identifier = (kind: Identifier["kind"], found: Element | undefined): Identifier => ({
+    kind,
+    scheme: found?.attribute("schemeID"),
+    value: found?.text,
+  });
+  return partyOf(
+    name,
+    [
+      identifier("REG", element.at("PartyLegalEntity", "CompanyID")),
+      identifier("VAT", vat),
+      identifier("ID", element.at("PartyIdentification", "ID")),
+      identifier("EAS", element.maybe("EndpointID")),
+    ],
+    element.path,
+  );
 }

@@ -65,3 +65,17 @@ export function legalIdFault(legalId: { readonly scheme: string; readonly value:
       return null;
   }
 }
+
+const ORGANISATION_WEIGHTS = [3, 7, 9, 10, 5, 8, 4, 2] as const;
+
+/** Whether the organisation code (GB 11714) in characters 9–17 of a 统一社会信用代码 breaks its own check: a warning, no refusal. */
+export function organisationCodeFault(uscc: string): boolean {
+  const code = uscc.slice(8, 17);
+  let sum = 0;
+  for (const [index, weight] of ORGANISATION_WEIGHTS.entries()) {
+    const character = code.charCodeAt(index);
+    sum += (character <= 57 ? character - 48 : character - 55) * weight;
+  }
+  const check = 11 - (sum % 11);
+  return code[8] !== (check === 10 ? "X" : check === 11 ? "0" : String(check));
+}

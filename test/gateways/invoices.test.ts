@@ -2,17 +2,26 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readInvoice, readInvoiceFolder } from "../../src/gateways/read-invoice.ts";
+import { readDocument, readInvoice, readInvoiceFolder } from "../../src/gateways/read-invoice.ts";
+import { usccCheckCharacter } from "../../src/types/legal-id.ts";
 
 const OWN = resolve(import.meta.dirname, "../../network-configs/local/invoices");
 const SAMPLES = process.env.ZHONGLIAN_SAMPLES;
 const text = new TextEncoder();
 const steel = readFileSync(join(OWN, "05-steel.xml"), "utf8");
 const polymer = readFileSync(join(OWN, "08-polymer-eur.xml"), "utf8");
+const glassware = readFileSync(join(import.meta.dirname, "samples/glassware-cii.xml"), "utf8");
 
 function codeOf(xml: string): string {
   const result = readInvoice(text.encode(xml));
   return result.ok ? "OK" : result.error.code;
+}
+
+function paidInFull(ubl: string): string {
+  return ubl.replace(
+    /<cbc:PayableAmount currencyID="EUR">([^<]*)/,
+    '<cbc:PrepaidAmount currencyID="EUR">$1</cbc:PrepaidAmount><cbc:PayableAmount currencyID="EUR">0.00',
+  );
 }
 
 describe("e-invoices", () => {
@@ -48,21 +57,79 @@ describe("e-invoices", () => {
     ["INVOICE_SAME_PARTY", () => steel.replace(/<BuyerIdNum>.{18}/, `<BuyerIdNum>${/<SellerIdNum>(.{18})/.exec(steel)?.[1]}`)],
     ["INVOICE_CURRENCY", () => polymer.replaceAll("EUR", "XYZ")],
     ["INVOICE_NOT_PAYABLE", () => polymer.replace(/<cbc:InvoiceTypeCode>380/, "<cbc:InvoiceTypeCode>381")],
-    ["INVOICE_NOT_PAYABLE", () => polymer.replace(/(<cbc:PayableAmount currencyID="EUR">)[^<]*/, "$10.00")],
+    ["INVOICE_NOT_PAYABLE", () => paidInFull(polymer)],
     ["INVOICE_TOTALS", () => polymer.replace(/(<cbc:TaxInclusiveAmount currencyID="EUR">)[^<]*/, "$1184000.01")],
+    ["INVOICE_TOTALS", () => steel.replace(/<ComTaxAm>[^<]*/, "<ComTaxAm>1.00")],
+    ["INVOICE_TOTALS", () => steel.replace(/<Amount>[^<]*/, "<Amount>1.00")],
+    ["INVOICE_NUMBER", () => steel.replace(/<InvoiceNumber>26/, "<InvoiceNumber>25")],
+    ["INVOICE_NUMBER", () => steel.replace(/<InvoiceNumber>26[0-9]{2}/, "<InvoiceNumber>2699")],
+    ["INVOICE_FIELD_MISSING", () => steel.replace(/<BuyerName>[^<]*/, "<BuyerName>")],
+    ["INVOICE_TOTALS", () => polymer.replace(/(<cbc:LineExtensionAmount currencyID="EUR">)[^<]*/, "$11.00")],
+    ["INVOICE_NOT_PAYABLE", () => glassware.replace("<ram:TypeCode>380", "<ram:TypeCode>381")],
+    ["INVOICE_NOT_PAYABLE", () => glassware.replace("<ram:TypeCode>380", "<ram:TypeCode>999")],
+    ["INVOICE_DATE", () => glassware.replace("20260803<", "20260231<")],
+    ["INVOICE_DATE", () => glassware.replace("20261002<", "20260802<")],
+    ["INVOICE_LEGAL_ID", () => glassware.replace("5493001KJTIIGC8Y1R12", "5493001KJTIIGC8Y1R13")],
+    ["INVOICE_TOTALS", () => glassware.replace(/(<ram:GrandTotalAmount>)[^<]*/, "$11.00")],
+    ["INVOICE_TOTALS", () => glassware.replace(/(<ram:DuePayableAmount>)[^<]*/, "$11.00")],
+    ["INVOICE_TOTALS", () => glassware.replace(/(<ram:TaxBasisTotalAmount>)[^<]*/, "$11.00")],
+    ["INVOICE_CURRENCY", () => glassware.replace("<ram:InvoiceCurrencyCode>CZK", "<ram:InvoiceCurrencyCode>CZX")],
+    ["OK", () => glassware],
     ["OK", () => steel],
     ["OK", () => `\uFEFF${steel}`],
   ])("answers %s", (code, make) => {
     expect(codeOf(make())).toBe(code);
   });
 
-  it("refuses a red invoice, whose amounts are negative", () => {
+  it("reads a Cross Industry Invoice: terms, totals after a payment, the legal entity, the payee", () => {
+    const result = readDocument(text.encode(glassware));
+    expect(result.ok && result.value).toMatchObject({
+      kind: "invoice",
+      format: "CII",
+      number: "SK-2026-0803/7",
+      currency: "CZK",
+      total: 10_390_000n,
+      tax: 2_490_000n,
+      issueDay: Date.UTC(2026, 7, 3) / 86_400_000,
+      dueDay: Date.UTC(2026, 9, 2) / 86_400_000,
+      seller: { legalId: { scheme: "LEI", value: "5493001KJTIIGC8Y1R12" } },
+      payee: "Factoring Morava a.s.",
+      warnings: [expect.stringContaining("BG-10")],
+    });
+  });
+
+  it("takes a red invoice for a credit note that names the invoice it takes back", () => {
     const red = steel
-      .replace(/<TotalAmWithoutTax>/, "<TotalAmWithoutTax>-")
-      .replace(/<TotalTaxAm>/, "<TotalTaxAm>-")
-      .replace(/<TotalTax-includedAmount>/, "<TotalTax-includedAmount>-")
-      .replace(/<TotaltaxIncludedAmount>/, "<TotaltaxIncludedAmount>-");
+      .replaceAll(/<(TotalAmWithoutTax|TotalTaxAm|TotalTax-includedAmount|Amount|ComTaxAm|TotaltaxIncludedAmount)>/g, "<$1>-")
+      .replace(/<Remark>[^<]*/, "<Remark>被红冲蓝字数电发票号码：26422725146974493722");
     expect(codeOf(red)).toBe("INVOICE_NOT_PAYABLE");
+    const note = readDocument(text.encode(red));
+    expect(note.ok && note.value).toMatchObject({ kind: "creditNote", total: 36_000_000n, corrects: "26422725146974493722" });
+  });
+
+  it("takes a credit note in UBL and in CII for what it is", () => {
+    const ubl = polymer
+      .replaceAll("Invoice>", "CreditNote>")
+      .replace("<Invoice ", "<CreditNote ")
+      .replaceAll("InvoiceTypeCode", "CreditNoteTypeCode")
+      .replace(">380<", ">381<")
+      .replaceAll("InvoiceLine", "CreditNoteLine");
+    const cii = glassware.replace("<ram:TypeCode>380", "<ram:TypeCode>381");
+    const notes = [ubl, cii].map((xml) => readDocument(text.encode(xml)));
+    expect(notes.map((note) => note.ok && note.value)).toMatchObject([
+      { kind: "creditNote", format: "UBL", total: 18_400_000n },
+      { kind: "creditNote", format: "CII", total: 14_390_000n, corrects: "SK-2026-0710/2" },
+    ]);
+  });
+
+  it("warns of an organisation code that breaks its own check inside a sound 统一社会信用代码", () => {
+    const seller = /<SellerIdNum>(.{18})/.exec(steel)?.[1] as string;
+    const digit = seller[16] === "1" ? "2" : "1";
+    const broken = seller.slice(0, 16) + digit;
+    const result = readInvoice(text.encode(steel.replace(seller, broken + usccCheckCharacter(broken))));
+    expect(result.ok && result.value.warnings).toEqual([expect.stringContaining("organisation code")]);
+    const sound = readInvoice(text.encode(steel));
+    expect(sound.ok && sound.value.warnings).toEqual([]);
   });
 
   it("keeps amounts beyond 2^53 exact", () => {
@@ -70,6 +137,8 @@ describe("e-invoices", () => {
       .replace(/<TotalAmWithoutTax>[^<]*/, "<TotalAmWithoutTax>90071992547409.93")
       .replace(/<TotalTaxAm>[^<]*/, "<TotalTaxAm>0.02")
       .replace(/<TotalTax-includedAmount>[^<]*/, "<TotalTax-includedAmount>90071992547409.95")
+      .replace(/<Amount>[^<]*/, "<Amount>90071992547409.93")
+      .replace(/<ComTaxAm>[^<]*/, "<ComTaxAm>0.02")
       .replace(/<TotaltaxIncludedAmount>[^<]*/, "<TotaltaxIncludedAmount>90071992547409.95");
     const result = readInvoice(text.encode(huge));
     expect(result.ok && result.value.total).toBe(9_007_199_254_740_995n);
@@ -77,19 +146,26 @@ describe("e-invoices", () => {
 
   it("never throws, whatever is done to a file", () => {
     fc.assert(
-      fc.property(fc.nat(steel.length - 1), fc.string({ maxLength: 12 }), fc.nat(40), (at, put, cut) => {
-        expect(typeof codeOf(steel.slice(0, at) + put + steel.slice(at + cut))).toBe("string");
-      }),
+      fc.property(
+        fc.constantFrom(steel, polymer, glassware),
+        fc.nat(),
+        fc.string({ maxLength: 12 }),
+        fc.nat(40),
+        (xml, place, put, cut) => {
+          const at = place % xml.length;
+          expect(typeof codeOf(xml.slice(0, at) + put + xml.slice(at + cut))).toBe("string");
+        },
+      ),
       { numRuns: 300 },
     );
   });
 
   it.runIf(SAMPLES !== undefined && existsSync(SAMPLES ?? ""))("reads further samples where they are at hand", () => {
     const { invoices, refused } = readInvoiceFolder(join(SAMPLES as string, "invoices"));
-    expect(invoices.filter(({ invoice }) => invoice.format === "CN")).toHaveLength(12);
-    expect(invoices.filter(({ invoice }) => invoice.format === "UBL")).toHaveLength(8);
-    expect(refused.filter(({ file }) => file.startsWith("ubl")).map(({ refusal }) => refusal.code)).toEqual([
-      "INVOICE_NOT_PAYABLE",
+    const count = (format: string): number => invoices.filter(({ invoice }) => invoice.format === format).length;
+    expect([count("CN"), count("UBL"), count("CII")]).toEqual([12, 8, 3]);
+    expect(refused.map(({ file, refusal }) => [file, refusal.code])).toEqual([
+      [join("ubl", "ubl-tc434-creditnote1.xml"), "INVOICE_NOT_PAYABLE"],
     ]);
     expect(new Set(invoices.map(({ invoice }) => invoice.currency))).toEqual(new Set(["CNY", "DKK", "EUR", "NOK"]));
   });

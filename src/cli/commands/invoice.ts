@@ -7,7 +7,9 @@ export function invoiceCommand(done: (status: number) => void): Command {
   const invoice = new Command("invoice").description("read e-invoices");
   invoice
     .command("import <files...>")
-    .description("read e-invoice files (数电票, UBL 2.1), check them, and print what they say; exit status 1 if one is refused")
+    .description(
+      "read e-invoice files (数电票, UBL 2.1, CII), check them, and print what they say; exit status 1 if one is refused",
+    )
     .option("--json", "print JSON")
     .action((files: string[], { json }: { json?: boolean }) => {
       const results = files.map((file) => {
