@@ -1,7 +1,7 @@
 import { isAcceptablePublicKey } from "../crypto/ed25519.ts";
 import { type Sha256, sha256, taggedHash } from "../crypto/hash.ts";
 import { err, ok, type Result } from "../lib/result.ts";
-import type { ChainIdentity, ChainParams, Genesis } from "../types/genesis.ts";
+import type { BusinessParams, ChainIdentity, ChainParams, Genesis } from "../types/genesis.ts";
 import { legalIdFault } from "../types/legal-id.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Hash } from "../types/scalars.ts";
@@ -22,6 +22,27 @@ import {
 
 const DURATION_MS_MAX = 10 * 366 * LIMITS.dayMs;
 
+const bp = int({ max: 10_000 });
+
+const businessSchema: Schema<BusinessParams> = struct({
+  defaultDays: int({ min: 1, max: 3_660 }),
+  // Bounded so that interest over centuries stays within an amount (ledger/money.ts).
+  penaltyDailyBp: int({ max: 10 }),
+  reversalWindowDays: int({ max: 366 }),
+  extensionsMax: int({ max: 16 }),
+  earlyDiscountMaxBp: bp,
+  feeBorrowerMaxBp: bp,
+  feeLenderMaxBp: bp,
+  recoveryDelayMs: int({ min: 1_000, max: DURATION_MS_MAX }),
+  recoveryMembersMin: int({ min: 1, max: LIMITS.signersMax - 1 }),
+  freezeMembersMin: int({ min: 1, max: LIMITS.signersMax }),
+  poAdvanceBp: bp,
+  ltvCapBp: bp,
+  ltvCallBp: bp,
+  ltvLiquidateBp: bp,
+  deviceHeartbeatMs: int({ min: 1_000, max: DURATION_MS_MAX }),
+});
+
 export const paramsSchema: Schema<ChainParams> = struct({
   txWindowMs: int({ min: 1_000, max: DURATION_MS_MAX }),
   blockBytesMax: int({ min: LIMITS.txBytesMax, max: LIMITS.blockBytesMax }),
@@ -40,6 +61,7 @@ export const paramsSchema: Schema<ChainParams> = struct({
   splitDepthMax: int({ min: 1, max: 64 }),
   notesPerRootMax: int({ min: 1, max: 65_536 }),
   noteMinorUnitsMin: int({ min: 1 }),
+  business: optional(businessSchema),
 });
 
 export const keyPurposeSchema = choice("MAKER", "CHECKER", "ENGINE", "DEVICE", "ATTEST");
@@ -99,6 +121,14 @@ export function genesisFromJson(json: unknown, digest: Sha256 = sha256): Result<
   return detail === null ? ok({ chain: chainId(genesis, digest), genesis }) : err({ code: "GENESIS_INVALID", detail });
 }
 
+/** What no single bound says about parameters. */
+export function paramsFault({ tenorSoftMonths, tenorHardMonths, business }: ChainParams): string | null {
+  if (tenorSoftMonths > tenorHardMonths) return "tenorSoftMonths exceeds tenorHardMonths";
+  if (business === undefined) return null;
+  const { ltvCapBp, ltvCallBp, ltvLiquidateBp } = business;
+  return ltvCapBp <= ltvCallBp && ltvCallBp <= ltvLiquidateBp ? null : "ltvCapBp, ltvCallBp and ltvLiquidateBp do not rise";
+}
+
 function inconsistency(genesis: Genesis): string | null {
   const names = new Set<string>();
   const legalIds = new Set<string>();
@@ -125,6 +155,5 @@ function inconsistency(genesis: Genesis): string | null {
   const authorities = genesis.members.filter((member) => member.authorityKey !== undefined).length;
   if (authorities === 0) return "no member is an authority";
   if (authorities > LIMITS.authoritiesMax) return `more than ${LIMITS.authoritiesMax} authorities`;
-  if (genesis.params.tenorSoftMonths > genesis.params.tenorHardMonths) return "tenorSoftMonths exceeds tenorHardMonths";
-  return null;
+  return paramsFault(genesis.params);
 }

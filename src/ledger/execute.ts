@@ -2,6 +2,7 @@ import { type Sha256, sha256 } from "../crypto/hash.ts";
 import { assert } from "../lib/assert.ts";
 import type { ObjectView } from "../state/view.ts";
 import type { Evidence } from "../types/block.ts";
+import { BUSINESS_DEFAULTS } from "../types/genesis.ts";
 import type { Hash, Height, TimeMs } from "../types/scalars.ts";
 import type { Envelope, LedgerEvent, TxReceipt } from "../types/transaction.ts";
 import { Book, type HistoryEntry, type ObjectChange } from "./book.ts";
@@ -72,7 +73,9 @@ export function tryTransaction(input: Pick<BlockInput, "view" | "chain" | "heigh
 }
 
 function situationOf({ view, chain, height, timeMs, digest }: SituationInput, book: Book): Situation {
-  return { book, chain, height, timeMs, day: dayOf(timeMs), params: paramsOf(view), digest: digest ?? sha256 };
+  const params = paramsOf(view);
+  const business = params.business ?? BUSINESS_DEFAULTS;
+  return { book, chain, height, timeMs, day: dayOf(timeMs), params, business, digest: digest ?? sha256 };
 }
 
 /** One transaction on the book: all of its operations, or none. */

@@ -1,6 +1,6 @@
 import { amount, encode, hash, list, type Schema, type StructSchema, type StructValue, struct, text } from "../codec/schema.ts";
 import type { Sha256 } from "../crypto/hash.ts";
-import type { ChainParams } from "../types/genesis.ts";
+import type { BusinessParams, ChainParams } from "../types/genesis.ts";
 import type { Amount, Day, Hash, Height, TimeMs, TxId } from "../types/scalars.ts";
 import type { LedgerEvent, TxSigner } from "../types/transaction.ts";
 import type { Book } from "./book.ts";
@@ -15,6 +15,7 @@ export interface Situation {
   /** Civil day of the block in UTC+8. */
   readonly day: Day;
   readonly params: ChainParams;
+  readonly business: BusinessParams;
   /** SHA-256 for the ids of new objects; a native one where speed matters. */
   readonly digest: Sha256;
 }

@@ -21,7 +21,54 @@ export interface ChainParams {
   readonly splitDepthMax: number;
   readonly notesPerRootMax: number;
   readonly noteMinorUnitsMin: number;
+  /** Numbers of the business alone; absent, `BUSINESS_DEFAULTS` hold. */
+  readonly business?: BusinessParams;
 }
+
+/** Parameters that only the ledger's rules read (domain.md §2.3). */
+export interface BusinessParams {
+  /** Days after the maturity from which an unpaid receivable is in default. */
+  readonly defaultDays: number;
+  /** Penalty for each day of delay, on what is owed late. */
+  readonly penaltyDailyBp: number;
+  readonly reversalWindowDays: number;
+  /** How often a maturity may be put off. */
+  readonly extensionsMax: number;
+  /** Discount of an early payment, of the face. */
+  readonly earlyDiscountMaxBp: number;
+  /** Fees that a borrower and a lender may be charged for a loan, of its principal. */
+  readonly feeBorrowerMaxBp: number;
+  readonly feeLenderMaxBp: number;
+  /** How long a recovery of keys stands open to objection, and how many members must vouch for it. */
+  readonly recoveryDelayMs: number;
+  readonly recoveryMembersMin: number;
+  /** Members that together stand for an authority that has no key. */
+  readonly freezeMembersMin: number;
+  readonly poAdvanceBp: number;
+  readonly ltvCapBp: number;
+  readonly ltvCallBp: number;
+  readonly ltvLiquidateBp: number;
+  readonly deviceHeartbeatMs: number;
+}
+
+export const BUSINESS_DEFAULTS: BusinessParams = {
+  defaultDays: 90,
+  penaltyDailyBp: 5,
+  reversalWindowDays: 30,
+  extensionsMax: 1,
+  earlyDiscountMaxBp: 1_000,
+  // 银发〔2025〕77号 is read as: the holder of a certificate pays no fee.
+  feeBorrowerMaxBp: 0,
+  feeLenderMaxBp: 200,
+  recoveryDelayMs: 72 * 3_600_000,
+  recoveryMembersMin: 2,
+  freezeMembersMin: 3,
+  poAdvanceBp: 5_000,
+  ltvCapBp: 7_000,
+  ltvCallBp: 8_000,
+  ltvLiquidateBp: 9_000,
+  deviceHeartbeatMs: 300_000,
+};
 
 export type KeyPurpose = "MAKER" | "CHECKER" | "ENGINE" | "DEVICE" | "ATTEST";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { chainId, genesisFromJson, genesisToJson, paramsHash } from "../../src/codec/genesis.ts";
-import type { Genesis, GenesisMember } from "../../src/types/genesis.ts";
+import { BUSINESS_DEFAULTS, type Genesis, type GenesisMember } from "../../src/types/genesis.ts";
 import { LIMITS } from "../../src/types/limits.ts";
 import type { MemberId, PublicKey } from "../../src/types/scalars.ts";
 import vectors from "../vectors/ed25519.json" with { type: "json" };
@@ -77,6 +77,11 @@ describe("a genesis", () => {
       "blockTxMax",
     ],
     ["with a soft tenor above the hard one", { ...GENESIS, params: { ...PARAMS, tenorSoftMonths: 13 } }, "tenorSoftMonths"],
+    [
+      "with limits of loan to value that do not rise",
+      { ...GENESIS, params: { ...PARAMS, business: { ...BUSINESS_DEFAULTS, ltvCapBp: 8_001 } } },
+      "do not rise",
+    ],
   ];
   it.each(FAULTS)("is refused %s", (_, genesis, word) => {
     expect(faultOf(GENESIS)).toBe("accepted");
