@@ -3,6 +3,7 @@ import { err, ok, type Result } from "../lib/result.ts";
 import { minorUnitsOf, parseDecimal } from "../types/currency.ts";
 import type { LegalId } from "../types/genesis.ts";
 import { legalIdFault, normaliseUscc } from "../types/legal-id.ts";
+import { dayFrom as dayOfText } from "./day.ts";
 import type { Refuse } from "./xml.ts";
 
 export interface InvoiceParty {
@@ -88,13 +89,11 @@ export function refusalsAsData<T>(read: () => T): Result<T, InvoiceRefusal> {
   }
 }
 
-/** "2026-08-14" or "2026-08-14 10:00:00" as days since 1970-01-01. */
+/** "2026-08-14" or "2026-08-14 10:00:00" as days since 1970-01-01. Throws InvoiceRefusal. */
 export function dayFrom(text: string, where: string): number {
-  const match = /^([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ].*)?$/.exec(text);
-  const timeMs = match === null ? Number.NaN : Date.UTC(Number(match[1]), Number(match[2]) - 1, Number(match[3]));
-  const sound = match !== null && new Date(timeMs).toISOString().startsWith(`${match[1]}-${match[2]}-${match[3]}`);
-  if (!sound || timeMs < 0) throw new InvoiceRefusal("INVOICE_DATE", `${where}: "${text.slice(0, 32)}" is no date`);
-  return timeMs / 86_400_000;
+  const day = dayOfText(text);
+  if (day === undefined) throw new InvoiceRefusal("INVOICE_DATE", `${where}: "${text.slice(0, 32)}" is no date`);
+  return day;
 }
 
 export function amountFrom(text: string, currency: string, where: string): bigint {
