@@ -4,12 +4,17 @@ import { KINDS, type Kind } from "./kinds.ts";
 import { EVENTS } from "./transition.ts";
 import { TRANSITIONS } from "./transitions.ts";
 
-/** REFERENCE.md, made from the declarations: operations, objects, events and codes. A test holds the file against it. */
+/** What stands above this line in README.md is written by hand, what stands below is made from the declarations. */
+export const REFERENCE_MARKER = "<!-- Made from the declarations by reference.ts: do not edit below this line. -->";
+
+/** The lower part of README.md: operations, objects, events and codes. A test holds the file against it. */
 export function reference(): string {
   return [
-    "# Reference of the ledger",
+    REFERENCE_MARKER,
     "",
-    "Made from the declarations by `reference.ts`; do not edit. `npx vitest run test/ledger/reference.test.ts -u` writes it anew.",
+    "# Reference",
+    "",
+    "`npx vitest run test/ledger/reference.test.ts -u` writes this part anew.",
     "Bytes are hex in JSON, amounts decimal strings of minor units; a field with `?` may be left out.",
     "",
     "## Operations",
