@@ -3,10 +3,11 @@ import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client } from "../client/client.ts";
+import { endedAtStart } from "./last-words.ts";
 import type { MemberFolder, NetworkFolder } from "./network-folder.ts";
 
 const CLI = fileURLToPath(new URL("../cli/zhonglian.js", import.meta.url));
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 10_000;
 
 /** Starts and ends the nodes of a local network as processes of their own, exactly as an operator would: `zhonglian node start --dir`. */
@@ -40,20 +41,19 @@ export class Launcher {
     for (const member of this.network.members) this.start(member);
   }
 
-  /** Until every node answers and sees enough peers for a quorum. Throws with the node's last log lines' place. */
+  /** Until every node answers and is connected to all others. Throws as soon as one has ended, with its own reason. */
   async ready(): Promise<void> {
     const deadline = performance.now() + READY_TIMEOUT_MS;
-    for (const member of this.network.members) {
-      const client = new Client({ endpoints: [member.rpc] });
-      for (;;) {
-        if (!this.#children.has(member.id))
-          throw new Error(`the node ${member.id} ended at start: see ${join(member.folder, "node.log")}`);
+    const waiting = new Map(this.network.members.map((member) => [member, new Client({ endpoints: [member.rpc] })]));
+    while (waiting.size > 0) {
+      for (const [member, client] of waiting) {
+        for (const other of this.network.members) if (!this.#children.has(other.id)) throw new Error(endedAtStart(other));
         const status = await client.status().catch(() => undefined);
-        if (status !== undefined && status.peers >= this.network.members.length - 1) break;
-        if (performance.now() > deadline)
+        if (status !== undefined && status.peers >= this.network.members.length - 1) waiting.delete(member);
+        else if (performance.now() > deadline)
           throw new Error(`the node ${member.id} is not ready: see ${join(member.folder, "node.log")}`);
-        await new Promise((resolve) => setTimeout(resolve, 50));
       }
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 

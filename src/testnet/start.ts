@@ -71,7 +71,10 @@ async function start(options: StartOptions): Promise<number> {
   });
   try {
     launcher.startAll();
-    await launcher.ready();
+    // Ctrl-C reaches the nodes as well: that they end is then no fault.
+    const ready = launcher.ready();
+    ready.catch(() => undefined);
+    if ((await Promise.race([interrupted, ready])) === "interrupted") return 130;
     for (const { id, rpc } of network.members) say(`${id.padEnd(10)} runs, RPC ${rpc} (pid ${launcher.pids()[id]})`);
     for (const { file, refusal } of refused) say(`not taken: ${file} — ${refusal.message} [${refusal.code}]`);
     const client = new Client({ endpoints: network.members.map(({ rpc }) => rpc) });

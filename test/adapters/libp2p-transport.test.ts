@@ -10,7 +10,7 @@ import { freeBasePort, until } from "../e2e/support.ts";
 
 const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const CHAIN = "c4".repeat(32) as Hash;
-const TIMEOUT = { timeout: 90_000 };
+const TIMEOUT = { timeout: 600_000 };
 
 /** A node's network and everything that came in by it. */
 interface Peer {
@@ -52,7 +52,8 @@ class Network {
       readonly onRequest?: TransportHandlers["onRequest"];
     } = {},
   ): Promise<Peer> {
-    const addressOf = (other: string): string => `/ip4/127.0.0.1/tcp/${this.#base + this.#names.indexOf(other)}`;
+    const base = await this.#base;
+    const addressOf = (other: string): string => `/ip4/127.0.0.1/tcp/${base + this.#names.indexOf(other)}`;
     const transport = new Libp2pTransport({
       chain: CHAIN,
       seed: seedOf(name),

@@ -6,7 +6,7 @@ import { OperatorNetwork } from "../e2e/network.ts";
 import { freeBasePort, isAlive, ROOT, run, scratch, until } from "../e2e/support.ts";
 
 const CLI = join(ROOT, "src/cli/zhonglian.js");
-const TIMEOUT = { timeout: 120_000 };
+const TIMEOUT = { timeout: 600_000 };
 
 let folder: ReturnType<typeof scratch>;
 const inFolder = (name: string): string => join(folder.path, name);
@@ -202,7 +202,7 @@ describe("tx and ledger, against a node", () => {
 
 describe("testnet", () => {
   it("brings a network up in the background, kills and restarts a node of it, and takes it down", TIMEOUT, async () => {
-    const where = ["--dir", inFolder("net"), "--base-port", String(freeBasePort())];
+    const where = ["--dir", inFolder("net"), "--base-port", String(await freeBasePort())];
     type States = readonly { member: string; running: boolean; pid: number | null; height: number | null }[];
     const testnet = (...argv: readonly string[]) => json<States>("testnet", ...argv, ...where);
     const up = await testnet("up");

@@ -31,7 +31,7 @@ export class OperatorNetwork {
 
   static async make(): Promise<OperatorNetwork> {
     const folder = scratch();
-    return new OperatorNetwork(await openNetworkFolder(folder.path, freeBasePort(), START_MS - MINUTE_MS), folder);
+    return new OperatorNetwork(await openNetworkFolder(folder.path, await freeBasePort(), START_MS - MINUTE_MS), folder);
   }
 
   get members(): readonly MemberFolder[] {
@@ -74,7 +74,8 @@ export class OperatorNetwork {
   async ready(peers: number, ids: readonly string[] = this.members.map(({ id }) => id)): Promise<void> {
     for (const id of ids) {
       const client = this.client(id);
-      await until(async () => ((await client.status().catch(() => undefined))?.peers ?? -1) >= peers, `${id} is ready`);
+      const isReady = async () => ((await client.status().catch(() => undefined))?.peers ?? -1) >= peers;
+      await until(isReady, `${id} is ready`, this.runOf(id));
     }
   }
 
@@ -82,7 +83,7 @@ export class OperatorNetwork {
   async everybodyHas(id: TxId, ids: readonly string[] = this.members.map((member) => member.id)): Promise<void> {
     for (const member of ids) {
       const client = this.client(member);
-      await until(async () => (await client.get(id)).status === "committed", `${member} has the transaction`);
+      await until(async () => (await client.get(id)).status === "committed", `${member} has the transaction`, this.runOf(member));
     }
   }
 

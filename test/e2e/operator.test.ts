@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { OperatorNetwork } from "./network.ts";
 import { isAlive, type Run, until } from "./support.ts";
 
-const TIMEOUT = { timeout: 180_000 };
+const TIMEOUT = { timeout: 600_000 };
 const open: OperatorNetwork[] = [];
 
 async function make(): Promise<OperatorNetwork> {

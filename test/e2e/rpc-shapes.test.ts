@@ -18,7 +18,7 @@ beforeAll(async () => {
   ({ id, bytes } = sent);
   expect((await operators.client("zbank").submitAndWait(sent.id, bytes)).status).toBe("committed");
   await operators.everybodyHas(sent.id);
-}, 120_000);
+}, 600_000);
 
 afterAll(() => operators.stop());
 

@@ -1,3 +1,4 @@
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Client } from "../../src/client/client.ts";
@@ -32,8 +33,21 @@ interface Summary {
 }
 
 describe("npm start", () => {
-  it("plays the story to its end, prints one line of JSON and leaves no process behind", { timeout: 240_000 }, async () => {
-    const { started, folder } = begin(freeBasePort(), "--exit", "--json");
+  it("says at once which node could not start, and why", { timeout: 600_000 }, async () => {
+    const base = await freeBasePort();
+    const blocker = createServer();
+    await new Promise<void>((done) => blocker.listen(base + 2, "127.0.0.1", done));
+    try {
+      const { started } = begin(base);
+      expect(await started.exit).toBe(1);
+      expect(started.err()).toMatch(/^npm start: the node zhuogang ended at start: .*\[RPC_PORT_IN_USE\]\n$/);
+    } finally {
+      blocker.close();
+    }
+  });
+
+  it("plays the story to its end, prints one line of JSON and leaves no process behind", { timeout: 600_000 }, async () => {
+    const { started, folder } = begin(await freeBasePort(), "--exit", "--json");
     expect(await started.exit).toBe(0);
     const lines = started.out().trim().split("\n");
     expect(lines).toHaveLength(1);
@@ -49,29 +63,34 @@ describe("npm start", () => {
     await until(() => pids.every((pid) => !isAlive(pid)), "the nodes end");
 
     // A second start on the same folder says that the story was played, and finds the same state.
-    const again = start("--dir", folder.path, "--base-port", String(freeBasePort()), "--exit", "--json");
+    const again = start("--dir", folder.path, "--base-port", String(await freeBasePort()), "--exit", "--json");
     expect(await again.exit).toBe(0);
     expect(again.err()).toContain("the story was played on this network already");
     expect((JSON.parse(again.out()) as Summary).stateRoot).toBe(summary.stateRoot);
   });
 
   it("finishes with one node killed in the middle, which then catches up to the same state root", {
-    timeout: 240_000,
+    timeout: 600_000,
   }, async () => {
-    const base = freeBasePort();
+    const base = await freeBasePort();
     const { started, folder } = begin(base);
-    await until(() => started.err().includes("firms registered"), "the story is under way");
+    await until(() => started.err().includes("firms registered"), "the story is under way", started);
     const pids = pidsIn(started.err());
     process.kill(pids.huasu as number, "SIGKILL");
-    await until(() => started.err().includes("Sample alliance story"), "the summary");
+    await until(() => started.err().includes("Sample alliance story"), "the summary", started);
     expect(started.err()).toContain("5 attempts refused");
     const survivor = new Client({ endpoints: [`http://127.0.0.1:${base}/`] });
     const node = run([join(ROOT, "src/cli/zhonglian.js"), "node", "start", "--dir", join(folder.path, "huasu")]);
     const revived = new Client({ endpoints: [`http://127.0.0.1:${base + 3}/`] });
-    await until(async () => {
-      const [left, right] = await Promise.all([survivor.status(), revived.status().catch(() => undefined)]);
-      return right !== undefined && right.height === left.height && right.stateRoot === left.stateRoot && !right.syncing;
-    }, "the revived node has the same state root");
+    await until(
+      async () => {
+        const [left, right] = await Promise.all([survivor.status(), revived.status().catch(() => undefined)]);
+        return right !== undefined && right.height === left.height && right.stateRoot === left.stateRoot && !right.syncing;
+      },
+      "the revived node has the same state root",
+      started,
+      node,
+    );
     node.child.kill("SIGTERM");
     expect(await node.exit).toBe(0);
     started.child.kill("SIGINT");
@@ -80,11 +99,11 @@ describe("npm start", () => {
   });
 
   it("has every finalised block after all four nodes were killed at once, and goes on from there", {
-    timeout: 240_000,
+    timeout: 600_000,
   }, async () => {
-    const base = freeBasePort();
+    const base = await freeBasePort();
     const { started, folder } = begin(base);
-    await until(() => started.err().includes("invoices registered against"), "the story is under way");
+    await until(() => started.err().includes("invoices registered against"), "the story is under way", started);
     const before = await new Client({ endpoints: [`http://127.0.0.1:${base}/`] }).status();
     const pids = Object.values(pidsIn(started.err()));
     for (const pid of pids) process.kill(pid, "SIGKILL");

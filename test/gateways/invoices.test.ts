@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -160,8 +161,27 @@ describe("e-invoices", () => {
     );
   });
 
-  it.runIf(SAMPLES !== undefined && existsSync(SAMPLES ?? ""))("reads further samples where they are at hand", () => {
-    const { invoices, refused } = readInvoiceFolder(join(SAMPLES as string, "invoices"));
+  it("reads the folders of a folder, and names each file that it does not take", () => {
+    const folder = mkdtempSync(join(tmpdir(), "zhonglian-invoices-"));
+    try {
+      mkdirSync(join(folder, "a/b"), { recursive: true });
+      writeFileSync(join(folder, "a/b/steel.XML"), steel);
+      writeFileSync(join(folder, "a/order.xml"), "<Order/>");
+      writeFileSync(join(folder, "polymer.xml"), polymer);
+      writeFileSync(join(folder, "README.md"), "no invoice");
+      const { invoices, refused } = readInvoiceFolder(folder);
+      expect(invoices.map(({ file }) => file)).toEqual(["a/b/steel.XML", "polymer.xml"]);
+      expect(refused.map(({ file, refusal }) => [file, refusal.code])).toEqual([["a/order.xml", "INVOICE_FORMAT_UNKNOWN"]]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+// Public samples that are not part of the repository, where somebody has them at hand.
+if (SAMPLES !== undefined) {
+  it("reads every payable sample of a folder elsewhere", () => {
+    const { invoices, refused } = readInvoiceFolder(join(SAMPLES, "invoices"));
     const count = (format: string): number => invoices.filter(({ invoice }) => invoice.format === format).length;
     expect([count("CN"), count("UBL"), count("CII")]).toEqual([12, 8, 3]);
     expect(refused.map(({ file, refusal }) => [file, refusal.code])).toEqual([
@@ -169,4 +189,4 @@ describe("e-invoices", () => {
     ]);
     expect(new Set(invoices.map(({ invoice }) => invoice.currency))).toEqual(new Set(["CNY", "DKK", "EUR", "NOK"]));
   });
-});
+}

@@ -5,13 +5,14 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { DrivenClockSource } from "../../adapters/driven-clock.ts";
 import { Client } from "../../client/client.ts";
+import { endedAtStart } from "../../testnet/last-words.ts";
 import { type MemberFolder, type NetworkFolder, openNetworkFolder } from "../../testnet/network-folder.ts";
 import { integer } from "../options.ts";
 import { print } from "../output.ts";
 import { SettingsError } from "../settings.ts";
 
 const CLI = fileURLToPath(new URL("../zhonglian.js", import.meta.url));
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 
 interface Options {
   readonly dir: string;
@@ -117,8 +118,7 @@ function pidFile(member: MemberFolder): string {
 async function answers(member: MemberFolder): Promise<void> {
   const client = new Client({ endpoints: [member.rpc] });
   await until(async () => {
-    if (pidOf(member) === null)
-      throw new SettingsError("NODE_ENDED", `the node ${member.id} ended at start: see ${join(member.folder, "node.log")}`);
+    if (pidOf(member) === null) throw new SettingsError("NODE_ENDED", endedAtStart(member));
     return (await client.status().catch(() => undefined)) !== undefined;
   }, `${member.id} does not answer`);
 }
