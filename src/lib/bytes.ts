@@ -90,3 +90,8 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 export function compareText(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
+
+/** One character a byte: the name of a byte string as a map's key. */
+export function toLatin1(bytes: Uint8Array): string {
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
+}

@@ -16,6 +16,7 @@ import type { ChainStore } from "./chain-store.ts";
 import type { EventLoop } from "./event-loop.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { signatureChecks } from "./transaction-pool.ts";
+import type { VerifiedSignatures } from "./verified-signatures.ts";
 
 /** A block that checks, with what it does. */
 export interface Validated {
@@ -32,13 +33,14 @@ interface ValidatorModules {
   readonly mempool: Mempool;
   readonly fetcher: BodyFetcher;
   readonly verifier: Verifier;
+  readonly verified: VerifiedSignatures;
   readonly hasher: Hasher;
   readonly clock: MonotonicClock;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
 
-/** Everything that makes a block on the committed head valid or not, by protocol.md §2–§3; executes it before anybody votes. */
+/** Everything that makes a block on the chain's tip valid or not, by protocol.md §2–§3; executes it before anybody votes. */
 export class BlockValidator {
   readonly #m: ValidatorModules;
 
@@ -83,13 +85,13 @@ export class BlockValidator {
     else this.#m.fetcher.fetch(header.height, missing, from, isWanted, complete);
   }
 
-  /** Header against the committed head and the block's own content. */
+  /** Header against the tip and the block's own content. */
   #formFault({ header, pairs, lastCommit, evidence }: Block): string | null {
-    const { head } = this.#m.store;
+    const { tip } = this.#m.store;
     const digest = this.#m.hasher.sha256;
-    if (header.chain !== this.#m.chain || header.height !== head.height + 1 || header.parent !== head.block)
+    if (header.chain !== this.#m.chain || header.height !== tip.height + 1 || header.parent !== tip.block)
       return "BLOCK_NOT_NEXT";
-    if (header.timeMs <= head.timeMs) return "BLOCK_TIME";
+    if (header.timeMs <= tip.timeMs) return "BLOCK_TIME";
     if (header.validators !== this.#m.executor.validatorsHash()) return "BLOCK_VALIDATORS";
     if (header.params !== this.#m.executor.paramsHash()) return "BLOCK_PARAMS";
     if (header.count !== pairs.length || pairs.length > paramsOf(this.#m.objects).blockTxMax) return "BLOCK_COUNT";
@@ -115,7 +117,9 @@ export class BlockValidator {
       return;
     }
     const items: VerifyItem[] = [...checks];
-    for (const envelope of envelopes) if (!trusted.has(envelope)) items.push(...signatureChecks(envelope));
+    for (const envelope of envelopes) {
+      if (!trusted.has(envelope) && !this.#m.verified.hasEnvelope(envelope)) items.push(...signatureChecks(envelope));
+    }
     const proceed = (valid: readonly boolean[]): void => {
       if (!isWanted()) return;
       done(valid.every((each) => each) ? this.#execute(block, envelopes) : "BLOCK_SIGNATURE");
@@ -124,23 +128,23 @@ export class BlockValidator {
     else this.#m.verifier.verify(items, this.#m.loop.callback(proceed));
   }
 
-  /** Signatures of the parent's commit and of evidence. */
+  /** Signatures of the parent's commit and of evidence that were not verified before. */
   #checks({ header, lastCommit, evidence }: Block): readonly VerifyItem[] | string {
-    const { head } = this.#m.store;
+    const { tip } = this.#m.store;
     const set = validatorsOf(this.#m.objects);
     const items: VerifyItem[] = [];
     if (header.height === 1) {
-      if (lastCommit.height !== 0 || lastCommit.round !== 0 || lastCommit.sigs.length !== 0 || lastCommit.block !== head.block)
+      if (lastCommit.height !== 0 || lastCommit.round !== 0 || lastCommit.sigs.length !== 0 || lastCommit.block !== tip.block)
         return "BLOCK_LAST_COMMIT";
     } else {
       const checks = commitChecks(
         this.#m.chain,
         lastCommit,
-        { height: head.height, block: head.block, set },
+        { height: tip.height, block: tip.block, set },
         this.#m.hasher.sha256,
       );
       if (!checks.ok) return checks.error;
-      items.push(...checks.value);
+      items.push(...checks.value.filter((check) => !this.#m.verified.has(check)));
     }
     for (const entry of evidence) {
       const checks = evidenceChecks(this.#m.chain, entry, set, this.#m.hasher.sha256);
@@ -182,14 +186,13 @@ export class BlockValidator {
     return { envelopes, execution };
   }
 
-  /** The proposer of the committed head; null before the first block. */
+  /** The proposer of the tip; null before the first block. */
   parentProposer(): MemberId | null {
-    const { height } = this.#m.store.head;
-    return height === 0 ? null : (this.#m.store.block(height)?.header.proposer ?? null);
+    return this.#m.store.tipHeader?.proposer ?? null;
   }
 
   /** Positions that take turns at the next height. */
   active(): readonly number[] {
-    return activePositions(this.#m.objects, this.#m.store.head.height + 1);
+    return activePositions(this.#m.objects, this.#m.store.tip.height + 1);
   }
 }

@@ -1,7 +1,5 @@
-import { blockId } from "../codec/block.ts";
 import { decode } from "../codec/cbor.ts";
 import { encode } from "../codec/schema.ts";
-import { decodeTransaction } from "../codec/transaction.ts";
 import { validatorsOf } from "../ledger/validators.ts";
 import { commitChecks } from "../light/commit.ts";
 import type { MonotonicClock } from "../ports/clock.ts";
@@ -9,16 +7,17 @@ import type { Hasher, Verifier } from "../ports/crypto.ts";
 import type { Logger } from "../ports/observe.ts";
 import type { Transport } from "../ports/transport.ts";
 import { type SyncInput, SyncMachine } from "../sync/machine.ts";
-import type { Block, Commit } from "../types/block.ts";
+import type { Commit } from "../types/block.ts";
 import { LIMITS } from "../types/limits.ts";
-import type { Hash, PublicKey } from "../types/scalars.ts";
-import type { Envelope } from "../types/transaction.ts";
+import type { Hash, Height, PublicKey } from "../types/scalars.ts";
 import type { BlockValidator } from "./block-validator.ts";
 import type { ChainStore } from "./chain-store.ts";
 import type { Decided } from "./consensus-driver.ts";
 import type { EventLoop } from "./event-loop.ts";
-import { blocksRequestSchema, blocksResponseSchema, type StoredBlock, storedBlockSchema } from "./messages.ts";
+import { FetchedBlockCheck, type SoundBlock } from "./fetched-block-check.ts";
+import { blocksRequestSchema, blocksResponseSchema } from "./messages.ts";
 import type { ObjectStore } from "./object-store.ts";
+import type { VerifiedSignatures } from "./verified-signatures.ts";
 
 interface CatchUpModules {
   readonly chain: Hash;
@@ -28,23 +27,31 @@ interface CatchUpModules {
   readonly validator: BlockValidator;
   readonly transport: Transport;
   readonly verifier: Verifier;
+  readonly verified: VerifiedSignatures;
   readonly hasher: Hasher;
   readonly clock: MonotonicClock;
   readonly logger: Logger;
-  readonly onBlock: (decided: Decided) => void;
+  /** Stages a block. Answers whether more may be staged before the disk has caught up. */
+  readonly onBlock: (decided: Decided) => boolean;
   readonly onCaughtUp: () => void;
 }
 
 const RETRY_MS = 500;
 const NOT_PENALISED = "withheld blocks";
 
-/** Drives the catch-up machine: blocks come from peers, are checked like any other, and go the same way into the store. */
+/**
+ * Drives the catch-up machine. Blocks come from peers, are checked like any other, and execute on the tip while later ones are being
+ * verified and earlier ones written. Works in slices, so that readers and peers are answered in between.
+ */
 export class CatchUp {
   readonly #m: CatchUpModules;
-  readonly #machine: SyncMachine<Uint8Array>;
+  readonly #check: FetchedBlockCheck;
+  readonly #machine: SyncMachine<Uint8Array, SoundBlock>;
+  #sliceEndMs = 0;
 
   constructor(modules: CatchUpModules) {
     this.#m = modules;
+    this.#check = new FetchedBlockCheck(modules);
     this.#machine = new SyncMachine(modules.store.head.height);
   }
 
@@ -54,24 +61,34 @@ export class CatchUp {
 
   /** A peer claims a commit: if it checks, the peer has shown it. */
   onCommit(peer: PublicKey, commit: Commit, isSound: (commit: Commit) => void): void {
-    const { head } = this.#m.store;
-    if (commit.height <= head.height) return;
+    const { tip } = this.#m.store;
+    if (commit.height <= tip.height) return;
+    const { height, block } = commit;
     const checks = commitChecks(
       this.#m.chain,
       commit,
-      { height: commit.height, block: commit.block, set: validatorsOf(this.#m.objects) },
+      { height, block, set: validatorsOf(this.#m.objects) },
       this.#m.hasher.sha256,
     );
-    if (!checks.ok) return;
+    const isNext = height === tip.height + 1;
+    const doubt = (): void => {
+      // Farther up, the authorities may have changed: only blocks will tell. Of the next height they are known.
+      if (isNext) this.#m.transport.penalise(peer, "commit that does not check");
+      else this.#step({ kind: "claimed", peer, height });
+    };
+    if (!checks.ok) {
+      doubt();
+      return;
+    }
     this.#m.verifier.verify(
       checks.value,
       this.#m.loop.callback((valid: readonly boolean[]) => {
         if (!valid.every((each) => each)) {
-          this.#m.transport.penalise(peer, "commit with a wrong signature");
+          doubt();
           return;
         }
         isSound(commit);
-        this.#step({ kind: "shown", peer, height: commit.height });
+        this.#step({ kind: "shown", peer, height });
       }),
     );
   }
@@ -80,25 +97,24 @@ export class CatchUp {
     this.#step({ kind: "gone", peer });
   }
 
-  /** The head moved, by consensus or by a block of ours. */
+  /** The tip moved by consensus, or the disk has caught up with what was staged: the next block may be applied. */
   onApplied(): void {
-    this.#step({ kind: "applied", height: this.#m.store.head.height });
+    this.#step({ kind: "applied", height: this.#m.store.tip.height });
   }
 
-  #step(input: SyncInput<Uint8Array>): void {
+  #step(input: SyncInput<Uint8Array, SoundBlock>): void {
     for (const effect of this.#machine.step(input)) {
       switch (effect.kind) {
-        case "request": {
-          const { peer, from, count } = effect;
-          this.#m.transport.request(
-            peer as PublicKey,
-            "blocks",
-            encode(blocksRequestSchema, { from, count }),
-            this.#m.loop.callback((response: Uint8Array | null) => {
-              const decoded = response === null ? undefined : decode(blocksResponseSchema, response, LIMITS.responseBytesMax);
-              this.#step({ kind: "answer", peer, from, blocks: decoded?.ok ? decoded.value : null });
-            }),
-          );
+        case "request":
+          this.#request(effect.peer as PublicKey, effect.from, effect.count);
+          break;
+        case "check": {
+          const { peer, height, block } = effect;
+          this.#check.check(height, block, (outcome, isShown) => {
+            if (isShown) this.#step({ kind: "shown", peer, height });
+            if (typeof outcome === "string") this.#m.logger.warn("a fetched block does not check", { height, code: outcome });
+            this.#step({ kind: "checked", peer, height, block: typeof outcome === "string" ? null : outcome });
+          });
           break;
         }
         case "apply":
@@ -120,58 +136,69 @@ export class CatchUp {
     }
   }
 
-  #apply(height: number, bytes: Uint8Array): void {
-    const { head } = this.#m.store;
-    if (height !== head.height + 1) {
-      this.#step({ kind: "applied", height: head.height });
-      return;
-    }
-    const refuse = (code: string): void => {
-      this.#m.logger.warn("a fetched block does not check", { height, code });
-      this.#step({ kind: "refused", height });
-    };
-    const decoded = decode(storedBlockSchema, bytes, LIMITS.responseBytesMax);
-    if (!decoded.ok) {
-      refuse(decoded.error.code);
-      return;
-    }
-    const stored = decoded.value;
-    const block = stored.block as Block;
-    const id = blockId(block.header, this.#m.hasher.sha256);
-    const commit = stored.commit as Commit;
-    const set = validatorsOf(this.#m.objects);
-    const checks = commitChecks(this.#m.chain, commit, { height, block: id, set }, this.#m.hasher.sha256);
-    const envelopes = this.#envelopes(stored);
-    if (!checks.ok || envelopes === undefined || block.header.height !== height) {
-      refuse(checks.ok ? "BLOCK_BODIES" : checks.error);
-      return;
-    }
-    const isWanted = (): boolean => this.#m.store.head.height === height - 1;
-    this.#m.verifier.verify(
-      checks.value,
-      this.#m.loop.callback((valid: readonly boolean[]) => {
-        if (!isWanted()) return;
-        if (!valid.every((each) => each)) {
-          refuse("COMMIT_BAD_SIGNATURE");
-          return;
-        }
-        this.#m.validator.validate(block, envelopes, undefined, isWanted, (outcome) => {
-          if (typeof outcome === "string") refuse(outcome);
-          else this.#m.onBlock({ id, block, commit, ...outcome });
-        });
+  #request(peer: PublicKey, from: Height, count: number): void {
+    this.#m.transport.request(
+      peer,
+      "blocks",
+      encode(blocksRequestSchema, { from, count }),
+      this.#m.loop.callback((response: Uint8Array | null) => {
+        const decoded = response === null ? undefined : decode(blocksResponseSchema, response, LIMITS.responseBytesMax);
+        const blocks = decoded?.ok ? decoded.value.map((block) => ({ block, bytes: block.length })) : null;
+        this.#step({ kind: "answer", peer, from, blocks });
       }),
     );
   }
 
-  #envelopes({ bodies, block }: StoredBlock): readonly Envelope[] | undefined {
-    const envelopes: Envelope[] = [];
-    for (const [index, bytes] of bodies.entries()) {
-      const decoded = decodeTransaction(bytes, this.#m.hasher.sha256);
-      const pair = block.pairs[index];
-      if (!decoded.ok || pair === undefined || decoded.value.pair.id !== pair.id || decoded.value.pair.sigs !== pair.sigs)
-        return undefined;
-      envelopes.push(decoded.value);
+  #apply(height: Height, { id, block, commit, envelopes }: SoundBlock): void {
+    const isNext = (): boolean => this.#m.store.tip.height === height - 1;
+    if (!isNext()) {
+      this.#m.loop.post(() => this.onApplied());
+      return;
     }
-    return bodies.length === block.pairs.length ? envelopes : undefined;
+    const refuse = (code: string): void => {
+      this.#m.logger.warn("a fetched block does not fit the chain", { height, code });
+      this.#m.loop.post(() => this.#step({ kind: "refused", height }));
+    };
+    const set = validatorsOf(this.#m.objects);
+    const checks = commitChecks(this.#m.chain, commit, { height, block: id, set }, this.#m.hasher.sha256);
+    if (!checks.ok) {
+      refuse(checks.error);
+      return;
+    }
+    const validate = (): void =>
+      this.#m.validator.validate(block, envelopes, undefined, isNext, (outcome) => {
+        if (typeof outcome === "string") refuse(outcome);
+        else if (this.#m.onBlock({ id, block, commit, ...outcome })) this.#next();
+      });
+    const unverified = checks.value.filter((check) => !this.#m.verified.has(check));
+    if (unverified.length === 0) {
+      validate();
+      return;
+    }
+    this.#m.verifier.verify(
+      unverified,
+      this.#m.loop.callback((valid: readonly boolean[]) => {
+        if (!isNext()) return;
+        if (valid.every((each) => each)) validate();
+        else refuse("COMMIT_BAD_SIGNATURE");
+      }),
+    );
+  }
+
+  /** Goes on at once within a slice of time; then the world has its turn. */
+  #next(): void {
+    const nowMs = this.#m.clock.nowMs();
+    const goOn = (): void => this.onApplied();
+    if (nowMs < this.#sliceEndMs) {
+      this.#m.loop.post(goOn);
+      return;
+    }
+    this.#m.clock.after(
+      0,
+      this.#m.loop.callback(() => {
+        this.#sliceEndMs = this.#m.clock.nowMs() + LIMITS.syncSliceMs;
+        goOn();
+      }),
+    );
   }
 }

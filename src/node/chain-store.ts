@@ -4,11 +4,12 @@ import { bytes, encode, hash, type Infer, int, type Schema, struct } from "../co
 import { receiptSchema } from "../codec/transaction.ts";
 import { assert } from "../lib/assert.ts";
 import type { Store, StoreWrite } from "../ports/store.ts";
-import type { Block, Commit } from "../types/block.ts";
+import type { Block, Commit, Header } from "../types/block.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { BlockId, Hash, Height, TimeMs, TxId } from "../types/scalars.ts";
 import type { Envelope, TxReceipt } from "../types/transaction.ts";
 import { blockByIdKey, blockKey, commitKey, HEAD_KEY, pageKey, transactionKey } from "./chain-keys.ts";
+import { StagedStore } from "./staged-store.ts";
 
 /** The last finalised block, as written in its batch. */
 const headSchema = struct({
@@ -48,15 +49,24 @@ export interface FinalisedBlock {
   readonly derived: readonly StoreWrite[];
 }
 
-/** Blocks, commits and transactions in the node's store; one synced batch per block (protocol.md §7). */
+/**
+ * Blocks, commits and transactions in the node's store. A decided block is one synced batch (protocol.md §7). A node that catches up
+ * stages blocks, executes the next on top, and makes a group of them durable by one synced batch: the disk never holds a part of it, so
+ * what a start finds is a whole block either way. `head` is the last durable block, and all that readers and peers are told of; `tip` is
+ * the last executed one, the parent of whatever is checked next.
+ */
 export class ChainStore {
   readonly #store: Store;
+  readonly #staged: StagedStore;
   readonly #chain: Hash;
   #head: Head;
+  #tip: Head;
+  #tipHeader: Header | null = null;
 
   /** Throws StoreCorruptError, or GenesisMismatchError if the folder belongs to another chain. */
   constructor(store: Store, genesis: { readonly chain: Hash; readonly stateRoot: Hash; readonly timeMs: TimeMs }) {
     this.#store = store;
+    this.#staged = new StagedStore(store);
     this.#chain = genesis.chain;
     this.#head =
       this.#read(HEAD_KEY, headSchema) ??
@@ -69,10 +79,31 @@ export class ChainStore {
         timeMs: genesis.timeMs,
       } as Head);
     if (this.#head.chain !== genesis.chain) throw new GenesisMismatchError(this.#head.chain, genesis.chain);
+    this.#tip = this.#head;
   }
 
   get head(): Head {
     return this.#head;
+  }
+
+  get tip(): Head {
+    return this.#tip;
+  }
+
+  /** The tip's header; null before the first block. */
+  get tipHeader(): Header | null {
+    if (this.#tip.height > 0) this.#tipHeader ??= this.block(this.#tip.height)?.header ?? null;
+    return this.#tipHeader;
+  }
+
+  /** Bytes that are executed and not yet on their way to the disk. */
+  get stagedBytes(): number {
+    return this.#staged.stagedBytes;
+  }
+
+  /** The store as execution sees it: with what is staged. */
+  get view(): Pick<Store, "get"> {
+    return this.#staged;
   }
 
   /** Whether the genesis objects were ever written. */
@@ -86,12 +117,49 @@ export class ChainStore {
     this.#store.write([...derived, { key: HEAD_KEY, value: encode(headSchema, this.#head) }], done);
   }
 
-  /** The whole block in one synced batch. The head moves when `done(null)` is called, not before. */
+  /** The whole block in one synced batch. Head and tip move when `done(null)` is called, not before. */
   write(finalised: FinalisedBlock, done: (fault: Error | null) => void): void {
-    const { block, id, commit, envelopes, receipts } = finalised;
+    const head = this.#headOf(finalised);
+    assert(this.#tip === this.#head, "nothing is staged under a decided block");
+    this.#store.write(this.#batchOf(finalised, head), (fault) => {
+      if (fault === null) {
+        this.#head = head;
+        this.#moveTip(head, finalised);
+      }
+      done(fault);
+    });
+  }
+
+  /** Executed and part of the next flush: the tip moves, the head does not. */
+  stage(finalised: FinalisedBlock): void {
+    const head = this.#headOf(finalised);
+    this.#staged.stage(this.#batchOf(finalised, head));
+    this.#moveTip(head, finalised);
+  }
+
+  /** All that is staged in one synced batch. The head moves to the present tip when `done(null)` is called; one flush at a time. */
+  flush(done: (fault: Error | null) => void): void {
+    const head = this.#tip;
+    this.#staged.flush((fault) => {
+      if (fault === null) this.#head = head;
+      done(fault);
+    });
+  }
+
+  #moveTip(head: Head, { block }: FinalisedBlock): void {
+    this.#tip = head;
+    this.#tipHeader = block.header;
+  }
+
+  #headOf({ block, id }: FinalisedBlock): Head {
     const { height, stateRoot, timeMs } = block.header;
-    assert(height === this.#head.height + 1, "blocks are written in order");
-    const head: Head = { v: 1, chain: this.#chain, height, block: id, stateRoot, timeMs };
+    assert(height === this.#tip.height + 1, "blocks are written in order");
+    return { v: 1, chain: this.#chain, height, block: id, stateRoot, timeMs };
+  }
+
+  #batchOf(finalised: FinalisedBlock, head: Head): readonly StoreWrite[] {
+    const { block, id, commit, envelopes, receipts } = finalised;
+    const { height } = head;
     const batch: StoreWrite[] = [
       { key: blockKey(height), value: encode(blockSchema, block) },
       { key: commitKey(height), value: encode(commitSchema, commit) },
@@ -103,10 +171,7 @@ export class ChainStore {
     }
     for (const write of finalised.derived) batch.push(write);
     batch.push({ key: HEAD_KEY, value: encode(headSchema, head) });
-    this.#store.write(batch, (fault) => {
-      if (fault === null) this.#head = head;
-      done(fault);
-    });
+    return batch;
   }
 
   block(height: Height): Block | undefined {
@@ -121,20 +186,23 @@ export class ChainStore {
     return this.#read(blockByIdKey(id), int());
   }
 
+  /** Of durable blocks only: what is reported committed stays so. */
   transaction(id: TxId): StoredTransaction | undefined {
-    return this.#read(transactionKey(id), storedTransactionSchema);
+    const stored = this.#read(transactionKey(id), storedTransactionSchema);
+    return stored === undefined || stored.height > this.#head.height ? undefined : stored;
   }
 
+  /** Whether a block up to the tip holds it. */
   hasTransaction(id: TxId): boolean {
-    return this.#store.get(transactionKey(id)) !== undefined;
+    return this.#staged.get(transactionKey(id)) !== undefined;
   }
 
   page(path: string): Uint8Array | undefined {
-    return this.#store.get(pageKey(path));
+    return this.#staged.get(pageKey(path));
   }
 
   #read<T>(key: Uint8Array, schema: Schema<T>): T | undefined {
-    const value = this.#store.get(key);
+    const value = this.#staged.get(key);
     if (value === undefined) return undefined;
     const decoded = decode(schema, value, STORED_BYTES_MAX);
     if (!decoded.ok) throw new StoreCorruptError(`a stored record does not decode: ${decoded.error.code}`);

@@ -305,7 +305,8 @@ export class ConsensusDriver {
   #build(height: Height, round: number): void {
     const wait = this.#lastCommitMs + this.#m.params().blockIntervalMs - this.#m.clock.nowMs();
     const build = (): void => {
-      if (this.#stopped || height !== this.#machine.height || round !== this.#machine.round || this.#machine.decided) return;
+      if (!this.#isNext(height) || height !== this.#machine.height || round !== this.#machine.round || this.#machine.decided)
+        return;
       const evidence = this.#evidence.pending();
       if (round === 0 && !this.#m.hasWork() && evidence.length === 0 && !this.#heartbeat.isDue) {
         this.#consume({ kind: "built", height, round, block: null });
@@ -334,6 +335,11 @@ export class ConsensusDriver {
     else this.#m.loop.post(build);
   }
 
+  /** Sync may have executed blocks of this height and beyond, which are not durable yet: nothing is built or validated under them. */
+  #isNext(height: Height): boolean {
+    return !this.#stopped && height === this.#m.store.tip.height + 1;
+  }
+
   #lastCommit(): Commit {
     const { head } = this.#m.store;
     if (head.height === 0) return { height: 0, round: 0, block: head.block as BlockId, sigs: [] };
@@ -350,7 +356,8 @@ export class ConsensusDriver {
   #validate(height: Height, id: BlockId): void {
     const candidate = this.#candidates.get(id);
     assert(candidate !== undefined, "the machine speaks of blocks that it was told of");
-    const isWanted = (): boolean => !this.#stopped && height === this.#machine.height && height === this.#m.store.head.height + 1;
+    const isWanted = (): boolean => height === this.#machine.height && this.#isNext(height);
+    if (!isWanted()) return;
     this.#m.validator.validate(candidate.block, candidate.envelopes, candidate.from, isWanted, (outcome) => {
       if (typeof outcome === "string") {
         this.#m.logger.warn("a proposed block is invalid", { height, block: id, code: outcome });
@@ -383,7 +390,8 @@ export class ConsensusDriver {
       return;
     }
     // After recovery the verdict came from the log, but what the block does is not in it.
-    const isWanted = (): boolean => !this.#stopped && height === this.#m.store.head.height + 1;
+    const isWanted = (): boolean => this.#isNext(height);
+    if (!isWanted()) return;
     this.#m.validator.validate(candidate.block, candidate.envelopes, candidate.from, isWanted, (outcome) => {
       if (typeof outcome === "string") this.#m.fatal(new Error(`a decided block does not check here: ${outcome}`));
       else decide(outcome.envelopes, outcome.execution);

@@ -20,7 +20,7 @@ import { BlockExecutor } from "./block-executor.ts";
 import { BlockValidator } from "./block-validator.ts";
 import { BodyFetcher } from "./body-fetcher.ts";
 import { CatchUp } from "./catch-up.ts";
-import { ChainStore, type Head, StoreCorruptError } from "./chain-store.ts";
+import { ChainStore, type FinalisedBlock, type Head, StoreCorruptError } from "./chain-store.ts";
 import { ConsensusDriver, type Decided } from "./consensus-driver.ts";
 import { ConsensusLog } from "./consensus-log.ts";
 import { DoubleSignGuard } from "./double-sign-guard.ts";
@@ -29,6 +29,7 @@ import { decodeMessage } from "./messages.ts";
 import { ObjectStore } from "./object-store.ts";
 import { PeerRequests } from "./peer-requests.ts";
 import { type AdmissionAnswer, TransactionPool } from "./transaction-pool.ts";
+import { VerifiedSignatures } from "./verified-signatures.ts";
 
 export interface NodeModules {
   readonly wall: WallClock;
@@ -86,6 +87,9 @@ export class Node {
   #members = new Map<PublicKey, MemberId>();
   #peerHeights = new Map<PublicKey, Height>();
   #finalising: Height = 0;
+  /** Executed blocks that wait for the write under way. */
+  #staged: Decided[] = [];
+  #flushing = false;
   /** Blocks still to be decided before this node signs: without memory it follows first. */
   #mutedBlocks = 0;
   /** Why the shell forbids signing (disk nearly full), if it does. */
@@ -102,11 +106,12 @@ export class Node {
     const fatal = (error: Error): void => this.#fatal(error);
     this.#loop = new EventLoop(fatal);
     const loop = this.#loop;
-    this.#objects = new ObjectStore(store);
-    const tree = new StateTree({ page: (path) => this.#chain.page(path) }, hasher);
-    this.#executor = new BlockExecutor({ chain, objects: this.#objects, tree, hasher, store });
     const genesis = this.#executorOfGenesis(options, modules);
     this.#chain = new ChainStore(store, { chain, stateRoot: genesis.stateRoot, timeMs: identity.genesis.timeMs });
+    const { view } = this.#chain;
+    this.#objects = new ObjectStore(view);
+    const tree = new StateTree({ page: (path) => this.#chain.page(path) }, hasher);
+    this.#executor = new BlockExecutor({ chain, objects: this.#objects, tree, hasher, store: view });
     this.#log = new ConsensusLog({ file: modules.consensusLog, hasher, fatal });
     this.#guard =
       modules.signer === null ? null : new DoubleSignGuard({ file: modules.guardLog, hasher, signer: modules.signer });
@@ -119,6 +124,7 @@ export class Node {
       executor: this.#executor,
       mempool: this.#mempool,
       verifier,
+      verified: new VerifiedSignatures(),
       hasher,
       clock,
       logger,
@@ -137,7 +143,7 @@ export class Node {
       params: () => paramsOf(this.#objects),
       hasWork: () => this.#mempool.hasWork,
       maySign: () => this.isSigning,
-      onDecided: (decided: Decided) => this.#finalise(decided, "consensus"),
+      onDecided: (decided: Decided) => this.#finalise(decided),
       fatal,
     };
     this.#driver = new ConsensusDriver(modules.rules === undefined ? driver : { ...driver, rules: modules.rules });
@@ -156,7 +162,7 @@ export class Node {
       ...shared,
       validator,
       transport,
-      onBlock: (decided) => this.#finalise(decided, "sync"),
+      onBlock: (decided) => this.#stage(decided),
       onCaughtUp: () => logger.info("caught up", { height: this.#chain.head.height }),
     });
     // Readers see the genesis before it is durable; nobody is served from it before.
@@ -372,30 +378,76 @@ export class Node {
     }
   }
 
-  /** The one way of a block into the store, whether decided here or fetched. */
-  #finalise(decided: Decided, how: "consensus" | "sync"): void {
-    const { block, execution, envelopes, id, commit } = decided;
-    const { height } = block.header;
-    if (height !== this.#chain.head.height + 1 || this.#finalising >= height) return;
+  /** A block that consensus decided here: one synced batch, and only then the next height. */
+  #finalise(decided: Decided): void {
+    const { height } = decided.block.header;
+    if (height !== this.#chain.tip.height + 1 || this.#finalising >= height) return;
     this.#finalising = height;
-    const { metrics, clock } = this.#modules;
-    const startedMs = clock.nowMs();
     this.#chain.write(
-      { block, id, commit, envelopes, receipts: execution.receipts, derived: this.#executor.writes(height, execution) },
-      this.#loop.callback((fault: Error | null) => {
-        if (fault !== null) {
-          this.#fatal(new Error("a finalised block could not be written", { cause: fault }));
-          return;
-        }
-        metrics.observe("zhonglian_commit_seconds", (clock.nowMs() - startedMs) / 1000);
-        this.#finalised(decided, how);
+      this.#finalisedBlock(decided),
+      this.#whenWritten(() => {
+        this.#executor.adopt(decided.execution);
+        this.#finalised([decided], "consensus");
       }),
     );
   }
 
-  #finalised(decided: Decided, how: "consensus" | "sync"): void {
+  /**
+   * A block that others decided: the next one may execute on it at once, while it waits for the disk with its neighbours. Answers
+   * whether there is room for more.
+   */
+  #stage(decided: Decided): boolean {
+    const { height } = decided.block.header;
+    if (height !== this.#chain.tip.height + 1 || this.#finalising >= height) return false;
+    this.#chain.stage(this.#finalisedBlock(decided));
+    this.#executor.adopt(decided.execution);
+    this.#staged.push(decided);
+    this.#flush();
+    return this.#staged.length < LIMITS.syncGroupBlocksMax && this.#chain.stagedBytes < LIMITS.syncGroupBytesMax;
+  }
+
+  #flush(): void {
+    if (this.#flushing || this.#staged.length === 0) return;
+    this.#flushing = true;
+    const group = this.#staged;
+    this.#staged = [];
+    this.#chain.flush(
+      this.#whenWritten(() => {
+        this.#flushing = false;
+        this.#finalised(group, "sync");
+        this.#flush();
+      }),
+    );
+  }
+
+  #finalisedBlock({ block, id, commit, envelopes, execution }: Decided): FinalisedBlock {
+    const derived = this.#executor.writes(block.header.height, execution);
+    return { block, id, commit, envelopes, receipts: execution.receipts, derived };
+  }
+
+  #whenWritten(proceed: () => void): (fault: Error | null) => void {
+    const { metrics, clock } = this.#modules;
+    const startedMs = clock.nowMs();
+    return this.#loop.callback((fault: Error | null) => {
+      if (fault !== null) {
+        this.#fatal(new Error("a finalised block could not be written", { cause: fault }));
+        return;
+      }
+      metrics.observe("zhonglian_commit_seconds", (clock.nowMs() - startedMs) / 1000);
+      proceed();
+    });
+  }
+
+  /** These blocks are durable. */
+  #finalised(group: readonly Decided[], how: "consensus" | "sync"): void {
+    for (const decided of group) this.#settle(decided, how);
+    // Consensus takes up the next height when nothing that is executed waits for the disk any more.
+    if (this.#chain.tip.height === this.#chain.head.height) this.#driver.nextHeight();
+    this.#catchUp.onApplied();
+  }
+
+  #settle(decided: Decided, how: "consensus" | "sync"): void {
     const { block, execution, envelopes } = decided;
-    this.#executor.adopt(execution);
     this.#mempool.remove(envelopes.map(({ pair }) => pair.id));
     for (const { pair } of this.#mempool.expire(block.header.timeMs)) this.#rememberExpired(pair.id);
     if (execution.changes.some(({ kind }) => kind === "member" || kind === "members")) this.#allowMembers();
@@ -409,8 +461,6 @@ export class Node {
       this.#mutedBlocks = LIMITS.memorylessBlocks;
     this.#measure(decided, how);
     for (const listener of this.#listeners) listener(decided);
-    this.#driver.nextHeight();
-    this.#catchUp.onApplied();
   }
 
   #measure({ block, execution }: Decided, how: string): void {

@@ -1,32 +1,39 @@
 import { LIMITS } from "../types/limits.ts";
 import type { Height } from "../types/scalars.ts";
+import { type Fetched, FetchedBlocks } from "./fetched-blocks.ts";
 
 /** Peers by any stable name; blocks are opaque, their checking is the shell's. */
-export type SyncInput<Block> =
+export type SyncInput<Raw, Checked> =
   /** A peer showed a valid commit of this height. */
   | { readonly kind: "shown"; readonly peer: string; readonly height: Height }
+  /** A peer says that it has this height, with a commit that cannot be judged from here: the authorities may have changed since. */
+  | { readonly kind: "claimed"; readonly peer: string; readonly height: Height }
   | { readonly kind: "gone"; readonly peer: string }
   /** Consecutive blocks from `from`; null: refused, withheld or too late. */
-  | { readonly kind: "answer"; readonly peer: string; readonly from: Height; readonly blocks: readonly Block[] | null }
-  /** The block at this height is durable, by whichever way. */
+  | { readonly kind: "answer"; readonly peer: string; readonly from: Height; readonly blocks: readonly Fetched<Raw>[] | null }
+  /** What came of checking a block by itself; null: it cannot be the block of that height. */
+  | { readonly kind: "checked"; readonly peer: string; readonly height: Height; readonly block: Checked | null }
+  /** The chain has grown to this height, by whichever way. */
   | { readonly kind: "applied"; readonly height: Height }
-  /** A block did not check. */
+  /** A block did not check on the state before it. */
   | { readonly kind: "refused"; readonly height: Height }
   /** Time to try peers again that did not answer. */
   | { readonly kind: "retry" };
 
-export type SyncEffect<Block> =
+export type SyncEffect<Raw, Checked> =
   | { readonly kind: "request"; readonly peer: string; readonly from: Height; readonly count: number }
-  /** Check and apply; one at a time, in order. */
-  | { readonly kind: "apply"; readonly height: Height; readonly block: Block }
+  /** Check by itself, ahead of its turn: form, ids and signatures need no state. */
+  | { readonly kind: "check"; readonly peer: string; readonly height: Height; readonly block: Raw }
+  /** Check on the state and apply; one at a time, in order. */
+  | { readonly kind: "apply"; readonly height: Height; readonly block: Checked }
   | { readonly kind: "penalise"; readonly peer: string; readonly reason: string }
   /** Nothing shown is above us any more. */
   | { readonly kind: "caughtUp" }
   | { readonly kind: "retryLater" };
 
-interface Fetched<Block> {
-  readonly peer: string;
-  readonly block: Block;
+interface Range {
+  readonly from: Height;
+  readonly count: number;
 }
 
 /** Blocks fetched ahead of the one being applied. */
@@ -34,14 +41,16 @@ const WINDOW = 4 * LIMITS.syncBlocksPerRequestMax;
 
 /**
  * Catches up (protocol.md §6): behind means that a peer has shown a valid commit above ours. Ranges are asked of several peers at
- * once, applied in order; who lies, withholds or dawdles is passed over for another and tried again only when nobody else is left.
+ * once, checked by themselves as they come, applied in order. Who lies, withholds or dawdles is passed over for another and tried
+ * again only when nobody else is left.
  */
-export class SyncMachine<Block> {
+export class SyncMachine<Raw, Checked> {
   #height: Height;
   readonly #shown = new Map<string, Height>();
-  readonly #asked = new Map<string, { readonly from: Height; readonly count: number }>();
+  readonly #claimed = new Map<string, Height>();
+  readonly #asked = new Map<string, Range>();
   readonly #failed = new Set<string>();
-  readonly #fetched = new Map<Height, Fetched<Block>>();
+  readonly #fetched = new FetchedBlocks<Raw, Checked>();
   #applying = false;
   #retrying = false;
   #behind = false;
@@ -55,28 +64,35 @@ export class SyncMachine<Block> {
     return this.#behind;
   }
 
-  step(input: SyncInput<Block>): readonly SyncEffect<Block>[] {
-    const effects: SyncEffect<Block>[] = [];
+  step(input: SyncInput<Raw, Checked>): readonly SyncEffect<Raw, Checked>[] {
+    const effects: SyncEffect<Raw, Checked>[] = [];
     switch (input.kind) {
       case "shown":
-        if (input.height > (this.#shown.get(input.peer) ?? 0)) this.#shown.set(input.peer, input.height);
+        raise(this.#shown, input.peer, input.height);
+        break;
+      case "claimed":
+        raise(this.#claimed, input.peer, input.height);
         break;
       case "gone":
-        this.#shown.delete(input.peer);
-        this.#asked.delete(input.peer);
-        this.#failed.delete(input.peer);
+        for (const known of [this.#shown, this.#claimed, this.#asked, this.#failed]) known.delete(input.peer);
         break;
       case "answer":
         this.#onAnswer(input.peer, input.from, input.blocks, effects);
         break;
+      case "checked":
+        this.#onChecked(input.peer, input.height, input.block, effects);
+        break;
       case "applied":
         this.#applying = false;
         if (input.height > this.#height) this.#height = input.height;
-        for (const height of this.#fetched.keys()) if (height <= this.#height) this.#fetched.delete(height);
+        this.#fetched.forgetUpTo(this.#height);
         break;
-      case "refused":
-        this.#onRefused(input.height, effects);
+      case "refused": {
+        this.#applying = false;
+        const liar = this.#fetched.peerOf(input.height);
+        if (liar !== undefined) this.#passOver(liar, effects);
         break;
+      }
       case "retry":
         this.#retrying = false;
         this.#failed.clear();
@@ -86,54 +102,66 @@ export class SyncMachine<Block> {
     return effects;
   }
 
-  #onAnswer(peer: string, from: Height, blocks: readonly Block[] | null, effects: SyncEffect<Block>[]): void {
+  #onAnswer(peer: string, from: Height, blocks: readonly Fetched<Raw>[] | null, effects: SyncEffect<Raw, Checked>[]): void {
     const asked = this.#asked.get(peer);
     if (asked === undefined || asked.from !== from) return;
     this.#asked.delete(peer);
     if (blocks === null || blocks.length === 0) {
       this.#failed.add(peer);
+      this.#claimed.delete(peer);
       effects.push({ kind: "penalise", peer, reason: "withheld blocks" });
       return;
     }
     for (const [index, block] of blocks.slice(0, asked.count).entries()) {
-      const height = from + index;
-      if (height > this.#height && !this.#fetched.has(height)) this.#fetched.set(height, { peer, block });
+      if (from + index > this.#height) this.#fetched.add(from + index, peer, block);
     }
+    // What another peer was asked for first, and this one gave: the other dawdles.
+    for (const [other, range] of this.#asked) if (range.from === from) this.#failed.add(other);
+    this.#hedge(peer, effects);
   }
 
-  #onRefused(height: Height, effects: SyncEffect<Block>[]): void {
-    this.#applying = false;
-    const liar = this.#fetched.get(height)?.peer;
-    if (liar === undefined) return;
-    for (const [at, { peer }] of this.#fetched) if (peer === liar) this.#fetched.delete(at);
+  #onChecked(peer: string, height: Height, block: Checked | null, effects: SyncEffect<Raw, Checked>[]): void {
+    if (this.#fetched.peerOf(height) !== peer) return;
+    if (block === null) this.#passOver(peer, effects);
+    else this.#fetched.setChecked(height, block);
+  }
+
+  /** Nothing that a liar sent is used. */
+  #passOver(liar: string, effects: SyncEffect<Raw, Checked>[]): void {
+    this.#fetched.forgetFrom(liar);
     this.#failed.add(liar);
+    this.#claimed.delete(liar);
     effects.push({ kind: "penalise", peer: liar, reason: "sent a block that does not check" });
   }
 
-  #proceed(effects: SyncEffect<Block>[]): void {
+  #proceed(effects: SyncEffect<Raw, Checked>[]): void {
     const target = Math.max(0, ...this.#shown.values());
+    const wanted = Math.max(target, ...this.#claimed.values());
     if (target <= this.#height) {
       if (this.#behind) effects.push({ kind: "caughtUp" });
       this.#behind = false;
+    } else this.#behind = true;
+    if (wanted <= this.#height) {
       this.#fetched.clear();
       return;
     }
-    this.#behind = true;
-    const next = this.#fetched.get(this.#height + 1);
+    for (const { height, peer, block } of this.#fetched.takeUnchecked(this.#height)) {
+      effects.push({ kind: "check", peer, height, block });
+    }
+    const next = this.#fetched.checkedAt(this.#height + 1);
     if (next !== undefined && !this.#applying) {
       this.#applying = true;
-      effects.push({ kind: "apply", height: this.#height + 1, block: next.block });
+      effects.push({ kind: "apply", height: this.#height + 1, block: next });
     }
-    this.#request(target, effects);
+    this.#request(wanted, effects);
   }
 
-  #request(target: Height, effects: SyncEffect<Block>[]): void {
-    const idle = [...this.#shown.keys()].filter((peer) => !this.#asked.has(peer)).sort();
-    const willing = idle.filter((peer) => !this.#failed.has(peer));
+  #request(target: Height, effects: SyncEffect<Raw, Checked>[]): void {
     const end = Math.min(target, this.#height + WINDOW);
-    for (const peer of willing) {
-      const range = this.#gap(this.#height + 1, Math.min(end, this.#shown.get(peer) as Height));
-      if (range === undefined) continue;
+    for (const peer of this.#willing()) {
+      const range = this.#gap(this.#height + 1, Math.min(end, this.#has(peer)));
+      // Beyond the bound of bytes only the block that everything waits for is asked for.
+      if (range === undefined || (this.#fetched.isFull && range.from !== this.#height + 1)) continue;
       this.#asked.set(peer, range);
       effects.push({ kind: "request", peer, ...range });
     }
@@ -144,11 +172,34 @@ export class SyncMachine<Block> {
     }
   }
 
+  /**
+   * Everything waits for a range that another peer was asked for before this one gave a whole answer: this one is asked for it, too.
+   * Needs no clock: a slow peer is one that others overtake.
+   */
+  #hedge(peer: string, effects: SyncEffect<Raw, Checked>[]): void {
+    const first = this.#height + 1;
+    if (this.#applying || this.#fetched.has(first) || this.#failed.has(peer) || this.#has(peer) < first) return;
+    const waitedFor = [...this.#asked.values()].filter(({ from, count }) => first >= from && first < from + count);
+    const [range] = waitedFor;
+    if (waitedFor.length !== 1 || range === undefined || range.from + range.count - 1 > this.#has(peer)) return;
+    this.#asked.set(peer, range);
+    effects.push({ kind: "request", peer, ...range });
+  }
+
+  #willing(): readonly string[] {
+    const known = new Set([...this.#shown.keys(), ...this.#claimed.keys()]);
+    return [...known].filter((peer) => !this.#asked.has(peer) && !this.#failed.has(peer)).sort();
+  }
+
+  #has(peer: string): Height {
+    return Math.max(this.#shown.get(peer) ?? 0, this.#claimed.get(peer) ?? 0);
+  }
+
   /** The first range within [from, to] that is neither fetched nor asked for. */
-  #gap(from: Height, to: Height): { readonly from: Height; readonly count: number } | undefined {
+  #gap(from: Height, to: Height): Range | undefined {
+    const asked = [...this.#asked.values()];
     const covered = (height: Height): boolean =>
-      this.#fetched.has(height) ||
-      [...this.#asked.values()].some((asked) => height >= asked.from && height < asked.from + asked.count);
+      this.#fetched.has(height) || asked.some((range) => height >= range.from && height < range.from + range.count);
     let first = from;
     while (first <= to && covered(first)) first++;
     if (first > to) return undefined;
@@ -156,4 +207,8 @@ export class SyncMachine<Block> {
     while (count < LIMITS.syncBlocksPerRequestMax && first + count <= to && !covered(first + count)) count++;
     return { from: first, count };
   }
+}
+
+function raise(heights: Map<string, Height>, peer: string, height: Height): void {
+  if (height > (heights.get(peer) ?? 0)) heights.set(peer, height);
 }

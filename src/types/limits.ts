@@ -63,6 +63,11 @@ export const LIMITS = {
   requestTimeoutMs: 5 * SECOND_MS,
   requestsPerPeerMax: 8,
   syncBlocksPerRequestMax: 64,
+  syncBytesAheadMax: 64 * MIB,
+  syncCheckAheadMax: 32,
+  syncGroupBlocksMax: 64,
+  syncGroupBytesMax: 16 * MIB,
+  syncSliceMs: 10,
   bodiesPerRequestMax: 1_000,
 
   // JSON-RPC (§8)
@@ -88,6 +93,7 @@ assert(LIMITS.txBytesMax < LIMITS.gossipMessageBytesMax, "one transaction fits a
 assert(LIMITS.gossipBatchBytesMax <= LIMITS.gossipMessageBytesMax, "a batch fits a gossip message");
 assert(LIMITS.blockBytesMax < LIMITS.responseBytesMax, "one whole block fits an answer");
 assert(LIMITS.txBytesMax < LIMITS.blockBytesMax, "one transaction fits a block");
+assert(LIMITS.responseBytesMax < LIMITS.syncBytesAheadMax, "one answer is not too much to wait");
 assert(LIMITS.blockTxMax * 70 < LIMITS.consensusMessageBytesMax, "a full block's pairs fit a proposal");
 assert(LIMITS.mempoolTxMax >= LIMITS.blockTxMax, "a full block can wait in the mempool");
 assert(2 * LIMITS.txBytesMax < LIMITS.rpcBodyBytesMax, "a transaction in hex fits a request");
