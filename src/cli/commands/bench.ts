@@ -1,13 +1,28 @@
 import { Command } from "commander";
 import { integer } from "../options.ts";
 
+interface BenchFlags {
+  readonly quick?: boolean;
+  readonly json?: boolean;
+  readonly basePort: number;
+  readonly catchUp?: true | number;
+}
+
+const CATCH_UP_BLOCKS = 10_000;
+
 export function benchCommand(done: (status: number) => void): Command {
   return new Command("bench")
     .description("measure a four-node network on this machine")
     .option("--quick", "end within a minute")
     .option("--json", "print one JSON object last")
     .option("--base-port <port>", "RPC ports from here", integer(1_100, 65_000), 7_800)
-    .action(async ({ quick, json, basePort }: { quick?: boolean; json?: boolean; basePort: number }) => {
+    .option("--catch-up [blocks]", "instead: how fast an empty node fetches so many blocks", integer(1, 1_000_000))
+    .action(async ({ quick, json, basePort, catchUp }: BenchFlags) => {
+      if (catchUp !== undefined) {
+        const { benchCatchUp } = await import("../../testnet/bench/catch-up.ts");
+        done(await benchCatchUp({ blocks: catchUp === true ? CATCH_UP_BLOCKS : catchUp, json: json === true, basePort }));
+        return;
+      }
       const { bench } = await import("../../testnet/bench/bench.ts");
       done(await bench({ quick: quick === true, json: json === true, basePort }));
     });

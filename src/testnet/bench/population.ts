@@ -24,7 +24,7 @@ export interface Population {
 }
 
 interface Builder {
-  readonly client: Client;
+  readonly client: Pick<Client, "submitAndWait">;
   readonly chain: Hash;
   readonly nowMs: () => number;
   readonly sponsor: MemberActor;

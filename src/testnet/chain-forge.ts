@@ -1,0 +1,139 @@
+import { blockId, commitHash, evidenceRoot, txRoot } from "../codec/block.ts";
+import { voteSignBytes } from "../codec/vote.ts";
+import { genesisObjects } from "../ledger/genesis-objects.ts";
+import { BlockExecutor, type Execution } from "../node/block-executor.ts";
+import { ChainStore } from "../node/chain-store.ts";
+import { ObjectStore } from "../node/object-store.ts";
+import type { Hasher } from "../ports/crypto.ts";
+import type { Store } from "../ports/store.ts";
+import { StateTree } from "../state/tree.ts";
+import type { Commit, Header } from "../types/block.ts";
+import type { ChainIdentity } from "../types/genesis.ts";
+import type { BlockId, MemberId, Signature, TimeMs } from "../types/scalars.ts";
+import type { Envelope } from "../types/transaction.ts";
+
+/** The consensus key of an authority, as only a launcher of a whole network has it. */
+export interface AuthorityKey {
+  readonly member: MemberId;
+  readonly sign: (message: Uint8Array) => Signature;
+}
+
+/** A block's writes go to the disk when so many bytes are staged. */
+const FLUSH_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Makes a chain without a network, by holding all authorities' keys: the same executor and the same store as a node's, and blocks that
+ * any node accepts. For benches and tests that need a long chain and not the time that agreeing on it takes.
+ */
+export class ChainForge {
+  readonly #identity: ChainIdentity;
+  readonly #keys: readonly AuthorityKey[];
+  readonly #hasher: Hasher;
+  readonly #executor: BlockExecutor;
+  readonly store: ChainStore;
+  #lastCommit: Commit;
+
+  private constructor(
+    identity: ChainIdentity,
+    keys: readonly AuthorityKey[],
+    hasher: Hasher,
+    executor: BlockExecutor,
+    store: ChainStore,
+  ) {
+    this.#identity = identity;
+    this.#keys = keys;
+    this.#hasher = hasher;
+    this.#executor = executor;
+    this.store = store;
+    this.#lastCommit = { height: 0, round: 0, block: store.head.block, sigs: [] };
+  }
+
+  /** Begins a chain in an empty store. `keys` are all of the genesis's authorities, in member order. */
+  static async open(
+    identity: ChainIdentity,
+    keys: readonly AuthorityKey[],
+    modules: { readonly store: Store; readonly hasher: Hasher },
+  ): Promise<ChainForge> {
+    const { store, hasher } = modules;
+    const { chain, genesis } = identity;
+    const nothing = { get: () => undefined };
+    const first = new BlockExecutor({
+      chain,
+      objects: new ObjectStore(nothing),
+      tree: new StateTree({ page: () => undefined }, hasher),
+      hasher,
+      store: nothing,
+    });
+    const execution = first.fromChanges(genesisObjects(identity));
+    const chainStore = new ChainStore(store, { chain, stateRoot: execution.stateRoot, timeMs: genesis.timeMs });
+    await written((done) => chainStore.writeGenesis(first.writes(0, execution), done));
+    const executor = new BlockExecutor({
+      chain,
+      objects: new ObjectStore(chainStore.view),
+      tree: new StateTree({ page: (path) => chainStore.page(path) }, hasher),
+      hasher,
+      store: chainStore.view,
+    });
+    return new ChainForge(identity, keys, hasher, executor, chainStore);
+  }
+
+  /** The next block, of all of these. Answers what it did. */
+  async append(timeMs: TimeMs, envelopes: readonly Envelope[]): Promise<Execution> {
+    const { tip, tipHeader } = this.store;
+    const height = tip.height + 1;
+    const execution = this.#executor.execute({
+      height,
+      timeMs,
+      parent: { round: this.#lastCommit.round, proposer: tipHeader?.proposer ?? null },
+      evidence: [],
+      transactions: envelopes,
+    });
+    const digest = this.#hasher.sha256;
+    const pairs = envelopes.map(({ pair }) => pair);
+    const header: Header = {
+      v: 1,
+      chain: this.#identity.chain,
+      height,
+      timeMs,
+      parent: tip.block,
+      proposer: (this.#keys[height % this.#keys.length] as AuthorityKey).member,
+      validators: this.#executor.validatorsHash(),
+      nextValidators: execution.nextValidators,
+      params: this.#executor.paramsHash(),
+      lastCommit: commitHash(this.#lastCommit, digest),
+      txRoot: txRoot(pairs, digest),
+      receiptRoot: execution.receiptRoot,
+      stateRoot: execution.stateRoot,
+      count: pairs.length,
+      evidenceRoot: evidenceRoot([], digest),
+    };
+    const id = blockId(header, digest);
+    const commit = this.#commit(height, id);
+    this.store.stage({
+      block: { header, pairs, lastCommit: this.#lastCommit, evidence: [] },
+      id,
+      commit,
+      envelopes,
+      receipts: execution.receipts,
+      derived: this.#executor.writes(height, execution),
+    });
+    this.#executor.adopt(execution);
+    this.#lastCommit = commit;
+    if (this.store.stagedBytes >= FLUSH_BYTES) await this.flush();
+    return execution;
+  }
+
+  flush(): Promise<void> {
+    return written((done) => this.store.flush(done));
+  }
+
+  #commit(height: number, block: BlockId): Commit {
+    const said = { height, round: 0, kind: "precommit", block } as const;
+    const message = voteSignBytes(this.#identity.chain, said, this.#hasher.sha256);
+    return { height, round: 0, block, sigs: this.#keys.map(({ sign }, index) => ({ index, sig: sign(message) })) };
+  }
+}
+
+function written(write: (done: (fault: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => write((fault) => (fault === null ? resolve() : reject(fault))));
+}
