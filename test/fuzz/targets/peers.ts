@@ -1,0 +1,117 @@
+import { decode } from "../../../src/codec/cbor.ts";
+import { encode, type Schema } from "../../../src/codec/schema.ts";
+import { concatBytes } from "../../../src/lib/bytes.ts";
+import { Prng } from "../../../src/lib/prng.ts";
+import { blocksRequestSchema, bodiesRequestSchema, gossipSchema } from "../../../src/node/messages.ts";
+import type { Transport } from "../../../src/ports/transport.ts";
+import { Checkers } from "../../../src/simulator/checkers.ts";
+import { Scheduler } from "../../../src/simulator/scheduler.ts";
+import { cheapScheme } from "../../../src/simulator/virtual-crypto.ts";
+import { VirtualNetwork } from "../../../src/simulator/virtual-network.ts";
+import { Workload } from "../../../src/simulator/workload.ts";
+import { type Machine, World } from "../../../src/simulator/world.ts";
+import type { PublicKey } from "../../../src/types/scalars.ts";
+import { Finding, type Target } from "../target.ts";
+
+const CHANNELS = ["consensus", "gossip", "blocks", "bodies"] as const;
+const AUTHORITIES = 4;
+const EVENTS_MAX = 2_000_000;
+/** Virtual time that an input has to do its work in. */
+const SETTLE_MS = 30;
+/** Inputs between two looks at whether the network still decides. */
+const PROBE_EVERY = 2_000;
+const PROBE_MS = 120_000;
+const CORPUS_MAX = 200;
+
+/**
+ * Three nodes of four run, whole; the fourth member's place is taken by somebody who sends what the fuzzer makes, on every protocol.
+ * No input may end a node, make it say what it should not, or keep the network from deciding.
+ */
+export function peerTarget(seed: number): Target {
+  const random = new Prng(seed);
+  const scheduler = new Scheduler();
+  const checkers = new Checkers();
+  const corpus: Uint8Array[] = [];
+  const network = new VirtualNetwork(scheduler, random.fork(), (from, message) => {
+    if (from === intruder.nodeKey) return;
+    checkers.onMessage(from, message);
+    if (corpus.length < CORPUS_MAX) corpus.push(concatBytes(Uint8Array.of(0), message));
+  });
+  const world = new World(
+    { authorities: AUTHORITIES, scheme: cheapScheme, lyingDisks: false, byzantine: null },
+    { scheduler, network, checkers, random: random.fork() },
+  );
+  const intruder = world.machines[AUTHORITIES - 1] as Machine;
+  const honest = world.machines.slice(0, -1);
+  checkers.watch(
+    world.identity.chain,
+    world.machines.map(({ name, authorityKey }) => ({ member: name, key: authorityKey })),
+    cheapScheme,
+    world.machines.map(({ nodeKey }) => nodeKey),
+    intruder.name,
+  );
+  for (const machine of honest) world.start(machine);
+  const keys = honest.map(({ nodeKey }) => nodeKey);
+  const transport = intrude(network, intruder.nodeKey, new Set(keys), corpus);
+  const workload = new Workload({ world, scheduler, checkers, random: random.fork(), scheme: cheapScheme });
+  const settle = (ms: number, until: () => boolean = () => false): void => {
+    const enough = scheduler.run(scheduler.nowMs + ms, EVENTS_MAX, () => checkers.failure !== null || until());
+    if (!enough) throw new Finding("the network goes round in circles");
+    if (checkers.failure !== null) throw new Finding(checkers.failure);
+  };
+  const probe = (): void => {
+    workload.plan(1, 10);
+    settle(PROBE_MS, () => workload.isDone);
+    if (!workload.isDone) throw new Finding("the network decides no more");
+  };
+  probe();
+  for (const [index, schema, value] of [
+    [2, blocksRequestSchema, { from: 1, count: 3 }],
+    [3, bodiesRequestSchema, { height: 1, pairs: [{ id: "ab".repeat(32), sigs: "cd".repeat(32) }] }],
+  ] as const)
+    corpus.push(concatBytes(Uint8Array.of(index), encode(schema as unknown as Schema<unknown>, value)));
+  let inputs = 0;
+  return {
+    name: "peer's protocols",
+    form: "cbor",
+    corpus,
+    check: (input) => {
+      const channel = CHANNELS[(input[0] ?? 0) % CHANNELS.length];
+      const message = input.subarray(1);
+      const peer = keys[inputs % keys.length] as PublicKey;
+      switch (channel) {
+        case "consensus":
+          transport.sendConsensus(peer, message);
+          break;
+        case "gossip":
+          transport.publish(message);
+          break;
+        case "blocks":
+        case "bodies":
+          transport.request(peer, channel, message, () => undefined);
+          break;
+      }
+      settle(SETTLE_MS);
+      inputs += 1;
+      if (inputs % PROBE_EVERY === 0) probe();
+      return false;
+    },
+  };
+}
+
+/** A member's connection without a node behind it; what it overhears becomes material. */
+function intrude(network: VirtualNetwork, key: PublicKey, allowed: ReadonlySet<PublicKey>, corpus: Uint8Array[]): Transport {
+  const transport = network.transport(key);
+  transport.allow(allowed);
+  transport.start({
+    onConnected: () => undefined,
+    onDisconnected: () => undefined,
+    onConsensus: () => undefined,
+    onGossip: (_, message) => {
+      if (corpus.length < CORPUS_MAX && decode(gossipSchema, message, 1 << 20).ok)
+        corpus.push(concatBytes(Uint8Array.of(1), message));
+    },
+    onRequest: (_peer, _protocol, _request, respond) => respond(null),
+  });
+  return transport;
+}
