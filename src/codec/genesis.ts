@@ -70,13 +70,20 @@ export const legalIdSchema = struct({
   value: text({ min: 1, max: 64, pattern: /^[\x21-\x7e]+$/ }),
 });
 
+export const memberRolesSchema = list(text({ min: 2, max: 32, pattern: /^[A-Z_]+$/ }), {
+  min: 1,
+  max: 16,
+  sortedBy: (role) => role,
+});
+export const firstKeySchema = struct({ key: publicKey, purpose: keyPurposeSchema });
+
 const memberSchema = struct({
   id: memberId,
   legalId: legalIdSchema,
-  roles: list(text({ min: 1, max: 32, pattern: /^[A-Z_]+$/ }), { min: 1, max: 16, sortedBy: (role) => role }),
+  roles: memberRolesSchema,
   nodeKey: publicKey,
   authorityKey: optional(publicKey),
-  keys: list(struct({ key: publicKey, purpose: keyPurposeSchema }), { min: 1, max: LIMITS.keysPerPartyMax }),
+  keys: list(firstKeySchema, { min: 1, max: LIMITS.keysPerPartyMax }),
 });
 
 export const genesisSchema = struct({

@@ -336,6 +336,35 @@ export function struct<const F extends { readonly [K in keyof F]: Schema<FieldVa
   };
 }
 
+/** The TypeScript type of a union's declaration: what `kind` says decides which fields there are. */
+export type UnionValue<V> = { readonly [K in keyof V]: { readonly kind: K } & StructValue<V[K]> }[keyof V];
+
+/** One of several maps, told apart by their field `kind`; each is a {@link struct} of its own with that field added. */
+export function union<const V extends { readonly [kind: string]: Readonly<Record<string, unknown>> }>(
+  variants: V,
+): Schema<UnionValue<V>> {
+  const kinds = Object.keys(variants);
+  const expected = `a map whose kind is one of ${kinds.join(", ")}`;
+  const byKind = new Map(
+    kinds.map((kind) => [kind, struct({ kind: choice(kind), ...(variants[kind] as Record<string, Schema<never>>) })]),
+  );
+  const variantOf = (value: unknown, path: string): Schema<unknown> => {
+    if (typeof value !== "object" || value === null) throw new SchemaError("WRONG_TYPE", path, expected);
+    const kind = Object.hasOwn(value, "kind") ? (value as { readonly kind: unknown }).kind : undefined;
+    const variant = typeof kind === "string" ? byKind.get(kind) : undefined;
+    if (variant === undefined)
+      throw new SchemaError(kind === undefined ? "MISSING_FIELD" : "OUT_OF_RANGE", `${path}.kind`, expected);
+    return variant as unknown as Schema<unknown>;
+  };
+  return {
+    write: (writer, value) => variantOf(value, "").write(writer, value),
+    read: (cbor, path) => variantOf(cbor, path).read(cbor, path) as UnionValue<V>,
+    toJson: (value) => variantOf(value, "").toJson(value),
+    fromJson: (json, path) => variantOf(json, path).fromJson(json, path) as UnionValue<V>,
+    jsonSchema: { oneOf: [...byKind.values()].map(({ jsonSchema }) => jsonSchema) },
+  };
+}
+
 function fieldCodecs(fields: Fields): readonly FieldCodec[] {
   const codecs = Object.entries(fields).map(([name, field]): FieldCodec => {
     const writer = new Writer(32);

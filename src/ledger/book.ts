@@ -85,6 +85,14 @@ export class Book {
     return updated;
   }
 
+  /** The object as a new value, where a field is to be absent; its version raised. */
+  replace<K extends Kind>(kind: K, value: Omit<ObjectOf<K>, "version">): ObjectOf<K> {
+    const before = this.get(kind, value.id as Hash) as LedgerObject;
+    const replaced = { ...value, version: before.version + 1 } as ObjectOf<K> & LedgerObject;
+    this.#set(kind, replaced.id as Hash, before, replaced);
+    return replaced;
+  }
+
   remove(kind: Kind, id: Hash): void {
     this.#set(kind, id, this.find(kind, id), undefined);
   }

@@ -70,6 +70,23 @@ export const CODES = {
   DAY_OUT_OF_RANGE: [70, "The day lies outside what is allowed."],
   LEAVES_INCOMPLETE: [73, "The list does not name every live note of the receivable."],
   KEYS_EXCEEDED: [72, "The party has as many keys as is allowed."],
+  MEMBER_TAKEN: [80, "There is a member of this name."],
+  MEMBERS_EXCEEDED: [81, "The alliance has as many members as is allowed."],
+  KEY_UNACCEPTABLE: [82, "The key is no canonical point of prime order."],
+  NOT_AUTHORITY: [83, "The member runs no authority."],
+  AUTHORITY_ALREADY: [84, "The member runs an authority already."],
+  AUTHORITY_LAST: [85, "The last authority stays."],
+  AUTHORITIES_EXCEEDED: [86, "There are as many authorities as is allowed."],
+  AUTHORITIES_NOT_LIVE: [87, "Fewer authorities than the new quorum have shown within the last blocks that they run."],
+  VOTERS_TOO_FEW: [88, "Fewer members than the new quorum would keep their governance vote."],
+  VOTE_ENDED: [89, "The member's turns and governance vote are ended."],
+  PROPOSAL_CLOSED: [90, "The proposal is not open any more."],
+  WAYMARK_UNKNOWN: [91, "The block is none of those that readiness may name now."],
+  PARAM_UNKNOWN: [92, "There is no chain parameter of this name."],
+  PARAM_OUT_OF_RANGE: [93, "The parameters would be out of their bounds, or exclude each other."],
+  FEATURE_HEIGHT_PAST: [94, "A feature is switched on at a height to come."],
+  FEATURE_ACTIVE: [95, "The feature is active already."],
+  FEATURES_EXCEEDED: [96, "There are as many features as is allowed."],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type Code = keyof typeof CODES;

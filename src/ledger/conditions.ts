@@ -18,9 +18,9 @@ export function roleOf({ book }: Pick<Situation, "book">, party: Hash, role: str
   require(book.get("party", party).roles.includes(role), "ROLE_MISSING");
 }
 
-/** Before the cut-off: a bank day before maturity, so that the debtor knows whom to pay (parameter cutoffDays). */
+/** Before the cut-off: a bank day before maturity, so that the debtor knows whom to pay (parameter cutoffDays, as of its birth). */
 export function beforeCutoff(situation: Situation, receivable: ObjectOf<"receivable">): void {
-  require(situation.day < bankDaysBefore(receivable.maturityDay, situation.params.cutoffDays), "PAST_CUTOFF");
+  require(situation.day < bankDaysBefore(receivable.maturityDay, receivable.cutoffDays), "PAST_CUTOFF");
 }
 
 /** The debt exists and nothing is due yet. */

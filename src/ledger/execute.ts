@@ -12,6 +12,7 @@ import { type DueTarget, workOff } from "./due.ts";
 import { applicationDue, decisionDue } from "./finance/application.ts";
 import { loanDue } from "./finance/loan.ts";
 import { recordEvidence } from "./governance/evidence.ts";
+import { proposalExpires } from "./governance/proposals.ts";
 import { type ParentTurn, takeTurn } from "./governance/turns.ts";
 import { bodiesOf } from "./judge.ts";
 import type { Kind } from "./objects.ts";
@@ -146,6 +147,9 @@ const EXPECTED_KINDS: readonly Kind[] = [
   "delivery",
   "party",
   "key",
+  "proposal",
+  "member",
+  "param",
 ];
 
 const DUE: Readonly<Record<DueTarget, (situation: Situation, id: Hash) => void>> = {
@@ -155,4 +159,5 @@ const DUE: Readonly<Record<DueTarget, (situation: Situation, id: Hash) => void>>
   loan: (situation, id) => loanDue(situation, situation.book.get("loan", id)),
   receivable: (situation, id) => maturityDue(situation, situation.book.get("receivable", id)),
   delivery: deliveryDue,
+  proposal: (situation, id) => proposalExpires(situation, situation.book.get("proposal", id)),
 };

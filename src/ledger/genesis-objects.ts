@@ -1,6 +1,7 @@
 import type { ChainIdentity } from "../types/genesis.ts";
 import { Book, type ObjectChange } from "./book.ts";
-import { keyId, MEMBERS_ID, memberObjectId, namedId, PARAM_ID, partyId, TURNS_ID } from "./ids.ts";
+import { seat } from "./governance/turns.ts";
+import { FEATURES_ID, keyId, MEMBERS_ID, memberObjectId, namedId, PARAM_ID, partyId, TURNS_ID } from "./ids.ts";
 
 /** The state before the first block: members with their parties and keys, parameters, an empty turn table. */
 export function genesisObjects({ genesis }: ChainIdentity): readonly ObjectChange[] {
@@ -25,12 +26,15 @@ export function genesisObjects({ genesis }: ChainIdentity): readonly ObjectChang
     for (const { key, purpose } of keys) book.create("key", { id: keyId(key), party, purpose, fromMs: 0 });
   }
   book.create("members", { id: MEMBERS_ID, names: genesis.members.map(({ id }) => id) });
+  book.create("features", { id: FEATURES_ID, names: [] });
   book.create("param", { id: PARAM_ID, values: genesis.params });
   const authorities = genesis.members.filter((member) => member.authorityKey !== undefined);
   book.create("turns", {
     id: TURNS_ID,
-    entries: authorities.map(({ id }) => ({ member: id, misses: 0, restUntil: 0, ended: false })),
+    entries: authorities.map(({ id }) => seat(id, 1)),
+    order: authorities.map(({ id }) => id),
     active: authorities.map((_, index) => index),
+    waymarks: [],
   });
   book.commit(null);
   return book.finish().changes;

@@ -38,7 +38,16 @@ export function paymentId(bank: Hash, reference: Hash): Hash {
 export const PARAM_ID = namedId("param");
 export const TURNS_ID = namedId("turns");
 export const MEMBERS_ID = namedId("members");
+export const FEATURES_ID = namedId("features");
 
 export function memberObjectId(name: string): Hash {
   return namedId("member", name);
+}
+
+export function featureId(name: string): Hash {
+  return namedId("feature", name);
+}
+
+export function readinessId(key: PublicKey): Hash {
+  return namedId("readiness", key);
 }

@@ -1,11 +1,11 @@
 import { decode } from "../codec/cbor.ts";
-import { isAcceptablePublicKey } from "../crypto/ed25519.ts";
 import type { ObjectView } from "../state/view.ts";
 import { LIMITS } from "../types/limits.ts";
-import type { Hash, PublicKey, TimeMs } from "../types/scalars.ts";
+import type { Hash, TimeMs } from "../types/scalars.ts";
 import type { Envelope, TxSigner } from "../types/transaction.ts";
 import { keyId, partyId } from "./ids.ts";
 import type { ObjectOf } from "./objects.ts";
+import { isAcceptable } from "./parties/keys.ts";
 import type { BodyOf } from "./transitions.ts";
 import { TRANSITIONS } from "./transitions.ts";
 import { paramsOf } from "./validators.ts";
@@ -115,21 +115,10 @@ function introduces(envelope: Envelope, signer: TxSigner): boolean {
       const body = decoded[index] as BodyOf<"key.add">;
       return body.party === signer.party && body.key === signer.key;
     }
+    // An authority's key is no party's key; whose it is the operation itself says.
+    if (kind === "authority.ready") return (decoded[index] as BodyOf<"authority.ready">).key === signer.key;
     return false;
   });
-}
-
-/** The check costs about a millisecond and its answer never changes; a transaction is judged several times. */
-const acceptable = new Map<PublicKey, boolean>();
-const ACCEPTABLE_KEPT_MAX = 10_000;
-
-function isAcceptable(key: PublicKey): boolean {
-  const known = acceptable.get(key);
-  if (known !== undefined) return known;
-  const answer = isAcceptablePublicKey(key);
-  if (acceptable.size >= ACCEPTABLE_KEPT_MAX) acceptable.clear();
-  acceptable.set(key, answer);
-  return answer;
 }
 
 function refuse(code: Refusal["code"], detail: string): Refusal {

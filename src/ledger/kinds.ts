@@ -44,7 +44,11 @@ function internal(kind: Kind): KindDeclaration {
 
 /** Every kind of object, in one table: schema, what lists may ask for, what summaries add up. */
 export const KINDS: Readonly<Record<Kind, KindDeclaration>> = {
-  member: declare("member", { name: (member) => member.name }),
+  member: declare("member", {
+    name: (member) => member.name,
+    party: (member) => member.party,
+    role: (member) => (member.authorityKey === undefined ? "follower" : "authority"),
+  }),
   party: declare("party", {
     sponsor: (party) => party.sponsor,
     status: (party) => party.status,
@@ -123,9 +127,17 @@ export const KINDS: Readonly<Record<Kind, KindDeclaration>> = {
   filing: declare("filing", { by: (filing) => filing.by, loan: (filing) => filing.loan, status: (filing) => filing.status }),
   search: declare("search", { by: (search) => search.by, subject: (search) => search.subject }),
   param: declare("param", {}),
+  proposal: declare("proposal", {
+    status: (proposal) => proposal.status,
+    by: (proposal) => proposal.by,
+    change: (proposal) => proposal.change.kind,
+  }),
+  feature: declare("feature", { name: (feature) => feature.name, height: (feature) => sortable(feature.height) }),
+  readiness: declare("readiness", { member: (readiness) => readiness.member }),
   turns: internal("turns"),
   evidence: declare("evidence", { authority: (evidence) => evidence.authority }),
   members: internal("members"),
+  features: internal("features"),
   legalId: internal("legalId"),
   contractNumber: internal("contractNumber"),
   bankReference: internal("bankReference"),

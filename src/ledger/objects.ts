@@ -16,6 +16,7 @@ import {
   text,
 } from "../codec/schema.ts";
 import { LIMITS } from "../types/limits.ts";
+import { changeSchema, featureNameSchema } from "./governance/change.ts";
 
 /** Every object has its id and a version that starts at 1 and rises by one with each change. */
 const base = { id: hash, version: int({ min: 1 }) } as const;
@@ -42,7 +43,8 @@ export const SCHEMAS = {
   party: struct({
     ...base,
     legalId: legalIdSchema,
-    roles: list(roleSchema, { min: 1, max: 16, sortedBy: (role) => role }),
+    /** None is left to a former member that had only those of membership. */
+    roles: list(roleSchema, { max: 16, sortedBy: (role) => role }),
     size: choice("LARGE", "SME", "GOV", "NA"),
     status: choice("ACTIVE", "SUSPENDED"),
     sponsor: memberId,
@@ -119,6 +121,9 @@ export const SCHEMAS = {
     allocation: list(struct({ invoice: hash, amount: amount() }), { min: 1, max: 64 }),
     status: choice("PROPOSED", "EFFECTIVE", "MATURED", "OVERDUE", "SETTLED", "REJECTED", "WITHDRAWN", "LAPSED", "CANCELLED"),
     deadlineMs: int(),
+    /** The parameters of its own birth: later votes do not touch its terms. */
+    cutoffDays: int({ max: 30 }),
+    graceDays: int({ max: 366 }),
     /** Double entry per root: live + redeemed + diluted + cancelled + setoff = confirmed. */
     live: amount(),
     redeemed: amount(),
@@ -251,12 +256,43 @@ export const SCHEMAS = {
   }),
   /** The chain parameters in force. */
   param: struct({ ...base, values: paramsSchema as Schema<Infer<typeof paramsSchema>> }),
-  /** The turn table (protocol.md §4). */
+  /** A change that members voted on, or vote on; `decided` is the height of its last vote, 0 while it is open. */
+  proposal: struct({
+    ...base,
+    by: memberId,
+    change: changeSchema,
+    document: optional(hash),
+    expiresMs: int(),
+    votes: list(struct({ member: memberId, approve: bool }), { max: LIMITS.membersMax, sortedBy: ({ member }) => member }),
+    status: choice("OPEN", "PASSED", "REJECTED", "WITHDRAWN", "EXPIRED"),
+    decided: int(),
+  }),
+  /** A change of the rules themselves, from `height` on. */
+  feature: struct({ ...base, name: featureNameSchema, height: int() }),
+  /** An authority key has shown that it runs: it signed for a block that the chain had at `height`. Its id is made from the key. */
+  readiness: struct({ ...base, member: memberId, key: publicKey, height: int() }),
+  /** The turn table (protocol.md §4), and who of the authorities is live (§5). */
   turns: struct({
     ...base,
-    entries: list(struct({ member: memberId, misses: int(), restUntil: int(), ended: bool }), { max: LIMITS.authoritiesMax }),
-    /** Positions that did not rest at the height of this change, for judging its missed rounds one block later. */
+    /** The authorities of the next height, in member order. */
+    entries: list(
+      struct({
+        member: memberId,
+        misses: int(),
+        restUntil: int(),
+        ended: bool,
+        /** The height of a precommit that a block carried; 0 if none did. Noted in steps, so it may be a little behind. */
+        seen: int(),
+        /** With this key, and forgiven what was before, since this height. */
+        since: int(),
+      }),
+      { max: LIMITS.authoritiesMax },
+    ),
+    /** The authorities of the last height, and the positions of those that took turns there: for judging its commit a block later. */
+    order: list(memberId, { max: LIMITS.authoritiesMax }),
     active: list(int({ max: LIMITS.authoritiesMax - 1 }), { max: LIMITS.authoritiesMax }),
+    /** Blocks that readiness may name. */
+    waymarks: list(struct({ height: int(), block: hash }), { max: LIMITS.livenessBlocks / LIMITS.livenessStepBlocks }),
   }),
   evidence: struct({
     ...base,
@@ -268,6 +304,7 @@ export const SCHEMAS = {
   }),
   // Internal: what makes uniqueness and due work readable without a scan.
   members: struct({ ...base, names: list(memberId, { max: LIMITS.membersMax }) }),
+  features: struct({ ...base, names: list(featureNameSchema, { max: LIMITS.featuresMax, sortedBy: (name) => name }) }),
   legalId: struct({ ...base, party: hash }),
   contractNumber: struct({ ...base, contract: hash }),
   bankReference: struct({ ...base, object: hash }),
@@ -280,9 +317,12 @@ export const SCHEMAS = {
     count: int(),
     /** Whether its items lie in buckets below, by the next hex digit of the object's id. */
     divided: bool,
-    items: list(struct({ target: choice("offer", "application", "decision", "loan", "receivable", "delivery"), object: hash }), {
-      max: 64,
-    }),
+    items: list(
+      struct({ target: choice("offer", "application", "decision", "loan", "receivable", "delivery", "proposal"), object: hash }),
+      {
+        max: 64,
+      },
+    ),
   }),
 } as const;
 

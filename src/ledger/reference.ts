@@ -70,6 +70,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): r
 /** A JSON Schema as one line: what a reader needs to know of a shape. */
 function shape(schema: JsonSchema): string {
   if (Array.isArray(schema.enum)) return schema.enum.join(" / ");
+  if (Array.isArray(schema.oneOf)) return schema.oneOf.map((variant) => shape(variant as JsonSchema)).join(" or ");
   if (Array.isArray(schema.anyOf)) return `${shape(schema.anyOf[0] as JsonSchema)} or null`;
   switch (schema.type) {
     case "object": {

@@ -1,4 +1,15 @@
-import { amount, encode, hash, list, type Schema, type StructSchema, type StructValue, struct, text } from "../codec/schema.ts";
+import {
+  amount,
+  encode,
+  hash,
+  int,
+  list,
+  type Schema,
+  type StructSchema,
+  type StructValue,
+  struct,
+  text,
+} from "../codec/schema.ts";
 import type { Sha256 } from "../crypto/hash.ts";
 import type { BusinessParams, ChainParams } from "../types/genesis.ts";
 import type { Amount, Day, Hash, Height, TimeMs, TxId } from "../types/scalars.ts";
@@ -44,6 +55,22 @@ export const EVENTS = {
   }),
   /** Where money attested by a bank goes: to a loan's interest and principal, and what is over to its owner. */
   allocation: struct({ object: hash, interest: amount(), principal: amount(), rest: amount(), to: hash }),
+  /**
+   * Where a proposal's votes stand, and what its change would make of the authorities: how many, their quorum, how many may fail, how many
+   * are live, how many have a governance vote. `obstacle`: the code that would refuse it now, empty if none.
+   */
+  prospect: struct({
+    proposal: hash,
+    status: text({ max: 16 }),
+    approvals: int(),
+    needed: int(),
+    authorities: int(),
+    quorum: int(),
+    faultsTolerated: int(),
+    live: int(),
+    voters: int(),
+    obstacle: text({ max: 48 }),
+  }),
 } as const;
 export type EventKind = keyof typeof EVENTS;
 

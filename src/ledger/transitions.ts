@@ -2,6 +2,8 @@ import { apply, decide, withdrawApplication } from "./finance/application.ts";
 import { acceptDecision, disbursed, disbursementFailed, orderDisbursement, releaseNotes } from "./finance/loan.ts";
 import { attestPayment, attestProRata, repayLoan } from "./finance/payment.ts";
 import { fileClaim, searchRegistry } from "./finance/registry.ts";
+import { propose, vote, withdrawProposal } from "./governance/proposals.ts";
+import { ready } from "./governance/readiness.ts";
 import { addKey, revokeKey } from "./parties/keys.ts";
 import { setPolicy } from "./parties/policy.ts";
 import { register } from "./parties/register.ts";
@@ -50,6 +52,10 @@ const ALL = [
   attestPayment,
   attestProRata,
   repayLoan,
+  propose,
+  vote,
+  withdrawProposal,
+  ready,
 ] as const;
 
 type Declared = (typeof ALL)[number];

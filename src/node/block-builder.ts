@@ -1,5 +1,6 @@
 import { blockId, commitHash, evidenceRoot, txRoot } from "../codec/block.ts";
 import { TransitionBug } from "../ledger/execute.ts";
+import { parentTurn } from "../ledger/governance/turns.ts";
 import { judgeAgainstParent } from "../ledger/judge.ts";
 import { paramsOf } from "../ledger/validators.ts";
 import type { Mempool } from "../mempool/mempool.ts";
@@ -56,7 +57,7 @@ export class BlockBuilder {
       const candidate = {
         height: head.height + 1,
         timeMs,
-        parent: { round: lastCommit.round, proposer: parentProposer },
+        parent: parentTurn(lastCommit, parentProposer),
         evidence,
         transactions,
       };

@@ -1,5 +1,6 @@
 import { commitHash, evidenceRoot, txRoot } from "../codec/block.ts";
 import { TransitionBug } from "../ledger/execute.ts";
+import { parentTurn } from "../ledger/governance/turns.ts";
 import { judgeAgainstParent } from "../ledger/judge.ts";
 import { activePositions, paramsOf, validatorsOf } from "../ledger/validators.ts";
 import { commitChecks, evidenceChecks } from "../light/commit.ts";
@@ -170,7 +171,7 @@ export class BlockValidator {
       execution = this.#m.executor.execute({
         height: header.height,
         timeMs: header.timeMs,
-        parent: { round: lastCommit.round, proposer: this.parentProposer() },
+        parent: parentTurn(lastCommit, this.parentProposer()),
         evidence,
         transactions: envelopes,
       });

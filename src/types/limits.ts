@@ -45,6 +45,13 @@ export const LIMITS = {
   unproposedAfterMs: 200,
   memorylessBlocks: 2,
 
+  // governance (§5)
+  livenessBlocks: 100,
+  /** An authority's precommits and the blocks that readiness may name are noted at this distance, not in every block. */
+  livenessStepBlocks: 10,
+  proposalDaysMax: 90,
+  featuresMax: 256,
+
   // mempool (§8)
   mempoolTxMax: 100_000,
   mempoolBytesMax: 256 * MIB,
@@ -101,5 +108,6 @@ assert(
   LIMITS.proposeTimeoutMs <= LIMITS.timeoutMaxMs && LIMITS.voteTimeoutMs <= LIMITS.timeoutMaxMs,
   "timeouts start below their cap",
 );
+assert(4 * LIMITS.livenessStepBlocks <= LIMITS.livenessBlocks, "what is noted in steps still tells who is live");
 assert(LIMITS.gossipBatchLoadedMs < LIMITS.blockIntervalMs, "gossip under load is not slower than blocks");
 assert(LIMITS.blockIntervalMs < LIMITS.proposeTimeoutMs, "a block is proposed well before its round ends");

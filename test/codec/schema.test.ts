@@ -16,6 +16,7 @@ import {
   SchemaError,
   struct,
   text,
+  union,
 } from "../../src/codec/schema.ts";
 import { toHex } from "../../src/lib/bytes.ts";
 import { AMOUNT_MAX } from "../../src/types/scalars.ts";
@@ -77,6 +78,9 @@ describe("JSON presentation", () => {
     ["null for an optional field", struct({ a: optional(int()) }), { a: null }, "WRONG_TYPE"],
     ["a field too many", struct({ a: int() }), { a: 1, b: 2 }, "UNKNOWN_FIELD"],
     ["a field missing", struct({ a: int() }), {}, "MISSING_FIELD"],
+    ["no kind for a union", union({ a: { x: int() } }), { x: 1 }, "MISSING_FIELD"],
+    ["a foreign kind", union({ a: { x: int() } }), { kind: "b", x: 1 }, "OUT_OF_RANGE"],
+    ["a kind with another kind's fields", union({ a: { x: int() }, b: { y: int() } }), { kind: "b", x: 1 }, "UNKNOWN_FIELD"],
     ["one thing twice in a sorted list", list(text({ max: 3 }), { max: 3, sortedBy: (item) => item }), ["a", "a"], "WRONG_ORDER"],
   ];
   it.each(CASES)("refuses %s", (_, schema, json, code) => {
@@ -120,5 +124,27 @@ describe("a struct", () => {
     expect(wireFault(text({ max: 9 }), "4161")).toBe("WRONG_TYPE");
     expect(wireFault(bytes({ max: 9 }), "6161")).toBe("WRONG_TYPE");
     expect(wireFault(hash, `5840${"00".repeat(64)}`)).toBe("WRONG_LENGTH");
+  });
+});
+
+describe("a union", () => {
+  const schema = union({ named: { name: text({ max: 9 }) }, numbered: { number: int(), note: optional(text({ max: 9 })) } });
+
+  it("is a map whose field kind says which others there are", () => {
+    expect(toHex(encode(schema, { kind: "numbered", number: 7 }))).toBe("a2646b696e64686e756d6265726564666e756d62657207");
+    for (const value of [
+      { kind: "named", name: "x" },
+      { kind: "numbered", number: 7, note: "y" },
+    ] as const) {
+      const decoded = decode(schema, encode(schema, value), 1_000);
+      expect(decoded.ok && decoded.value).toEqual(value);
+      expect(schema.fromJson(schema.toJson(value), "")).toEqual(value);
+    }
+  });
+
+  it("takes no kind that is not its own, nor one that JavaScript lends to every object", () => {
+    expect(wireFault(schema, "a1646b696e646178")).toBe("OUT_OF_RANGE");
+    expect(jsonFault(schema, Object.create({ kind: "named", name: "x" }))).toBe("MISSING_FIELD");
+    expect(jsonFault(schema, { kind: "toString" })).toBe("OUT_OF_RANGE");
   });
 });

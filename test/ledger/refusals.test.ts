@@ -6,18 +6,22 @@ import { alliance, receivable } from "./support/alliance.ts";
 import { op } from "./support/chain.ts";
 import { lend, reference } from "./support/finance.ts";
 import { FINANCE_REFUSALS } from "./support/refusals-finance.ts";
+import { GOVERNANCE_REFUSALS } from "./support/refusals-governance.ts";
 import { PARTIES_REFUSALS } from "./support/refusals-parties.ts";
 import { RECEIVABLES_REFUSALS } from "./support/refusals-receivables.ts";
 import { TRADE_REFUSALS } from "./support/refusals-trade.ts";
 
-const CASES = [...PARTIES_REFUSALS, ...TRADE_REFUSALS, ...RECEIVABLES_REFUSALS, ...FINANCE_REFUSALS];
+const CASES = [...PARTIES_REFUSALS, ...TRADE_REFUSALS, ...RECEIVABLES_REFUSALS, ...FINANCE_REFUSALS, ...GOVERNANCE_REFUSALS];
 
-/** BODY_INVALID and KIND_UNKNOWN are the judge's; NOTES_EXCEEDED has a test below; nothing suspends a party or closes a contract yet. */
+/** BODY_INVALID and KIND_UNKNOWN are the judge's; NOTES_EXCEEDED has a test below, bounds of governance in governance.test.ts; nothing suspends a party or closes a contract yet. */
 const ELSEWHERE: ReadonlySet<Code> = new Set([
   "OK",
   "BODY_INVALID",
   "KIND_UNKNOWN",
   "NOTES_EXCEEDED",
+  "MEMBERS_EXCEEDED",
+  "AUTHORITIES_EXCEEDED",
+  "FEATURES_EXCEEDED",
   "PARTY_INACTIVE",
   "CONTRACT_CLOSED",
 ]);

@@ -22,7 +22,7 @@ class Turns {
       while (down.includes(proposerIndex(height, round, 4, active))) round += 1;
       const proposer = NAMES[proposerIndex(height, round, 4, active)] as string as MemberId;
       this.chain.block([]);
-      this.chain.parent = { round, proposer };
+      this.chain.parent = { ...this.chain.parent, round, proposer };
       this.rounds.push(round);
     }
   }
@@ -89,7 +89,7 @@ describe("the turn table", () => {
     const { chain } = alliance();
     const before = chain.read("turns", TURNS_ID);
     const proposer = NAMES[proposerIndex(chain.height, 0, 4, before.active)] as string as MemberId;
-    chain.parent = { round: 4, proposer };
+    chain.parent = { ...chain.parent, round: 4, proposer };
     chain.block([]);
     const rested = chain.read("turns", TURNS_ID).entries.filter(({ misses }) => misses > 0);
     expect(rested.map(({ member }) => member)).not.toContain(proposer);
@@ -98,7 +98,7 @@ describe("the turn table", () => {
 
   it("lets all take turns when all rest", () => {
     const { chain } = alliance();
-    chain.parent = { round: 8, proposer: "nobody" as MemberId };
+    chain.parent = { ...chain.parent, round: 8, proposer: "nobody" as MemberId };
     chain.block([]);
     expect(activePositions(chain, chain.height + 1)).toEqual([]);
     expect(proposerIndex(5, 0, 4, [])).toBe(1);

@@ -1,5 +1,6 @@
 import { keyPurposeSchema } from "../../codec/genesis.ts";
 import { hash, int, optional, publicKey } from "../../codec/schema.ts";
+import { isAcceptablePublicKey } from "../../crypto/ed25519.ts";
 import { LIMITS } from "../../types/limits.ts";
 import type { PublicKey } from "../../types/scalars.ts";
 import type { Book } from "../book.ts";
@@ -15,6 +16,20 @@ export function isFree(book: Book, key: PublicKey): boolean {
     const member = book.get("member", memberObjectId(name));
     return member.nodeKey !== key && member.authorityKey !== key;
   });
+}
+
+/** The check costs about a millisecond and its answer never changes; a transaction is judged several times. */
+const acceptable = new Map<PublicKey, boolean>();
+const ACCEPTABLE_KEPT_MAX = 10_000;
+
+/** A canonical point of prime order: checked once, when a key enters the chain (protocol.md §1). */
+export function isAcceptable(key: PublicKey): boolean {
+  const known = acceptable.get(key);
+  if (known !== undefined) return known;
+  const answer = isAcceptablePublicKey(key);
+  if (acceptable.size >= ACCEPTABLE_KEPT_MAX) acceptable.clear();
+  acceptable.set(key, answer);
+  return answer;
 }
 
 /** The new key signs as well: proof of possession, as at registration. Its form is judged with its signature (`judge.ts`). */

@@ -65,4 +65,4 @@ export const register = transition({
  * What a sponsor may let a firm be. All others (PLATFORM, LENDER, BANK, VERIFIER, REGISTRY, and what later versions add for courts
  * and regulators) come with membership: nobody may register today for a power that a role gives tomorrow.
  */
-const TRADE_ROLES: ReadonlySet<string> = new Set(["SELLER", "DEBTOR", "CARRIER", "GUARANTOR", "WAREHOUSE"]);
+export const TRADE_ROLES: ReadonlySet<string> = new Set(["SELLER", "DEBTOR", "CARRIER", "GUARANTOR", "WAREHOUSE"]);

@@ -174,6 +174,8 @@ function propose(call: Call<Terms>, origin: Receivable["origin"], deadlineMs: nu
     allocation: body.allocation,
     status: "PROPOSED",
     deadlineMs,
+    cutoffDays: call.params.cutoffDays,
+    graceDays: call.params.graceDays,
     live: 0n,
     redeemed: 0n,
     diluted: 0n,
@@ -208,7 +210,7 @@ function makeEffective(call: Call<unknown>, receivable: Receivable, confirmed: b
   ];
   post(call, receivable, entries, { status: "EFFECTIVE", mode, allocation, leaves: 1, deadlineMs: 0 });
   schedule(call, startOfDay(receivable.maturityDay), "receivable", receivable.id);
-  schedule(call, startOfDay(receivable.maturityDay + call.params.graceDays + 1), "receivable", receivable.id);
+  schedule(call, startOfDay(receivable.maturityDay + receivable.graceDays + 1), "receivable", receivable.id);
   return [receivable.id, note];
 }
 

@@ -5,7 +5,7 @@ import { proposalDue } from "./issue.ts";
 
 /** Falls due: a proposal lapses; an effective receivable matures; a matured one that is not settled after the grace days is overdue. */
 export function maturityDue(situation: Situation, receivable: ObjectOf<"receivable">): void {
-  const { book, day, params } = situation;
+  const { book, day } = situation;
   if (receivable.status === "PROPOSED") {
     proposalDue(situation, receivable);
     return;
@@ -13,7 +13,7 @@ export function maturityDue(situation: Situation, receivable: ObjectOf<"receivab
   let current = receivable;
   if (current.status === "EFFECTIVE" && day >= current.maturityDay)
     current = book.update("receivable", current, { status: "MATURED" });
-  if (current.status === "MATURED" && situation.timeMs >= startOfDay(current.maturityDay + params.graceDays + 1)) {
+  if (current.status === "MATURED" && situation.timeMs >= startOfDay(current.maturityDay + current.graceDays + 1)) {
     book.update("receivable", current, { status: "OVERDUE" });
     const debtor = book.get("party", current.debtor);
     book.update("party", debtor, { overdue: debtor.overdue + 1 });

@@ -1,5 +1,6 @@
 import { dayOf } from "../../../src/ledger/calendar.ts";
 import type { OperationKind } from "../../../src/ledger/transitions.ts";
+import type { MemberId } from "../../../src/types/scalars.ts";
 import type { Operation } from "../../../src/types/transaction.ts";
 import {
   type Alliance,
@@ -32,6 +33,7 @@ import {
   searchBody,
 } from "./finance.ts";
 import { firm, testKey, testUscc } from "./firm.ts";
+import { proposeBody, proposed, waymark } from "./governance.ts";
 
 /** An operation that takes effect in the world as it stands, with exactly the signatures that it needs. */
 export interface Sample {
@@ -210,6 +212,28 @@ export const CATALOG: Readonly<Record<OperationKind, (world: Alliance) => Sample
     mature(world, root);
     const body = proRataBody(world, root, notes, 100n);
     return { operation: op("payment.attestProRata", body), signings: [by(world.bank, world.bank.attester)] };
+  },
+  "governance.propose": (world) => ({
+    operation: op("governance.propose", proposeBody(world, { kind: "setParams", params: [{ name: "graceDays", value: 5 }] })),
+    signings: [world.bank],
+  }),
+  "governance.vote": (world) => {
+    const proposal = proposed(world, { kind: "setParams", params: [{ name: "graceDays", value: 5 }] });
+    return {
+      operation: op("governance.vote", { proposal, member: "zbank" as MemberId, approve: true }),
+      signings: [world.bank],
+    };
+  },
+  "governance.withdraw": (world) => ({
+    operation: op("governance.withdraw", {
+      proposal: proposed(world, { kind: "setParams", params: [{ name: "graceDays", value: 5 }] }),
+    }),
+    signings: [world.bank],
+  }),
+  "authority.ready": (world) => {
+    const key = testKey("zbank authority");
+    const body = { member: "zbank" as MemberId, key: key.key, ...waymark(world) };
+    return { operation: op("authority.ready", body), signings: [world.bank, by(world.bank, key)] };
   },
 };
 

@@ -61,7 +61,7 @@ export class TestChain implements ObjectView {
   readonly history: HistoryEntry[] = [];
   height = 0;
   timeMs: TimeMs;
-  parent: ParentTurn = { round: 0, proposer: null };
+  parent: ParentTurn = { round: 0, proposer: null, block: null, signers: [] };
   lastChanges: readonly ObjectChange[] = [];
   #salts = 0;
 
@@ -157,7 +157,7 @@ export class TestChain implements ObjectView {
     const outcome = this.execute(transactions, timeMs, options.evidence);
     this.height += 1;
     this.timeMs = timeMs;
-    this.parent = { round: options.round ?? 0, proposer: this.identity.genesis.members[0]?.id ?? null };
+    this.parent = { round: options.round ?? 0, proposer: this.identity.genesis.members[0]?.id ?? null, block: null, signers: [] };
     this.#adopt(outcome.changes);
     this.history.push(...outcome.history);
     return outcome;

@@ -1,0 +1,41 @@
+import { firstKeySchema, legalIdSchema, memberRolesSchema } from "../../codec/genesis.ts";
+import { type Infer, int, list, memberId, publicKey, struct, text, union } from "../../codec/schema.ts";
+import { LIMITS } from "../../types/limits.ts";
+
+export const featureNameSchema = text({ min: 2, max: 48, pattern: /^[a-z][a-zA-Z0-9.-]+$/ });
+
+const member = { member: memberId } as const;
+
+/** Everything that members may vote on. `changes.ts` says of each what must hold and what it does. */
+export const changeSchema = union({
+  /** An organisation joins: a new party with its first keys, or a party that is there, and then with no keys. */
+  addMember: {
+    name: memberId,
+    legalId: legalIdSchema,
+    roles: memberRolesSchema,
+    nodeKey: publicKey,
+    keys: list(firstKeySchema, { max: LIMITS.keysPerPartyMax }),
+  },
+  /** It leaves: its node is cut off, its party keeps what it has and owes, and loses the roles that came with membership. */
+  removeMember: member,
+  setNodeKey: { ...member, nodeKey: publicKey },
+  addAuthority: { ...member, authorityKey: publicKey },
+  setAuthorityKey: { ...member, authorityKey: publicKey },
+  removeAuthority: member,
+  /** What evidence does, by vote: no turns, no governance vote; it stays in n. */
+  endTurns: member,
+  /** Turns and vote come back, and what was before is forgiven. */
+  reinstate: member,
+  /** By their names in the genesis, those of the business as `business.defaultDays`. */
+  setParams: {
+    params: list(struct({ name: text({ min: 1, max: 48, pattern: /^[a-zA-Z]+(\.[a-zA-Z]+)?$/ }), value: int() }), {
+      min: 1,
+      max: 32,
+      sortedBy: ({ name }) => name,
+    }),
+  },
+  /** From `height` on the rules are those of a later version. A node that does not know them stops before. */
+  switchFeature: { feature: featureNameSchema, height: int() },
+});
+export type Change = Infer<typeof changeSchema>;
+export type ChangeKind = Change["kind"];
