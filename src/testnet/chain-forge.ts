@@ -1,6 +1,7 @@
 import { blockId, commitHash, evidenceRoot, txRoot } from "../codec/block.ts";
 import { voteSignBytes } from "../codec/vote.ts";
 import { genesisObjects } from "../ledger/genesis-objects.ts";
+import { parentTurn } from "../ledger/governance/turns.ts";
 import { BlockExecutor, type Execution } from "../node/block-executor.ts";
 import { ChainStore } from "../node/chain-store.ts";
 import { ObjectStore } from "../node/object-store.ts";
@@ -84,7 +85,7 @@ export class ChainForge {
     const execution = this.#executor.execute({
       height,
       timeMs,
-      parent: { round: this.#lastCommit.round, proposer: tipHeader?.proposer ?? null },
+      parent: parentTurn(this.#lastCommit, tipHeader?.proposer ?? null),
       evidence: [],
       transactions: envelopes,
     });
