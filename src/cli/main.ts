@@ -7,6 +7,7 @@ import { nodeCommand } from "./commands/node.ts";
 import { simulateCommand } from "./commands/simulate.ts";
 import { testnetCommand } from "./commands/testnet.ts";
 import { txCommand } from "./commands/tx.ts";
+import { verifyCommand } from "./commands/verify.ts";
 import { VERSION } from "./version.ts";
 
 /** The command line. Resolves to the exit status; errors with a code are one line on standard error. */
@@ -26,6 +27,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     txCommand(done),
     invoiceCommand(done),
     ledgerCommand(),
+    verifyCommand(done),
     benchCommand(done),
     simulateCommand(done),
   ])

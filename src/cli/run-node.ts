@@ -111,7 +111,7 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
       fatal: onFatal,
     });
     closers.push(() => node.stop());
-    const local = new LocalNode({ node, wall, transport, store, chain: identity.chain, member: self.id });
+    const local = new LocalNode({ node, wall, transport, store, hasher: nativeHasher, identity, member: self.id });
     const rpc = new RpcServer(rpcOptions(settings), { node: local, metricsText: () => metrics.text(), logger });
     const rpcPort = await rpc.listen();
     closers.push(() => rpc.close());

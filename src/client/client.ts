@@ -157,6 +157,11 @@ export class Client {
     return this.call("ledger_get", height === undefined ? { kind, id } : { kind, id, height });
   }
 
+  /** A self-contained proof as JSON text, ready to be saved; check it with `verifyProof`. An event's id is transaction/number. */
+  async proof(kind: string, id: string, height?: number): Promise<string> {
+    return JSON.stringify(await this.call<object>("proof_get", height === undefined ? { kind, id } : { kind, id, height }));
+  }
+
   /** One page. */
   ledgerList(
     kind: string,

@@ -61,7 +61,7 @@ export const blockSchema = struct({
   evidence: list(evidenceSchema, { max: LIMITS.evidencePerBlockMax }),
 });
 
-const validatorsSchema = list(struct({ member: memberId, key: publicKey }), { min: 1, max: LIMITS.authoritiesMax });
+export const validatorsSchema = list(struct({ member: memberId, key: publicKey }), { min: 1, max: LIMITS.authoritiesMax });
 
 /** Block id = `H("block", header)`. */
 export function blockId(header: Header, digest: Sha256 = sha256): BlockId {

@@ -65,9 +65,9 @@ export function decodeTransaction(wire: Uint8Array, digest: Sha256 = sha256): Re
   return ok({ pair: { id: transactionId(tx, digest), sigs: sigsHash(tx.sigs, digest) }, tx, bytes: wire });
 }
 
-const eventSchema = struct({ kind: text({ min: 1, max: LIMITS.kindCharsMax }), data: bytes({ max: LIMITS.txBytesMax }) });
+export const eventSchema = struct({ kind: text({ min: 1, max: LIMITS.kindCharsMax }), data: bytes({ max: LIMITS.txBytesMax }) });
 /** Receipts hold codes and events, never texts. */
-export const receiptSchema = struct({ code: int({ max: 65_535 }), events: list(eventSchema, { max: 4_096 }) });
+export const receiptSchema = struct({ code: int({ max: 65_535 }), events: list(eventSchema, { max: LIMITS.receiptEventsMax }) });
 
 /** The leaf of `receiptRoot`. */
 export function encodeReceipt(receipt: TxReceipt): Uint8Array {

@@ -18,6 +18,7 @@ export const TAGS = [
   "key",
   "val",
   "leaf",
+  "proof",
 ] as const;
 export type Tag = (typeof TAGS)[number];
 

@@ -14,6 +14,7 @@ import { type ObjectView, stateKey } from "../state/view.ts";
 import type { Evidence } from "../types/block.ts";
 import type { Hash, Height, TimeMs } from "../types/scalars.ts";
 import type { Envelope, TxReceipt } from "../types/transaction.ts";
+import type { ValidatorSet } from "../types/validator-set.ts";
 import { pageKey } from "./chain-keys.ts";
 import { indexWrites } from "./ledger-index.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -31,6 +32,8 @@ export interface Execution {
   readonly receipts: readonly TxReceipt[];
   readonly receiptRoot: Hash;
   readonly stateRoot: Hash;
+  /** The authorities of the next height, and their hash. */
+  readonly nextSet: ValidatorSet;
   readonly nextValidators: Hash;
   readonly changes: readonly ObjectChange[];
   readonly history: readonly HistoryEntry[];
@@ -114,12 +117,13 @@ export class BlockExecutor {
       };
     });
     const tree = this.#tree.update(treeChanges);
-    const view: ObjectView = overlay(this.#objects, changes);
+    const nextSet = validatorsOf(overlay(this.#objects, changes));
     return {
       receipts,
       receiptRoot: receiptRoot(receipts, this.#hasher.sha256),
       stateRoot: tree.root,
-      nextValidators: validatorsHash(validatorsOf(view), this.#hasher.sha256),
+      nextSet,
+      nextValidators: validatorsHash(nextSet, this.#hasher.sha256),
       changes,
       history,
       tree,

@@ -2,7 +2,15 @@ import { concatBytes, fromHex } from "../lib/bytes.ts";
 import type { BlockId, Height, TxId } from "../types/scalars.ts";
 
 /** Prefixes of the chain's own keys in the store; the ledger's (objects, indices, totals, history) are in store-keys.ts. */
-const PREFIX = { block: 0x62, commit: 0x63, head: 0x6d, page: 0x70, transaction: 0x78, blockById: 0x6b } as const;
+const PREFIX = {
+  block: 0x62,
+  commit: 0x63,
+  head: 0x6d,
+  page: 0x70,
+  transaction: 0x78,
+  blockById: 0x6b,
+  authorities: 0x76,
+} as const;
 
 export const HEAD_KEY = Uint8Array.of(PREFIX.head);
 
@@ -12,6 +20,11 @@ export function blockKey(height: Height): Uint8Array {
 
 export function commitKey(height: Height): Uint8Array {
   return withHeight(PREFIX.commit, height);
+}
+
+/** The height with which a set of authorities ended. */
+export function authorityChangeKey(height: Height): Uint8Array {
+  return withHeight(PREFIX.authorities, height);
 }
 
 export function blockByIdKey(id: BlockId): Uint8Array {

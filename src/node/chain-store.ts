@@ -1,14 +1,17 @@
 import { blockSchema, commitSchema } from "../codec/block.ts";
 import { decode } from "../codec/cbor.ts";
+import { type AuthorityChange, authorityChangeSchema } from "../codec/proof.ts";
 import { bytes, encode, hash, type Infer, int, type Schema, struct } from "../codec/schema.ts";
 import { receiptSchema } from "../codec/transaction.ts";
 import { assert } from "../lib/assert.ts";
-import type { Store, StoreWrite } from "../ports/store.ts";
+import type { Store, StoreRange, StoreWrite } from "../ports/store.ts";
+import type { PageReader } from "../state/tree.ts";
 import type { Block, Commit, Header } from "../types/block.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { BlockId, Hash, Height, TimeMs, TxId } from "../types/scalars.ts";
 import type { Envelope, TxReceipt } from "../types/transaction.ts";
-import { blockByIdKey, blockKey, commitKey, HEAD_KEY, pageKey, transactionKey } from "./chain-keys.ts";
+import type { ValidatorSet } from "../types/validator-set.ts";
+import { authorityChangeKey, blockByIdKey, blockKey, commitKey, HEAD_KEY, pageKey, transactionKey } from "./chain-keys.ts";
 import { StagedStore } from "./staged-store.ts";
 
 /** The last finalised block, as written in its batch. */
@@ -45,6 +48,8 @@ export interface FinalisedBlock {
   readonly commit: Commit;
   readonly envelopes: readonly Envelope[];
   readonly receipts: readonly TxReceipt[];
+  /** The authorities of the next height. */
+  readonly nextSet: ValidatorSet;
   /** State pages, ledger objects and indices of this block. */
   readonly derived: readonly StoreWrite[];
 }
@@ -158,8 +163,8 @@ export class ChainStore {
   }
 
   #batchOf(finalised: FinalisedBlock, head: Head): readonly StoreWrite[] {
-    const { block, id, commit, envelopes, receipts } = finalised;
-    const { height } = head;
+    const { block, id, commit, envelopes, receipts, nextSet } = finalised;
+    const { height, validators, nextValidators } = block.header;
     const batch: StoreWrite[] = [
       { key: blockKey(height), value: encode(blockSchema, block) },
       { key: commitKey(height), value: encode(commitSchema, commit) },
@@ -168,6 +173,11 @@ export class ChainStore {
     for (const [index, envelope] of envelopes.entries()) {
       const stored: StoredTransaction = { height, index, receipt: receipts[index] as TxReceipt, body: envelope.bytes };
       batch.push({ key: transactionKey(envelope.pair.id), value: encode(storedTransactionSchema, stored) });
+    }
+    // Kept whatever the retention policy: every proof leads over these from the genesis.
+    if (nextValidators !== validators) {
+      const change = { header: block.header, commit, set: nextSet };
+      batch.push({ key: authorityChangeKey(height), value: encode(authorityChangeSchema, change) });
     }
     for (const write of finalised.derived) batch.push(write);
     batch.push({ key: HEAD_KEY, value: encode(headSchema, head) });
@@ -180,6 +190,18 @@ export class ChainStore {
 
   commit(height: Height): Commit | undefined {
     return this.#read(commitKey(height), commitSchema);
+  }
+
+  /** The changes of the authorities at heights below `before`, oldest first. */
+  authorityChanges(before: Height, limit: number): Promise<readonly AuthorityChange[]> {
+    return this.#changes({ from: authorityChangeKey(0), to: authorityChangeKey(before), limit });
+  }
+
+  /** The authorities that sign `height`; undefined if they are those of the genesis. */
+  authoritiesAt(height: Height): Promise<ValidatorSet | undefined> {
+    return this.#changes({ from: authorityChangeKey(0), to: authorityChangeKey(height), limit: 1, reverse: true }).then(
+      ([change]) => change?.set,
+    );
   }
 
   heightOf(id: BlockId): Height | undefined {
@@ -201,13 +223,28 @@ export class ChainStore {
     return this.#staged.get(pageKey(path));
   }
 
+  /**
+   * The state tree's pages as they were after a block; undefined where they are not kept, which is all but the newest durable one. What
+   * becomes durable meanwhile is seen, so whoever reads several pages compares their root with the block's.
+   */
+  pagesAt(height: Height): PageReader | undefined {
+    return height === this.#head.height ? { page: (path) => this.#store.get(pageKey(path)) } : undefined;
+  }
+
+  #changes(range: StoreRange): Promise<readonly AuthorityChange[]> {
+    return this.#store.range(range).then((entries) => entries.map(({ value }) => readRecord(value, authorityChangeSchema)));
+  }
+
   #read<T>(key: Uint8Array, schema: Schema<T>): T | undefined {
     const value = this.#staged.get(key);
-    if (value === undefined) return undefined;
-    const decoded = decode(schema, value, STORED_BYTES_MAX);
-    if (!decoded.ok) throw new StoreCorruptError(`a stored record does not decode: ${decoded.error.code}`);
-    return decoded.value;
+    return value === undefined ? undefined : readRecord(value, schema);
   }
+}
+
+function readRecord<T>(value: Uint8Array, schema: Schema<T>): T {
+  const decoded = decode(schema, value, STORED_BYTES_MAX);
+  if (!decoded.ok) throw new StoreCorruptError(`a stored record does not decode: ${decoded.error.code}`);
+  return decoded.value;
 }
 
 /** The data folder was made for another genesis. */

@@ -422,7 +422,8 @@ export class Node {
 
   #finalisedBlock({ block, id, commit, envelopes, execution }: Decided): FinalisedBlock {
     const derived = this.#executor.writes(block.header.height, execution);
-    return { block, id, commit, envelopes, receipts: execution.receipts, derived };
+    const { receipts, nextSet } = execution;
+    return { block, id, commit, envelopes, receipts, nextSet, derived };
   }
 
   #whenWritten(proceed: () => void): (fault: Error | null) => void {

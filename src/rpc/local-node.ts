@@ -6,11 +6,14 @@ import { validatorsOf } from "../ledger/validators.ts";
 import { err, ok, type Result } from "../lib/result.ts";
 import { LedgerReader } from "../node/ledger-reader.ts";
 import type { Node } from "../node/node.ts";
+import { ProofReader } from "../node/proof-reader.ts";
 import type { AdmissionRefusal } from "../node/transaction-pool.ts";
 import type { WallClock } from "../ports/clock.ts";
+import type { Hasher } from "../ports/crypto.ts";
 import type { Store } from "../ports/store.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { Block, Commit } from "../types/block.ts";
+import { authoritiesOf, type ChainIdentity } from "../types/genesis.ts";
 import type { BlockId, Hash, Height, MemberId, TxId } from "../types/scalars.ts";
 import type { TxReceipt } from "../types/transaction.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
@@ -34,6 +37,8 @@ export interface At {
 
 /** Callers of `wait` at once. */
 const WAITING_MAX = 10_000;
+/** About as long as a block takes to become durable. */
+const PROOF_PAUSE_MS = 5;
 
 /** What the RPC sees of a node of the same process; answers are promises, the node itself knows none. */
 export class LocalNode {
@@ -41,25 +46,37 @@ export class LocalNode {
   readonly #wall: WallClock;
   readonly #transport: Transport;
   readonly #chain: Hash;
+  readonly #genesisSet: ValidatorSet;
   readonly #waiters = new Map<TxId, Set<() => void>>();
   #waiting = 0;
   readonly member: MemberId;
   readonly ledger: LedgerReader;
+  readonly proofs: ProofReader;
 
   constructor(modules: {
     readonly node: Node;
     readonly wall: WallClock;
     readonly transport: Transport;
     readonly store: Store;
-    readonly chain: Hash;
+    readonly hasher: Hasher;
+    readonly identity: ChainIdentity;
     readonly member: MemberId;
   }) {
     this.#node = modules.node;
     this.#wall = modules.wall;
     this.#transport = modules.transport;
-    this.#chain = modules.chain;
+    this.#chain = modules.identity.chain;
+    this.#genesisSet = authoritiesOf(modules.identity.genesis);
     this.member = modules.member;
     this.ledger = new LedgerReader(modules.store);
+    const { chainStore: chain } = this.#node;
+    this.proofs = new ProofReader({
+      chain,
+      ledger: this.ledger,
+      hasher: modules.hasher,
+      pagesAt: (height) => chain.pagesAt(height),
+      pause: () => new Promise((resolve) => setTimeout(resolve, PROOF_PAUSE_MS)),
+    });
     this.#node.onBlock(({ envelopes }) => {
       if (this.#waiters.size === 0) return;
       for (const { pair } of envelopes) this.#wake(pair.id);
@@ -172,9 +189,9 @@ export class LocalNode {
     return block === undefined || commit === undefined ? undefined : { block, commit, id: commit.block };
   }
 
-  /** The set of the next height, in turn order. */
-  validators(): ValidatorSet {
-    return validatorsOf(this.#node.objects);
+  /** The set of a height, by default of the next, in turn order. */
+  async validators(height: Height = this.#node.head.height + 1): Promise<ValidatorSet> {
+    return (await this.#node.chainStore.authoritiesAt(height)) ?? this.#genesisSet;
   }
 
   isKind(kind: string): kind is keyof typeof KINDS {

@@ -39,6 +39,20 @@ const where: Schema<Readonly<Record<string, unknown>>> = {
   jsonSchema: { type: "object", maxProperties: 8 },
 };
 
+/** What a proof's refusal is as an error of JSON-RPC. */
+const PROOF_REFUSALS = {
+  ID_INVALID: "params",
+  NOT_FOUND: "notFound",
+  BLOCK_NOT_FOUND: "notFound",
+  HISTORY_PRUNED: "notFound",
+  STATE_MOVING: "limit",
+  PROOF_TOO_LARGE: "limit",
+} as const;
+
+function isOfBlock(name: string): name is "transaction" | "txReceipt" | "event" {
+  return name === "transaction" || name === "txReceipt" || name === "event";
+}
+
 /** Every method of this node, from one declaration each. */
 export function methods(node: LocalNode, version: string): ReadonlyMap<string, Method> {
   const reads = <T extends object>(value: T) => ({ ...value, at: node.at() });
@@ -69,13 +83,13 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
     }),
     method({
       name: "chain_getValidators",
-      summary: "The authorities of a height, in turn order; they are those of the genesis",
+      summary: "The authorities that sign a height, by default the next, in turn order",
       params: { height: optional(int({ min: 1 })) },
-      handle: ({ height }) => {
+      handle: async ({ height }) => {
         const { height: head } = node.at();
         if (height !== undefined && height > head + 1)
           throw new RpcError("notFound", "BLOCK_NOT_FOUND", "this height is not decided");
-        return node.validators().map(({ member, key }) => ({ member, key, power: 1 }));
+        return (await node.validators(height)).map(({ member, key }) => ({ member, key, power: 1 }));
       },
     }),
     method({
@@ -123,6 +137,18 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
         const stored = height === undefined ? node.ledger.get(known, id) : await node.ledger.getAt(known, id, height);
         if (stored === undefined) throw new RpcError("notFound", "NOT_FOUND", `there is no ${known} with this id`);
         return reads(objectJson(known, stored) as object);
+      },
+    }),
+    method({
+      name: "proof_get",
+      summary:
+        "A self-contained proof of an object or its absence after a block, or of a transaction, txReceipt or event (id: transaction/number)",
+      params: { kind, id: text({ min: 64, max: 69 }), height: optional(int({ min: 1 })) },
+      handle: async ({ kind: name, id, height }) => {
+        const proof = await node.proofs.prove(isOfBlock(name) ? name : publicKind(name), id, height);
+        if (proof.ok) return proof.value;
+        const { code, detail } = proof.error;
+        throw new RpcError(PROOF_REFUSALS[code], code, detail, { retriable: code === "STATE_MOVING" });
       },
     }),
     method({

@@ -11,7 +11,7 @@ import type { StoredObject } from "../node/ledger-reader.ts";
 import type { Block, Commit } from "../types/block.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { BlockId, TxId } from "../types/scalars.ts";
-import type { TxReceipt } from "../types/transaction.ts";
+import type { LedgerEvent, TxReceipt } from "../types/transaction.ts";
 import type { TxStatus } from "./local-node.ts";
 
 /** Ledger values as the JSON that interfaces.md fixes: ids and bytes in hex, money as decimal strings. */
@@ -25,8 +25,12 @@ export function receiptJson({ code, events }: TxReceipt): { readonly [key: strin
   return {
     code: name ?? `CODE_${code}`,
     message: name === undefined ? "" : codeMessage(name),
-    events: events.map(({ kind, data }) => ({ kind, ...eventData(kind, data) })),
+    events: events.map(eventJson),
   };
+}
+
+export function eventJson({ kind, data }: LedgerEvent): { readonly [key: string]: Json } {
+  return { kind, ...eventData(kind, data) };
 }
 
 function eventData(kind: string, data: Uint8Array): Record<string, Json> {
@@ -41,7 +45,7 @@ export function statusJson(id: TxId, status: TxStatus): Json {
   return { id, status: status.status, height, index, ...receiptJson(receipt), tx: transactionJson(body) };
 }
 
-function transactionJson(bytes: Uint8Array): Json {
+export function transactionJson(bytes: Uint8Array): Json {
   const decoded = decodeTransaction(bytes);
   if (!decoded.ok) return { hex: toHex(bytes) };
   const { tx } = decoded.value;

@@ -54,3 +54,8 @@ export function hashPair(left: Uint8Array, right: Uint8Array, hasher: Pick<TreeH
   pair.set(right, 32);
   return hasher.sha256Pairs(pair);
 }
+
+/** Which way a key goes at this depth: 0 left, 1 right. */
+export function bitAt(keyHash: Uint8Array, depth: number): number {
+  return ((keyHash[depth >> 3] as number) >> (7 - (depth & 7))) & 1;
+}

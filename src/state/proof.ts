@@ -1,7 +1,7 @@
 import { bytes, type Infer, list, nullable, struct } from "../codec/schema.ts";
 import { equalBytes, toHex } from "../lib/bytes.ts";
 import type { Hash } from "../types/scalars.ts";
-import { EMPTY_HASH, hashPair, keyHashOf, leafNode, type TreeHasher, valueHashOf } from "./node-hash.ts";
+import { bitAt, EMPTY_HASH, hashPair, keyHashOf, leafNode, type TreeHasher, valueHashOf } from "./node-hash.ts";
 import type { StateTree } from "./tree.ts";
 
 const digest = bytes({ min: 32, max: 32 });
@@ -58,8 +58,4 @@ export function verifyProof(
 function sharesPath(left: Uint8Array, right: Uint8Array, bits: number): boolean {
   for (let depth = 0; depth < bits; depth++) if (bitAt(left, depth) !== bitAt(right, depth)) return false;
   return true;
-}
-
-function bitAt(keyHash: Uint8Array, depth: number): number {
-  return ((keyHash[depth >> 3] as number) >> (7 - (depth & 7))) & 1;
 }

@@ -116,6 +116,7 @@ export class ChainForge {
       commit,
       envelopes,
       receipts: execution.receipts,
+      nextSet: execution.nextSet,
       derived: this.#executor.writes(height, execution),
     });
     this.#executor.adopt(execution);

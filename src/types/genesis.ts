@@ -1,4 +1,5 @@
 import type { Hash, MemberId, PublicKey, TimeMs } from "./scalars.ts";
+import type { ValidatorSet } from "./validator-set.ts";
 
 /** Chain parameters: numbers every node must share, changed only by governance. Units last in the names. */
 export interface ChainParams {
@@ -111,4 +112,9 @@ export interface Genesis {
 export interface ChainIdentity {
   readonly chain: Hash;
   readonly genesis: Genesis;
+}
+
+/** The authorities of the first height, in member order. */
+export function authoritiesOf({ members }: Genesis): ValidatorSet {
+  return members.flatMap(({ id, authorityKey }) => (authorityKey === undefined ? [] : [{ member: id, key: authorityKey }]));
 }

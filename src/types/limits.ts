@@ -30,6 +30,16 @@ export const LIMITS = {
   failedShareOfBlockPercent: 5,
   dueItemsPerBlockMax: 1_000,
 
+  receiptEventsMax: 4_096,
+
+  // proofs (§3, §7)
+  /** Hashes of one path or of one proof of several objects. */
+  proofHashesMax: 8_192,
+  /** Ancestors shown with a note, nearest first. */
+  proofTitleMax: 64,
+  proofChangesMax: 1_000,
+  proofBytesMax: 32 * MIB,
+
   // consensus (§4)
   authoritiesMax: 100,
   membersMax: 1_000,

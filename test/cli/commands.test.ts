@@ -54,7 +54,8 @@ describe("zhonglian", () => {
       ["key", "show"],
       ...["build", "sign", "send"].map((name) => ["tx", name]),
       ["invoice", "import"],
-      ...["get", "list", "history"].map((name) => ["ledger", name]),
+      ...["get", "proof", "list", "history"].map((name) => ["ledger", name]),
+      ["verify"],
       ["bench"],
       ["simulate"],
     ];

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { verifyProof } from "../../src/client/verify-proof.ts";
 import { toHex } from "../../src/lib/bytes.ts";
+import { trustGenesis } from "../../src/light/trust.ts";
 import { firmKey, OperatorNetwork } from "./network.ts";
 
 const HEX = expect.stringMatching(/^[0-9a-f]{64}$/);
@@ -111,6 +113,31 @@ it("ledger_get, ledger_list, ledger_history, ledger_tree and ledger_summary do",
   await expect(call("ledger_tree", { id: party })).rejects.toMatchObject({ code: "NOT_FOUND" });
   expect(await call("ledger_summary")).toEqual({ lines: [], at: expect.objectContaining(AT) });
   expect(await call("ledger_summary", { member: "zhongnong" })).toEqual({ lines: [], at: expect.objectContaining(AT) });
+});
+
+it("proof_get answers proofs that hold under the genesis alone, with nothing beside them", async () => {
+  const { party } = firmKey("shapes");
+  const trusted = trustGenesis(operators.network.identity);
+  const kinds = [
+    ["party", party],
+    ["party", "ab".repeat(32)],
+    ["transaction", id],
+    ["txReceipt", id],
+    ["event", `${id}/0`],
+  ] as const;
+  for (const [kind, of] of kinds) {
+    const proof = await call("proof_get", { kind, id: of });
+    expect(proof).not.toHaveProperty("at");
+    expect(verifyProof(JSON.stringify(proof), trusted)).toMatchObject({ ok: true, value: { kind, id: of, authorities: 4 } });
+  }
+  const refusals = [
+    [{ kind: "gold", id: party }, "KIND_UNKNOWN"],
+    [{ kind: "turns", id: party }, "KIND_UNKNOWN"],
+    [{ kind: "party", id: `${id}/0` }, "ID_INVALID"],
+    [{ kind: "party", id: party, height: 1_000_000 }, "BLOCK_NOT_FOUND"],
+    [{ kind: "transaction", id: party }, "NOT_FOUND"],
+  ] as const;
+  for (const [params, code] of refusals) await expect(call("proof_get", params)).rejects.toMatchObject({ code });
 });
 
 it("rpc.discover describes every method with the schemas that check it", async () => {

@@ -38,6 +38,16 @@ export function ledgerCommand(): Command {
   });
   withRpc(
     ledger
+      .command("proof <kind> <id>")
+      .description(
+        "a proof of an object, a transaction, a txReceipt or an event (id: transaction/number), for `zhonglian verify`",
+      )
+      .option("--height <height>", "of the state after that block", integer(1, Number.MAX_SAFE_INTEGER)),
+  ).action(async (kind: string, id: string, options: RpcOptions & { height?: number }) => {
+    console.log(await clientOf(options).proof(kind, id, options.height));
+  });
+  withRpc(
+    ledger
       .command("list <kind>")
       .description("objects of a kind")
       .option("--where <field=value...>", "on indexed fields")

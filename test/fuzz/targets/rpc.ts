@@ -5,7 +5,7 @@ import { LocalNode } from "../../../src/rpc/local-node.ts";
 import { methods } from "../../../src/rpc/methods.ts";
 import { Checkers } from "../../../src/simulator/checkers.ts";
 import { Scheduler } from "../../../src/simulator/scheduler.ts";
-import { cheapScheme } from "../../../src/simulator/virtual-crypto.ts";
+import { cheapScheme, simulatedHasher } from "../../../src/simulator/virtual-crypto.ts";
 import { VirtualNetwork } from "../../../src/simulator/virtual-network.ts";
 import { Workload } from "../../../src/simulator/workload.ts";
 import { type Machine, World } from "../../../src/simulator/world.ts";
@@ -33,13 +33,13 @@ export function rpcTarget(seed: number): Target {
   workload.plan(20, 500);
   scheduler.run(60_000, EVENTS_MAX, () => workload.isDone);
   if (!workload.isDone || machine.node === null) throw new Error(`the node is not ready: ${checkers.failure}`);
-  const { chain } = world.identity;
   const node = new LocalNode({
     node: machine.node,
     wall: { nowMs: () => world.identity.genesis.timeMs },
     transport: network.transport(machine.nodeKey),
     store: machine.disk.store(),
-    chain,
+    hasher: simulatedHasher,
+    identity: world.identity,
     member: machine.name,
   });
   let internal: string | null = null;
@@ -58,7 +58,9 @@ export function rpcTarget(seed: number): Target {
     const { name, paramsSchema } = drawn.pick([...known.values()].filter((method) => !WAITING.test(method.name)));
     const params = JSON.stringify(randomJson(paramsSchema, drawn.next()))
       .replace(/"kind":"[^"]*"/, () => `"kind":"${drawn.pick(["party", "key", "member", "note", "receivable", "param"])}"`)
-      .replace(/"[0-9a-f]{64}"/, (id) => (drawn.chance(300) ? `"${drawn.pick([objects.blockId, chain, machine.party])}"` : id));
+      .replace(/"[0-9a-f]{64}"/, (id) =>
+        drawn.chance(300) ? `"${drawn.pick([objects.blockId, world.identity.chain, machine.party])}"` : id,
+      );
     return text.encode(`{"jsonrpc":"2.0","id":1,"method":"${name}","params":${params}}`);
   };
   return {

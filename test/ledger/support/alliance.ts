@@ -1,7 +1,7 @@
 import { taggedHash } from "../../../src/crypto/hash.ts";
 import { dayOf } from "../../../src/ledger/calendar.ts";
 import type { BodyOf } from "../../../src/ledger/transitions.ts";
-import type { ChainParams, Genesis } from "../../../src/types/genesis.ts";
+import type { ChainIdentity, ChainParams, Genesis } from "../../../src/types/genesis.ts";
 import type { Amount, Hash, MemberId } from "../../../src/types/scalars.ts";
 import { by, identityOf, op, TestChain } from "./chain.ts";
 import { type Firm, firm, testKey, testUscc } from "./firm.ts";
@@ -81,13 +81,21 @@ export function testGenesis(params: Partial<ChainParams> = {}): { readonly genes
 }
 
 export function alliance(params: Partial<ChainParams> = {}, signatures: "real" | "none" = "real"): Alliance {
+  return allianceOn((identity) => new TestChain(identity, signatures), params);
+}
+
+/** The same on a chain of the test's own. */
+export function allianceOn<C extends TestChain>(
+  make: (identity: ChainIdentity) => C,
+  params: Partial<ChainParams> = {},
+): Alliance & { readonly chain: C } {
   const { genesis, firms } = testGenesis(params);
-  const chain = new TestChain(identityOf(genesis), signatures);
+  const chain = make(identityOf(genesis));
   const [bank, platform, verifier, lender] = firms as unknown as [Firm, Firm, Firm, Firm];
   const seller = firm("seller", testUscc(1));
   const debtor = firm("debtor", testUscc(2));
   const supplier = firm("supplier", testUscc(3));
-  const world: Alliance = { chain, bank, platform, verifier, lender, seller, debtor, supplier };
+  const world = { chain, bank, platform, verifier, lender, seller, debtor, supplier };
   registerFirm(world, seller, ["DEBTOR", "SELLER"]);
   registerFirm(world, debtor, ["DEBTOR"], { size: "LARGE" });
   registerFirm(world, supplier, ["SELLER"]);
