@@ -1,0 +1,104 @@
+import { assemble, buildTransaction, op, signedMessage } from "../../../src/client/transaction-builder.ts";
+import { decodeTransaction } from "../../../src/codec/transaction.ts";
+import { publicKeyOf } from "../../../src/crypto/ed25519.ts";
+import { partyId } from "../../../src/ledger/ids.ts";
+import { Prng } from "../../../src/lib/prng.ts";
+import { Node } from "../../../src/node/node.ts";
+import type { Store } from "../../../src/ports/store.ts";
+import type { Transport } from "../../../src/ports/transport.ts";
+import { Checkers } from "../../../src/simulator/checkers.ts";
+import { Scheduler } from "../../../src/simulator/scheduler.ts";
+import { cheapScheme, simulatedHasher } from "../../../src/simulator/virtual-crypto.ts";
+import { VirtualNetwork } from "../../../src/simulator/virtual-network.ts";
+import { type Machine, seedOf, World } from "../../../src/simulator/world.ts";
+import { ChainForge } from "../../../src/testnet/chain-forge.ts";
+import type { Envelope } from "../../../src/types/transaction.ts";
+import { MemoryStore } from "./memory-store.ts";
+
+/** Four authorities of a simulated network: keys, genesis, and a signature scheme that costs nothing. */
+export function fourMachines() {
+  const scheduler = new Scheduler();
+  const random = new Prng(1);
+  const network = new VirtualNetwork(scheduler, random, () => undefined);
+  const options = { authorities: 4, scheme: cheapScheme, lyingDisks: false, byzantine: null };
+  return new World(options, { scheduler, network, checkers: new Checkers(), random });
+}
+
+/** A chain of `blocks` blocks, each of `transactions` registrations of firms, in a store in memory. */
+export async function forgedChain(world: World, blocks: number, transactions: number) {
+  const { identity, machines } = world;
+  const store = new MemoryStore();
+  const keys = machines.map(({ name, authoritySeed }) => ({
+    member: name,
+    sign: (message: Uint8Array) => cheapScheme.sign(authoritySeed, message),
+  }));
+  const forge = await ChainForge.open(identity, keys, { store, hasher: simulatedHasher });
+  let { timeMs } = identity.genesis;
+  for (let block = 0; block < blocks; block++) {
+    timeMs += 50;
+    const envelopes = Array.from({ length: transactions }, (_, index) =>
+      registration(world, block * transactions + index, timeMs),
+    );
+    const { receipts } = await forge.append(timeMs, envelopes);
+    if (receipts.some(({ code }) => code !== 0)) throw new Error("a forged transaction failed");
+  }
+  await forge.flush();
+  return { store, chain: forge.store };
+}
+
+function registration({ identity, machines }: World, number: number, timeMs: number): Envelope {
+  const sponsor = machines[number % machines.length] as Machine;
+  const seed = seedOf(`firm-${number}`);
+  const key = publicKeyOf(seed);
+  const legalId = { scheme: "SIM", value: `firm-${number}` };
+  const party = partyId(legalId);
+  const keys = [{ key, purpose: "MAKER" as const }];
+  const body = { legalId, roles: ["SELLER"], size: "SME" as const, sponsor: sponsor.name, keys, policy: [] };
+  const { unsigned, id } = buildTransaction({
+    chain: identity.chain,
+    ops: [op("party.register", body)],
+    notAfter: timeMs + 60_000,
+    signers: [
+      { party: sponsor.party, key: sponsor.makerKey },
+      { party, key },
+    ],
+    salt: new Uint8Array(16),
+  });
+  const message = signedMessage(id);
+  const seeds = [sponsor.makerSeed, seed];
+  const signatures = new Map(seeds.map((secret) => [publicKeyOf(secret), cheapScheme.sign(secret, message)]));
+  const decoded = decodeTransaction(assemble(unsigned, signatures));
+  if (!decoded.ok) throw new Error(decoded.error.detail);
+  return decoded.value;
+}
+
+const NEVER_WRITTEN = { initial: new Uint8Array(0), append: () => undefined, replace: () => undefined };
+
+/** A follower's production node on these ports; time is real, signatures are cheap. */
+export function follower(world: World, store: Store, transport: Transport): Node {
+  const [self] = world.machines as [Machine];
+  return new Node(
+    { identity: world.identity, member: self.name },
+    {
+      wall: { nowMs: () => Date.now() },
+      clock: { nowMs: () => performance.now(), after: (delayMs, fire) => void setTimeout(fire, delayMs) },
+      store,
+      consensusLog: { ...NEVER_WRITTEN, append: (_, done) => void setImmediate(done, null) },
+      guardLog: NEVER_WRITTEN,
+      transport,
+      signer: null,
+      verifier: {
+        verify: (items, done) => {
+          const valid = items.map(({ key, message, signature }) => cheapScheme.verify(key, message, signature));
+          setImmediate(done, valid);
+        },
+      },
+      hasher: simulatedHasher,
+      logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+      metrics: { add: () => undefined, set: () => undefined, observe: () => undefined },
+      fatal: (error) => {
+        throw error;
+      },
+    },
+  );
+}
