@@ -15,11 +15,14 @@ export class DrivenClockSource implements WallClock {
   readonly #path: string;
   #drive: Drive;
 
-  /** Goes on from the file, if there is one, but never before `fromMs`. */
-  constructor(path: string, fromMs: TimeMs) {
+  /**
+   * Goes on from the file, if there is one, but never before `fromMs`. With `resumeMs` it takes the time up there instead, as if nothing had
+   * passed since: right only while no node runs.
+   */
+  constructor(path: string, fromMs: TimeMs, resumeMs?: TimeMs) {
     this.#path = path;
     const stored = readDrive(path);
-    const now = stored === undefined ? 0 : read(stored);
+    const now = resumeMs ?? (stored === undefined ? 0 : read(stored));
     this.#drive = { baseMs: Math.max(now, fromMs), atMs: Date.now() };
     this.#write();
   }

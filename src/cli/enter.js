@@ -2,6 +2,7 @@
 // along, so an older one on the PATH hands over to it.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import * as nodeModule from "node:module";
 import { fileURLToPath } from "node:url";
 
 const NODE_MAJOR = 24;
@@ -10,6 +11,8 @@ const NODE_MAJOR = 24;
 export async function enter(main) {
   const major = Number(process.versions.node.split(".")[0]);
   if (major >= NODE_MAJOR) {
+    // Stripping types and compiling is most of a start's cost: what one process compiled the next one takes over.
+    nodeModule.enableCompileCache(fileURLToPath(new URL("../../node_modules/.cache/compile", import.meta.url)));
     const module = await import(new URL(main, import.meta.url).href);
     process.exitCode = await module.main(process.argv.slice(2));
     return;

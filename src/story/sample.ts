@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Client, LedgerJson } from "../client/client.ts";
 import { objectId } from "../client/object-id.ts";
 import { op, type SigningKey } from "../client/transaction-builder.ts";
@@ -34,6 +35,7 @@ export interface SampleResult {
 
 interface Trade {
   readonly file: string;
+  /** What its steps are named by. */
   readonly name: string;
   readonly seller: Firm;
   readonly buyer: Firm;
@@ -58,27 +60,44 @@ const PARALLEL = 8;
 const LENDER = "zbank";
 const PLATFORMS = ["zhongnong", "zhuogang", "huasu"] as const;
 
+/** A story is what its invoices are: with the same ones it goes on or was played, with others it is another on the same network. */
+export function storyName(invoices: readonly InvoiceFile[]): string {
+  const files = invoices.map(({ file, invoice }) => [file, invoice.documentHash]);
+  return createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 12);
+}
+
 /** The sample alliance story: from e-invoices to repayment, with the refusals that a user would try on the way. */
 export class SampleStory {
   readonly #m: SampleModules;
+  readonly #name: string;
   readonly #refusals: { what: string; code: string; reason: string }[] = [];
   readonly #totals = new Map<string, { receivables: number; face: bigint; financed: bigint; repaid: bigint }>();
   readonly #contracts = new Map<string, Promise<Hash>>();
   readonly #firms = new Map<string, Promise<Firm>>();
   #bank!: MemberActor;
+  #kept: Trade | null = null;
+  #noteMin = 0n;
+  /** A little less than the longest tenor, which is counted in months. */
+  #tenorMaxDays = 0;
 
   constructor(modules: SampleModules) {
     this.#m = modules;
+    this.#name = storyName(modules.invoices);
   }
 
   async play(): Promise<SampleResult> {
     const { progress, invoices } = this.#m;
     this.#bank = await this.#m.wallets.member(LENDER);
+    const [param] = await this.#m.client.ledgerAll("param");
+    if (param === undefined) throw new Error("the ledger has no parameters");
+    const { noteMinorUnitsMin, tenorHardMonths } = param.values as { noteMinorUnitsMin: number; tenorHardMonths: number };
+    this.#noteMin = BigInt(noteMinorUnitsMin);
+    this.#tenorMaxDays = 30 * tenorHardMonths;
     progress(`${invoices.length} e-invoices read; the story begins on ${isoDay(this.#today())}`);
     const trades = await this.#prepare();
-    if (trades.length === 0) throw new Error("no invoice could become a receivable");
     // Of the largest invoice a part is kept back for a receivable that is still alive at the end.
     const kept = trades.reduce((largest, trade) => (trade.total > largest.total ? trade : largest));
+    this.#kept = kept;
     const live = await each(trades, (trade, index) =>
       this.#bringToLife(trade, index, "first", trade === kept ? trade.total - trade.total / 4n : trade.total),
     );
@@ -88,7 +107,7 @@ export class SampleStory {
     await this.#tryPastMaturity(live);
     await each(live, (entry) => this.#repay(entry));
     progress(`${live.length} receivables paid by their debtors and settled, their loans repaid`);
-    await this.#bringToLife(kept, trades.indexOf(kept), "second", kept.total / 4n);
+    if (kept.total / 4n >= this.#noteMin) await this.#bringToLife(kept, trades.indexOf(kept), "second", kept.total / 4n);
     progress("one more receivable of the largest invoice stays open, financed and pledged");
     return this.#result();
   }
@@ -96,48 +115,40 @@ export class SampleStory {
   // — before the first receivable —
 
   async #prepare(): Promise<readonly Trade[]> {
-    const { invoices, wallets, steps, epochKey } = this.#m;
+    const { invoices, wallets, epochKey } = this.#m;
     const sponsors = await Promise.all(PLATFORMS.map((name) => wallets.member(name)));
     const seen = new Map<string, string>();
-    const trades: Trade[] = [];
-    for (const [index, { file, invoice }] of invoices.entries()) {
+    const twins = new Map<Trade, string>();
+    const all = await each(invoices, async ({ file, invoice }, index): Promise<Trade> => {
       const sponsor = sponsors[index % sponsors.length] as MemberActor;
-      const print = fingerprint(epochKey, invoice);
-      const twin = seen.get(print);
-      if (twin !== undefined) {
-        this.#refuse(
-          `${file}: the same invoice as ${twin}`,
-          "FINGERPRINT_USED",
-          "This invoice is registered already: it cannot be financed twice.",
-        );
-        continue;
-      }
-      seen.set(print, file);
       const [seller, buyer] = await Promise.all([
         this.#firm(invoice.seller, sponsor, "SME"),
         this.#firm(invoice.buyer, sponsor, "LARGE"),
       ]);
       const { currency, total } = invoice;
-      trades.push({
-        file,
-        name: file.replace(/\.xml$/i, "").replaceAll("/", "-"),
-        seller,
-        buyer,
-        currency,
-        total,
-        invoice,
-        sponsor,
-      });
-    }
+      const name = `${this.#name}/${file}`;
+      return { file, name, seller, buyer, currency, total, invoice, sponsor };
+    });
+    const unique = all.filter((trade) => {
+      if (trade.total < this.#noteMin) return false;
+      const print = fingerprint(epochKey, trade.invoice);
+      const first = seen.get(print);
+      if (first === undefined) seen.set(print, trade.file);
+      else twins.set(trade, first);
+      return first === undefined;
+    });
+    for (const { file, total, currency } of all)
+      if (total < this.#noteMin)
+        this.#m.progress(`no receivable: ${file} — ${total} minor units of ${currency} are less than a note may have`);
     this.#m.progress(`${this.#firms.size} firms registered with maker and checker keys of their own`);
-    await each(trades, (trade) => this.#registerInvoice(trade));
-    this.#m.progress(`${trades.length} invoices registered against accepted deliveries`);
+    const registered = await each(unique, (trade) => this.#registerInvoice(trade));
+    const trades = unique.filter((_, index) => registered[index]);
     const [first] = trades;
-    if (first !== undefined) {
-      const again = [first.seller.maker, first.seller.checker, first.sponsor.attester];
-      const reason = await steps.refused("refused/same-invoice", "FINGERPRINT_USED", again, await this.#invoiceOp(first));
-      this.#refuse("the same invoice registered twice", "FINGERPRINT_USED", reason);
-    }
+    if (first === undefined) throw new Error("no invoice could become a receivable");
+    this.#m.progress(`${trades.length} invoices registered against accepted deliveries`);
+    for (const [twin, file] of twins)
+      await this.#tryTwice(twin, `${twin.name}/twin`, `${twin.file}, the same invoice as ${file}`);
+    await this.#tryTwice(first, `${first.name}/again`, "the same invoice registered twice");
     return trades;
   }
 
@@ -174,7 +185,8 @@ export class SampleStory {
 
   #contract(trade: Trade): Promise<Hash> {
     const { seller, buyer, currency } = trade;
-    const name = `${seller.party}/${buyer.party}/${currency}`;
+    // Sized for the invoices of this story: another one on the same network has contracts of its own.
+    const name = `${seller.party}/${buyer.party}/${currency}/${this.#name}`;
     const known = this.#contracts.get(name);
     if (known !== undefined) return known;
     const registered = (async () => {
@@ -202,9 +214,10 @@ export class SampleStory {
     return registered;
   }
 
-  async #registerInvoice(trade: Trade): Promise<void> {
+  /** Answers whether the invoice is free: it is not if another story on this network brought it. */
+  async #registerInvoice(trade: Trade): Promise<boolean> {
     const { steps, epochKey } = this.#m;
-    const { name, seller, buyer, total, sponsor } = trade;
+    const { name, file, seller, buyer, total, sponsor } = trade;
     const contract = await this.#contract(trade);
     const evidence = commitment(epochKey, "delivery", name);
     const recorded = await steps.take(
@@ -217,7 +230,10 @@ export class SampleStory {
       [buyer.maker],
       op("delivery.accept", { delivery: objectId(recorded, 0, 0), amount: total }),
     );
-    await steps.take(`${name}/invoice`, [seller.maker, sponsor.attester], await this.#invoiceOp(trade));
+    const keys = [seller.maker, sponsor.attester];
+    const reason = await steps.takeUnless("FINGERPRINT_USED", `${name}/invoice`, keys, await this.#invoiceOp(trade));
+    if (reason !== null) this.#refuse(`${file}, which was registered on this network before`, "FINGERPRINT_USED", reason);
+    return reason === null;
   }
 
   async #invoiceOp(trade: Trade) {
@@ -248,7 +264,7 @@ export class SampleStory {
       0,
       0,
     );
-    const maturityDay = Math.max(trade.invoice.dueDay ?? 0, this.#today() + 60);
+    const maturityDay = this.#maturityOf(trade);
     const document = commitment(this.#m.epochKey, "promise", step);
     const terms = op(index % 2 === 0 ? "receivable.issueByDebtor" : "receivable.issueBySeller", {
       contract,
@@ -270,7 +286,7 @@ export class SampleStory {
     }
     this.#total(trade.currency, { receivables: 1, face });
     const root = objectId(effective as never, 0, 0);
-    if (round === "first" && index === 0) await this.#tryBadSplits(trade, root, face);
+    if (round === "first" && trade === this.#kept) await this.#tryBadSplits(trade, root, face);
     const { pledged, moved } = await this.#divide(trade, step, root, face);
     await this.#finance(trade, step, pledged);
     this.#m.progress(
@@ -281,12 +297,21 @@ export class SampleStory {
     return { trade, receivable, maturityDay: issued.maturityDay as number, pledged: pledged.note, moved };
   }
 
+  /** The due date or 60 days after acceptance, whichever is later; but nothing runs for longer than the alliance allows. */
+  #maturityOf({ file, invoice }: Trade): number {
+    const day = Math.max(invoice.dueDay ?? 0, this.#today() + 60);
+    const latest = this.#today() + this.#tenorMaxDays;
+    if (day > latest)
+      this.#m.progress(`${file} is due on ${isoDay(day)}, beyond the longest tenor: its receivable matures earlier`);
+    return Math.min(day, latest);
+  }
+
   /** Half to secure a loan, a part to a supplier, the rest stays: where the amount is too small for that it is pledged whole. */
   async #divide(trade: Trade, step: string, root: Hash, face: bigint) {
     const { steps, clock } = this.#m;
     const { seller } = trade;
     const parts = [face / 2n, face / 4n, face - face / 2n - face / 4n];
-    if (parts.some((part) => part < 100n)) return { pledged: { note: root, amount: face }, moved: null };
+    if (parts.some((part) => part < this.#noteMin)) return { pledged: { note: root, amount: face }, moved: null };
     const split = await steps.take(`${step}/split`, both(seller), op("note.split", { note: root, parts }));
     const pledged = { note: objectId(split, 0, 0), amount: parts[0] as bigint };
     const supplier = await this.#supplierOf(trade);
@@ -415,20 +440,25 @@ export class SampleStory {
     this.#m.progress(`the clock jumps to ${isoDay(day)}: every receivable has matured`);
   }
 
+  async #tryTwice(trade: Trade, step: string, what: string): Promise<void> {
+    const keys = [trade.seller.maker, trade.seller.checker, trade.sponsor.attester];
+    const reason = await this.#m.steps.refused(step, "FINGERPRINT_USED", keys, await this.#invoiceOp(trade));
+    this.#refuse(what, "FINGERPRINT_USED", reason);
+  }
+
   async #tryBadSplits(trade: Trade, note: Hash, face: bigint): Promise<void> {
     const { steps } = this.#m;
-    if (face < 300n) return;
     const bad = op("note.split", { note, parts: [face / 2n, face / 2n + 1n + (face % 2n)] });
     this.#refuse(
       "a split that does not add up",
       "PARTS_DO_NOT_ADD_UP",
-      await steps.refused("refused/split", "PARTS_DO_NOT_ADD_UP", both(trade.seller), bad),
+      await steps.refused(`${trade.name}/bad-split`, "PARTS_DO_NOT_ADD_UP", both(trade.seller), bad),
     );
     const theirs = op("note.split", { note, parts: [face / 2n, face - face / 2n] });
     this.#refuse(
       "somebody else's note",
       "SIGNER_MISSING",
-      await steps.refused("refused/stranger", "SIGNER_MISSING", both(trade.buyer), theirs),
+      await steps.refused(`${trade.name}/stranger`, "SIGNER_MISSING", both(trade.buyer), theirs),
     );
   }
 
@@ -438,26 +468,33 @@ export class SampleStory {
       lenders: [this.#bank.party],
       notes: [pledged],
       amount: 100n,
-      consent: commitment(epochKey, "consent", "again"),
+      consent: commitment(epochKey, "consent", trade.name, "again"),
       expiresMs: clock.nowMs() + DAY_MS / 2,
     };
-    const reason = await steps.refused("refused/pledge", "NOTE_NOT_OPEN", both(trade.seller), op("finance.apply", again));
+    const reason = await steps.refused(
+      `${trade.name}/pledge-again`,
+      "NOTE_NOT_OPEN",
+      both(trade.seller),
+      op("finance.apply", again),
+    );
     this.#refuse("a pledge of what is pledged", "NOTE_NOT_OPEN", reason);
   }
 
+  /** Whoever holds a note that is open offers it too late: its supplier back to the seller, or the seller to the bank. */
   async #tryPastMaturity(live: readonly Live[]): Promise<void> {
-    const found = live.find(({ moved }) => moved !== null);
-    if (found === undefined || found.moved === null) return;
-    const { holder, note } = found.moved;
-    const { seller } = found.trade;
-    const keys = [...both(holder), ...both(seller)];
-    const { code, reason } = await this.#refusedLate(keys, note, seller.party);
-    this.#refuse("a transfer past maturity", code, reason);
-  }
-
-  async #refusedLate(keys: readonly SigningKey[], note: Hash, to: Hash) {
-    const reason = await this.#m.steps.refused("refused/late-transfer", "PAST_CUTOFF", keys, op("note.transfer", { note, to }));
-    return { code: "PAST_CUTOFF", reason };
+    const { client, steps } = this.#m;
+    for (const { trade, receivable, moved } of live) {
+      const notes = await client.ledgerAll("note", { receivable });
+      const holder = moved?.holder ?? trade.seller;
+      const note = notes.find((each) => each.position === "OPEN" && each.holder === holder.party);
+      if (note === undefined) continue;
+      const taker = moved === null ? this.#bank : trade.seller;
+      const late = op("note.transfer", { note: note.id, to: taker.party });
+      const keys = [holder.maker, holder.checker, taker.maker, taker.checker];
+      const reason = await steps.refused(`${trade.name}/late-transfer`, "PAST_CUTOFF", keys, late);
+      this.#refuse("a transfer past maturity", "PAST_CUTOFF", reason);
+      return;
+    }
   }
 
   #refuse(what: string, code: string, reason: string): void {

@@ -7,8 +7,12 @@ import type { Operation } from "../types/transaction.ts";
 export interface StepRecord {
   readonly id: TxId;
   readonly tx: string;
-  readonly outcome?: "committed" | "failed" | "refused";
+  /** By the story's clock. */
+  readonly timeMs: number;
+  readonly outcome?: "committed" | "failed";
   readonly code?: string;
+  /** For people. */
+  readonly message?: string;
 }
 
 /** Where steps are remembered; a file beside the network, or nothing in tests. */
@@ -32,19 +36,31 @@ export class StepFailure extends Error {
   }
 }
 
+interface Ended {
+  readonly id: TxId;
+  readonly code: string;
+  readonly message: string;
+}
+
 const NOT_AFTER_MS = 5 * 60_000;
 const WAIT_MS = 120_000;
+const ATTEMPTS_MAX = 3;
 
 /** Carries out the story's steps one by one on the network, each once, through the client alone. */
 export class Steps {
-  readonly #client: Client;
+  readonly #client: Pick<Client, "submitAndWait">;
   readonly #chain: Hash;
   readonly #clock: StoryClock;
   readonly #journal: Journal;
   #committed = 0;
   #rejected = 0;
 
-  constructor(modules: { readonly client: Client; readonly chain: Hash; readonly clock: StoryClock; readonly journal: Journal }) {
+  constructor(modules: {
+    readonly client: Pick<Client, "submitAndWait">;
+    readonly chain: Hash;
+    readonly clock: StoryClock;
+    readonly journal: Journal;
+  }) {
     this.#client = modules.client;
     this.#chain = modules.chain;
     this.#clock = modules.clock;
@@ -67,6 +83,20 @@ export class Steps {
     return id;
   }
 
+  /** A step that takes effect, and is answered with null, or is refused with `code`, and with its reason for people. Throws StepFailure. */
+  async takeUnless(
+    refusal: string,
+    step: string,
+    keys: readonly SigningKey[],
+    ...ops: readonly Operation[]
+  ): Promise<string | null> {
+    const { code, message } = await this.#run(step, keys, ops);
+    if (code !== "OK" && code !== refusal) throw new StepFailure(step, code, message);
+    if (code === "OK") this.#committed += 1;
+    else this.#rejected += 1;
+    return code === "OK" ? null : message;
+  }
+
   /** A step that must be refused with `expected`; answers the reason for people. Throws StepFailure if it is not. */
   async refused(step: string, expected: string, keys: readonly SigningKey[], ...ops: readonly Operation[]): Promise<string> {
     const { code, message } = await this.#run(step, keys, ops);
@@ -75,22 +105,28 @@ export class Steps {
     return message;
   }
 
-  async #run(
-    step: string,
-    keys: readonly SigningKey[],
-    ops: readonly Operation[],
-  ): Promise<{ readonly id: TxId; readonly code: string; readonly message: string }> {
-    const known = this.#journal.get(step);
-    if (known?.outcome !== undefined) return { id: known.id, code: known.code ?? "OK", message: known.code ?? "" };
-    if (known !== undefined) {
-      // It was under way when the story was interrupted: the same bytes again, unless they have run out.
-      const outcome = await this.#send(known.id, Uint8Array.from(Buffer.from(known.tx, "hex")));
-      if (outcome.code !== "EXPIRED") return this.#remember(step, known, outcome);
+  async #run(step: string, keys: readonly SigningKey[], ops: readonly Operation[]): Promise<Ended> {
+    let record = this.#journal.get(step);
+    if (record?.outcome !== undefined) return { id: record.id, code: record.code ?? "OK", message: record.message ?? "" };
+    for (let attempt = 1; ; attempt++) {
+      record ??= await this.#sign(step, keys, ops);
+      const { code, message } = await this.#send(record.id, Uint8Array.from(Buffer.from(record.tx, "hex")));
+      if (code !== "EXPIRED" || attempt === ATTEMPTS_MAX) {
+        this.#journal.put(step, { ...record, outcome: code === "OK" ? "committed" : "failed", code, message });
+        return { id: record.id, code, message };
+      }
+      // It was under way when the story was interrupted, and ran out before any block held it: signed anew.
+      record = undefined;
     }
-    const { id, bytes } = await signTransaction({ chain: this.#chain, ops, notAfter: this.#clock.nowMs() + NOT_AFTER_MS }, keys);
-    const record = { id, tx: Buffer.from(bytes).toString("hex") };
+  }
+
+  /** Kept before it is sent: a story that is interrupted now sends the same bytes again, and nothing takes effect twice. */
+  async #sign(step: string, keys: readonly SigningKey[], ops: readonly Operation[]): Promise<StepRecord> {
+    const timeMs = this.#clock.nowMs();
+    const { id, bytes } = await signTransaction({ chain: this.#chain, ops, notAfter: timeMs + NOT_AFTER_MS }, keys);
+    const record = { id, tx: Buffer.from(bytes).toString("hex"), timeMs };
     this.#journal.put(step, record);
-    return this.#remember(step, record, await this.#send(id, bytes));
+    return record;
   }
 
   async #send(id: TxId, bytes: Uint8Array): Promise<{ readonly code: string; readonly message: string }> {
@@ -103,10 +139,5 @@ export class Steps {
       if (code === undefined || code === "UNREACHABLE") throw error;
       return { code, message };
     }
-  }
-
-  #remember(step: string, { id, tx }: StepRecord, { code, message }: { readonly code: string; readonly message: string }) {
-    this.#journal.put(step, { id, tx, outcome: code === "OK" ? "committed" : "failed", code });
-    return { id, code, message };
   }
 }

@@ -4,9 +4,9 @@ import { Command } from "commander";
 import { DrivenClockSource } from "../adapters/driven-clock.ts";
 import { Client, type NodeStatus } from "../client/client.ts";
 import { readInvoiceFolder } from "../gateways/read-invoice.ts";
-import { type SampleResult, SampleStory } from "../story/sample.ts";
+import { type SampleResult, SampleStory, storyName } from "../story/sample.ts";
 import { Steps } from "../story/steps.ts";
-import { FileJournal } from "./journal.ts";
+import { FileJournal, PlayedStories } from "./journal.ts";
 import { Launcher } from "./launcher.ts";
 import { type NetworkFolder, openNetworkFolder } from "./network-folder.ts";
 import { summaryJson, summaryText } from "./summary.ts";
@@ -64,7 +64,11 @@ async function start(options: StartOptions): Promise<number> {
   const folder = resolve(options.dir);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const network = await openNetworkFolder(folder, options.basePort, firstMs - DAY_MS);
-  const clock = new DrivenClockSource(network.clockFile, firstMs);
+  const journal = new FileJournal(join(folder, "story.jsonl"));
+  const played = new PlayedStories(join(folder, "stories-played"));
+  const name = storyName(invoices);
+  // An interrupted story goes on at the hour at which it was left: what it offered and applied for has not run out over night.
+  const clock = new DrivenClockSource(network.clockFile, firstMs, played.has(name) ? undefined : journal.lastMs);
   const launcher = new Launcher(network);
   const interrupted = new Promise<"interrupted">((done) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => done("interrupted"));
@@ -82,10 +86,10 @@ async function start(options: StartOptions): Promise<number> {
       client,
       chain: network.identity.chain,
       clock,
-      journal: new FileJournal(join(folder, "story.jsonl")),
+      journal,
     });
-    const played = join(folder, "story-played");
-    if (existsSync(played)) say("the story was played on this network already; this is what it left");
+    clock.jumpTo(Math.max(...(await Promise.all(network.members.map(({ rpc }) => headTimeMs(rpc))))));
+    if (played.has(name)) say("the story was played on this network already; this is what it left");
     const story = new SampleStory({
       client,
       steps,
@@ -97,7 +101,7 @@ async function start(options: StartOptions): Promise<number> {
     });
     const result = await Promise.race([story.play(), interrupted]);
     if (result === "interrupted") return 130;
-    writeFileSync(played, "");
+    played.add(name);
     await report(options, launcher, steps, result, startedMs);
     if (options.exit === true) return 0;
     say("the network keeps running; Ctrl-C ends it");
@@ -150,6 +154,10 @@ async function equalNodes(launcher: Launcher): Promise<readonly (NodeStatus & { 
     if ((heights.size === 1 && isComplete) || performance.now() > deadline) return alive;
     await new Promise((done) => setTimeout(done, 100));
   }
+}
+
+async function headTimeMs(rpc: string): Promise<number> {
+  return (await new Client({ endpoints: [rpc] }).status().catch(() => undefined))?.blockTimeMs ?? 0;
 }
 
 /** The verifiers' shared key for fingerprints; in a real network it is theirs alone. */

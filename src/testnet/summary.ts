@@ -19,12 +19,18 @@ export function summaryText({ result, nodes, down, transactions, rejected, secon
     `  ${result.parties} firms, ${result.receivables} receivables, ${transactions} transactions in ${seconds.toFixed(1)} s; ${rejected} attempts refused`,
     "",
   );
-  lines.push(row("currency", "receivables", "face", "financed", "repaid by debtors"));
+  lines.push(row("currency", "receivables", "face", "financed", "repaid by debtors", "still owed"));
   for (const [currency, totals] of [...result.byCurrency].sort(([left], [right]) => (left < right ? -1 : 1))) {
     const money = (amount: bigint): string => grouped(formatMinorUnits(amount, currency));
-    lines.push(row(currency, String(totals.receivables), money(totals.face), money(totals.financed), money(totals.repaid)));
+    const { receivables, face, financed, repaid } = totals;
+    lines.push(row(currency, String(receivables), money(face), money(financed), money(repaid), money(face - repaid)));
   }
-  lines.push("", `  still alive: ${result.openNotes} open and ${result.pledgedNotes} pledged notes`, "", "  Refused");
+  lines.push(
+    "",
+    `  still alive: ${result.openNotes} open and ${result.pledgedNotes} pledged notes of what is still owed`,
+    "",
+    "  Refused",
+  );
   for (const { what, code, reason } of result.refusals) lines.push(`    ${what}: ${reason || code} [${code}]`);
   lines.push("", "  Nodes");
   for (const { member, rpc, height, stateRoot } of nodes)
@@ -35,7 +41,7 @@ export function summaryText({ result, nodes, down, transactions, rejected, secon
   return lines.join("\n");
 }
 
-/** One line for programs; money in minor units of CNY as decimal strings, other currencies under `byCurrency`. */
+/** One line for programs, in exactly the interface's shape: money in fen as decimal strings; what is in other currencies, the ledger tells. */
 export function summaryJson({ result, nodes, transactions, rejected, seconds }: Summary): object {
   const fen = result.byCurrency.get("CNY") ?? { receivables: 0, face: 0n, financed: 0n, repaid: 0n };
   const [first] = nodes;
@@ -49,14 +55,6 @@ export function summaryJson({ result, nodes, transactions, rejected, seconds }: 
     faceFen: fen.face.toString(),
     financedFen: fen.financed.toString(),
     repaidFen: fen.repaid.toString(),
-    byCurrency: Object.fromEntries(
-      [...result.byCurrency].map(([currency, { receivables, face, financed, repaid }]) => [
-        currency,
-        { receivables, face: face.toString(), financed: financed.toString(), repaid: repaid.toString() },
-      ]),
-    ),
-    openNotes: result.openNotes,
-    pledgedNotes: result.pledgedNotes,
     seconds: Math.round(seconds * 10) / 10,
     nodes: nodes.map(({ member, rpc, height, stateRoot }) => ({ member, rpc, height, stateRoot })),
   };

@@ -153,6 +153,14 @@ describe("a driven clock", () => {
     expect(new DrivenClockSource(path, 2_000_000).nowMs()).toBeGreaterThanOrEqual(5_000_000_000);
   });
 
+  it("takes up an hour that is given, whatever has passed meanwhile", () => {
+    const path = join(folder, "clock.json");
+    writeFileSync(path, JSON.stringify({ baseMs: 5_000_000_000, atMs: Date.now() - 86_400_000 }));
+    const source = new DrivenClockSource(path, 1_000_000, 5_000_100_000);
+    expect(source.nowMs()).toBeGreaterThanOrEqual(5_000_100_000);
+    expect(source.nowMs()).toBeLessThan(5_000_100_000 + 3_600_000);
+  });
+
   it("is no clock without its file", () => {
     expect(() => new DrivenClock(join(folder, "nothing"))).toThrow(/no driven clock/);
   });
