@@ -290,7 +290,7 @@ export class SampleStory {
     const { pledged, moved } = await this.#divide(trade, step, root, face);
     await this.#finance(trade, step, pledged);
     this.#m.progress(
-      `${step}: ${trade.currency} receivable ${receivable.slice(0, 8)}… issued, confirmed, ${moved === null ? "" : "split, transferred, "}financed and pledged`,
+      `${trade.file}: ${trade.currency} receivable ${receivable.slice(0, 8)}… issued, confirmed, ${moved === null ? "" : "split, transferred, "}financed and pledged`,
     );
     // As it stands on the ledger: a story that goes on after an interruption may be past the day on which this was computed.
     const issued = await this.#m.client.ledgerGet("receivable", receivable);

@@ -100,7 +100,10 @@ async function start(options: StartOptions): Promise<number> {
       progress: say,
     });
     const result = await Promise.race([story.play(), interrupted]);
-    if (result === "interrupted") return 130;
+    if (result === "interrupted") {
+      say("interrupted; the next start goes on where the story was left");
+      return 130;
+    }
     played.add(name);
     await report(options, launcher, steps, result, startedMs);
     if (options.exit === true) return 0;
