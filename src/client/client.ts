@@ -157,6 +157,12 @@ export class Client {
     return this.call("ledger_get", height === undefined ? { kind, id } : { kind, id, height });
   }
 
+  /** Where the preferred endpoint takes WebSockets; undefined if it wants a bearer token, which a browser's WebSocket cannot show. */
+  webSocketAddress(): string | undefined {
+    if (this.#headers.Authorization !== undefined) return undefined;
+    return (this.#endpoints[this.#preferred] as string).replace(/^http/, "ws");
+  }
+
   /** A self-contained proof as JSON text, ready to be saved; check it with `verifyProof`. An event's id is transaction/number. */
   async proof(kind: string, id: string, height?: number): Promise<string> {
     return JSON.stringify(await this.call<object>("proof_get", height === undefined ? { kind, id } : { kind, id, height }));

@@ -16,6 +16,7 @@ import type { Hash, Height, TimeMs } from "../types/scalars.ts";
 import type { Envelope, TxReceipt } from "../types/transaction.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
 import { pageKey } from "./chain-keys.ts";
+import { dueWrites } from "./due-changes.ts";
 import { indexWrites } from "./ledger-index.ts";
 import type { ObjectStore } from "./object-store.ts";
 
@@ -88,6 +89,7 @@ export class BlockExecutor {
         (key) => this.#store.get(key),
       ),
     ];
+    writes.push(...dueWrites(height, history));
     for (const { path, bytes } of pageWrites(tree)) writes.push({ key: pageKey(path), value: bytes });
     return writes;
   }

@@ -10,6 +10,7 @@ const PREFIX = {
   transaction: 0x78,
   blockById: 0x6b,
   authorities: 0x76,
+  due: 0x64,
 } as const;
 
 export const HEAD_KEY = Uint8Array.of(PREFIX.head);
@@ -25,6 +26,11 @@ export function commitKey(height: Height): Uint8Array {
 /** The height with which a set of authorities ended. */
 export function authorityChangeKey(height: Height): Uint8Array {
   return withHeight(PREFIX.authorities, height);
+}
+
+/** What a block changed without a transaction. */
+export function dueKey(height: Height): Uint8Array {
+  return withHeight(PREFIX.due, height);
 }
 
 export function blockByIdKey(id: BlockId): Uint8Array {

@@ -11,7 +11,17 @@ import { LIMITS } from "../types/limits.ts";
 import type { BlockId, Hash, Height, TimeMs, TxId } from "../types/scalars.ts";
 import type { Envelope, TxReceipt } from "../types/transaction.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
-import { authorityChangeKey, blockByIdKey, blockKey, commitKey, HEAD_KEY, pageKey, transactionKey } from "./chain-keys.ts";
+import {
+  authorityChangeKey,
+  blockByIdKey,
+  blockKey,
+  commitKey,
+  dueKey,
+  HEAD_KEY,
+  pageKey,
+  transactionKey,
+} from "./chain-keys.ts";
+import { type DueChange, dueChangesSchema } from "./due-changes.ts";
 import { StagedStore } from "./staged-store.ts";
 
 /** The last finalised block, as written in its batch. */
@@ -202,6 +212,10 @@ export class ChainStore {
     return this.#changes({ from: authorityChangeKey(0), to: authorityChangeKey(height), limit: 1, reverse: true }).then(
       ([change]) => change?.set,
     );
+  }
+
+  dueChanges(height: Height): readonly DueChange[] {
+    return this.#read(dueKey(height), dueChangesSchema) ?? [];
   }
 
   heightOf(id: BlockId): Height | undefined {

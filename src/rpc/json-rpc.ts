@@ -2,6 +2,7 @@ import type { Logger } from "../ports/observe.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Method } from "./method.ts";
 import { RPC_NUMBERS, RpcError } from "./rpc-error.ts";
+import type { Subscriptions } from "./subscriptions.ts";
 
 /** Nesting of a request's JSON; parsing more would cost stack for nothing. */
 const NESTING_MAX = 64;
@@ -39,14 +40,14 @@ export class JsonRpc {
   }
 
   /** null: nothing to say (notifications only). */
-  async answer(calls: readonly unknown[], batch: boolean): Promise<RpcAnswer | null> {
-    const answers = (await Promise.all(calls.map((call) => this.#call(call)))).filter((answer) => answer !== null);
+  async answer(calls: readonly unknown[], batch: boolean, subscriptions?: Subscriptions): Promise<RpcAnswer | null> {
+    const answers = (await Promise.all(calls.map((call) => this.#call(call, subscriptions)))).filter((answer) => answer !== null);
     const [first] = answers;
     if (first === undefined) return null;
     return batch ? { body: `[${answers.map(({ body }) => body).join(",")}]`, isLimited: false } : first;
   }
 
-  async #call(request: unknown): Promise<RpcAnswer | null> {
+  async #call(request: unknown, subscriptions: Subscriptions | undefined): Promise<RpcAnswer | null> {
     const { id, method, params, jsonrpc } =
       typeof request === "object" && request !== null ? (request as Record<string, unknown>) : {};
     const validId = id === undefined || id === null || typeof id === "number" || (typeof id === "string" && id.length <= 256);
@@ -59,7 +60,7 @@ export class JsonRpc {
       if (params !== undefined && (typeof params !== "object" || params === null || Array.isArray(params))) {
         throw new RpcError("params", "PARAMS_BY_NAME", "params: expected an object");
       }
-      const result = await known.call(params);
+      const result = await known.call(params, subscriptions);
       return id === undefined ? null : { body: JSON.stringify({ jsonrpc: "2.0", id, result }), isLimited: false };
     } catch (error) {
       if (id === undefined) return null;

@@ -4,6 +4,7 @@ import { judgeAgainstParent } from "../ledger/judge.ts";
 import { KINDS } from "../ledger/kinds.ts";
 import { validatorsOf } from "../ledger/validators.ts";
 import { err, ok, type Result } from "../lib/result.ts";
+import { EventReader } from "../node/event-reader.ts";
 import { LedgerReader } from "../node/ledger-reader.ts";
 import type { Node } from "../node/node.ts";
 import { ProofReader } from "../node/proof-reader.ts";
@@ -52,6 +53,7 @@ export class LocalNode {
   readonly member: MemberId;
   readonly ledger: LedgerReader;
   readonly proofs: ProofReader;
+  readonly events: EventReader;
 
   constructor(modules: {
     readonly node: Node;
@@ -70,6 +72,7 @@ export class LocalNode {
     this.member = modules.member;
     this.ledger = new LedgerReader(modules.store);
     const { chainStore: chain } = this.#node;
+    this.events = new EventReader({ chain, ledger: this.ledger });
     this.proofs = new ProofReader({
       chain,
       ledger: this.ledger,
@@ -118,6 +121,11 @@ export class LocalNode {
       height: this.#node.heightOf(nodeKey),
       latencyMs,
     }));
+  }
+
+  /** Called after each durable block. Answers how to end it. */
+  onBlock(listener: () => void): () => void {
+    return this.#node.onBlock(listener);
   }
 
   /** Why the node should get no traffic; empty if it may. */

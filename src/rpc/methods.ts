@@ -4,6 +4,7 @@ import { KINDS, type Kind, sortable } from "../ledger/kinds.ts";
 import type { FieldCondition } from "../node/ledger-reader.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { BlockId, Hash, TxId } from "../types/scalars.ts";
+import { eventMethods } from "./event-methods.ts";
 import type { LocalNode } from "./local-node.ts";
 import { type Method, method } from "./method.ts";
 import { blockJson, objectJson, receiptJson, statusJson } from "./presentation.ts";
@@ -61,6 +62,7 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
     return name;
   };
   const all: readonly Method[] = [
+    ...eventMethods(node),
     method({
       name: "node_status",
       summary: "This node and where it stands",

@@ -7,6 +7,7 @@ import { KINDS, type Kind } from "../ledger/kinds.ts";
 import { EVENTS, type EventKind } from "../ledger/transition.ts";
 import { TRANSITIONS } from "../ledger/transitions.ts";
 import { toHex } from "../lib/bytes.ts";
+import type { ChainEvent } from "../node/event-reader.ts";
 import type { StoredObject } from "../node/ledger-reader.ts";
 import type { Block, Commit } from "../types/block.ts";
 import { LIMITS } from "../types/limits.ts";
@@ -31,6 +32,20 @@ export function receiptJson({ code, events }: TxReceipt): { readonly [key: strin
 
 export function eventJson({ kind, data }: LedgerEvent): { readonly [key: string]: Json } {
   return { kind, ...eventData(kind, data) };
+}
+
+/** `id` is what `proof_get` takes for the event; what was due has none, and is proved by the object it changed. */
+export function chainEventJson({ height, index, timeMs, tx, number, what, event }: ChainEvent): Json {
+  return {
+    height,
+    index,
+    blockTimeMs: timeMs,
+    what,
+    tx,
+    ...(tx === null ? {} : { id: `${tx}/${number}` }),
+    event: "data" in event ? eventJson(event) : { kind: "changed", object: { ...event } },
+    cursor: { height, index: index + 1 },
+  };
 }
 
 function eventData(kind: string, data: Uint8Array): Record<string, Json> {

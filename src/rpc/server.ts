@@ -73,7 +73,7 @@ export class RpcServer {
       keepAliveTimeout: 60_000,
     };
     this.#server = options.tls === undefined ? createServer(http, handle) : createTlsServer({ ...http, ...options.tls }, handle);
-    this.#webSockets = new WebSockets({ rpc: this.#rpc, rate: this.#rate });
+    this.#webSockets = new WebSockets({ rpc: this.#rpc, rate: this.#rate, node: modules.node });
     this.#server.on("upgrade", (request, socket, head) => {
       if (this.#isHostKnown(request) && this.#isAuthorised(request) && pathOf(request) === "/") {
         this.#webSockets.accept(request, socket, head);

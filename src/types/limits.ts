@@ -92,6 +92,9 @@ export const LIMITS = {
   rpcBatchMax: 100,
   rpcConnectionsMax: 1_000,
   rpcWaitMaxMs: 120 * SECOND_MS,
+  rpcSubscriptionsMax: 16,
+  /** A subscriber that takes nothing for so long is dropped. */
+  rpcSlowMs: 30 * SECOND_MS,
   rpcListMax: 1_000,
   rpcListDefault: 100,
 

@@ -9,7 +9,13 @@ const IMPORT =
   /(?:^|\n)\s*(?:import|export)\s+(?!type\b)[^"';]*?from\s*"([^"]+)"|(?:^|\n)\s*import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/g;
 
 /** What the SDK is made of, and runs in a browser. */
-const SDK = ["client/client.ts", "client/transaction-builder.ts", "client/object-id.ts", "client/verify-proof.ts"];
+const SDK = [
+  "client/client.ts",
+  "client/transaction-builder.ts",
+  "client/object-id.ts",
+  "client/verify-proof.ts",
+  "client/event-stream.ts",
+];
 
 /** Every file that a module reaches, and every package. */
 function reach(entry: string): { readonly files: ReadonlySet<string>; readonly packages: ReadonlySet<string> } {

@@ -4,12 +4,15 @@ import { voteSignBytes } from "../../../src/codec/vote.ts";
 import { sha256, sha256Pairs } from "../../../src/crypto/hash.ts";
 import type { BlockOutcome } from "../../../src/ledger/execute.ts";
 import { genesisObjects } from "../../../src/ledger/genesis-objects.ts";
+import { KINDS, type Kind } from "../../../src/ledger/kinds.ts";
 import { BlockExecutor, type Execution } from "../../../src/node/block-executor.ts";
 import { ChainStore } from "../../../src/node/chain-store.ts";
+import { EventReader } from "../../../src/node/event-reader.ts";
 import { LedgerReader } from "../../../src/node/ledger-reader.ts";
 import { ObjectStore } from "../../../src/node/object-store.ts";
 import { ProofReader } from "../../../src/node/proof-reader.ts";
 import type { StoreWrite } from "../../../src/ports/store.ts";
+import type { LocalNode } from "../../../src/rpc/local-node.ts";
 import { StateTree } from "../../../src/state/tree.ts";
 import type { Commit, Evidence, Header } from "../../../src/types/block.ts";
 import { authoritiesOf, type ChainIdentity } from "../../../src/types/genesis.ts";
@@ -36,6 +39,8 @@ export class ProvingChain extends TestChain {
   readonly blocks: ChainStore;
   readonly ledger: LedgerReader;
   readonly proofs: ProofReader;
+  readonly events: EventReader;
+  readonly #listeners = new Set<() => void>();
   readonly #executor: BlockExecutor;
   #set: ValidatorSet;
   #next: ValidatorSet;
@@ -60,6 +65,7 @@ export class ProvingChain extends TestChain {
     this.blocks.writeGenesis(this.#executor.writes(0, first), () => undefined);
     this.#executor.adopt(first);
     this.ledger = new LedgerReader(this.store);
+    this.events = new EventReader({ chain: this.blocks, ledger: this.ledger });
     this.proofs = new ProofReader({
       chain: this.blocks,
       ledger: this.ledger,
@@ -72,8 +78,25 @@ export class ProvingChain extends TestChain {
     this.#lastCommit = { height: 0, round: 0, block: chain as BlockId, sigs: [] };
   }
 
-  get lastCommit(): Commit {
-    return this.#lastCommit;
+  /** As much of a node as an RPC server asks for events and proofs. */
+  get node(): LocalNode {
+    const { events, proofs, ledger, blocks } = this;
+    return {
+      events,
+      proofs,
+      ledger,
+      at: () => ({ height: blocks.head.height, blockTimeMs: blocks.head.timeMs, syncing: false }),
+      isKind: (kind: string) => Object.hasOwn(KINDS, kind) && KINDS[kind as Kind].public,
+      block: (height: number) => {
+        const [block, commit] = [blocks.block(height), blocks.commit(height)];
+        return block === undefined || commit === undefined ? undefined : { block, commit, id: commit.block };
+      },
+      validators: async (height: number) => (await blocks.authoritiesAt(height)) ?? authoritiesOf(this.identity.genesis),
+      onBlock: (listener: () => void) => {
+        this.#listeners.add(listener);
+        return () => this.#listeners.delete(listener);
+      },
+    } as unknown as LocalNode;
   }
 
   /** With the next block the authorities become these, as governance would have it. */
@@ -96,6 +119,7 @@ export class ProvingChain extends TestChain {
       transactions,
     });
     this.#store(transactions, evidence, { ...execution, nextSet: this.#next });
+    for (const listener of this.#listeners) listener();
     return outcome;
   }
 
