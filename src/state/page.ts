@@ -1,127 +1,191 @@
-import { shortLived } from "../lib/bytes.ts";
-import { EMPTY_HASH, leafNode, loneNode, type TreeHasher, type TreeNode } from "./node-hash.ts";
+import { copyBytes } from "../lib/bytes.ts";
+import { type Leaf, leafNode, type TreeHasher, type TreeNode } from "./node-hash.ts";
 
 /** Four binary levels: 16 children, and the 15 nodes above them. */
-const CHILDREN = 16;
+export const CHILDREN = 16;
+const HASH_BYTES = 32;
+/** A hash for each node of the heap; the place of node 0 stays empty. */
+const HEAP_BYTES = 2 * CHILDREN * HASH_BYTES;
+const MASKS_BYTES = 4;
+
+/** A page and what becomes of its children, by nibble; undefined is what stays. */
+export interface PageChange {
+  readonly page: Page;
+  readonly children: readonly (TreeNode | null | undefined)[];
+}
 
 /**
  * The unit of storage: the nodes of four binary levels at one place of the tree, in heap order (1 is the top, 16…31 the children).
- * Immutable; `with` shares nothing mutable and hashes only above what changed.
+ * Immutable. All of a page is one piece of memory, since a node keeps tens of thousands of them.
  */
 export class Page {
-  readonly #nodes: readonly (TreeNode | null)[];
+  /**
+   * The hash of node i at 32·i, zero for an empty subtree: so the 64 bytes that an inner node i is the hash of, its two children,
+   * stand at 64·i. Behind them the stored form.
+   */
+  readonly #memory: Uint8Array;
+  /** Bit i: child i is a leaf. */
+  readonly #leaves: number;
+  /** Bit i: child i is a branch. */
+  readonly #branches: number;
 
-  private constructor(nodes: readonly (TreeNode | null)[]) {
-    this.#nodes = nodes;
+  private constructor(leaves: number, branches: number) {
+    this.#memory = new Uint8Array(HEAP_BYTES + storedBytes(leaves, branches));
+    this.#leaves = leaves;
+    this.#branches = branches;
+    this.#memory.set([leaves >> 8, leaves & 255, branches >> 8, branches & 255], HEAP_BYTES);
   }
 
-  static readonly empty = new Page(new Array<TreeNode | null>(2 * CHILDREN).fill(null));
+  static readonly empty = new Page(0, 0);
 
   /** The node that stands for all of the page; a page of fewer than two leaves has no branch on top. */
   get top(): TreeNode | null {
-    return this.#nodes[1] ?? null;
+    return this.node(1);
   }
 
   child(nibble: number): TreeNode | null {
-    return this.#nodes[CHILDREN + nibble] ?? null;
+    return this.node(CHILDREN + nibble);
   }
 
   /** Any node of the heap. */
   node(index: number): TreeNode | null {
-    return this.#nodes[index] ?? null;
-  }
-
-  with(children: ReadonlyMap<number, TreeNode | null>, hasher: TreeHasher): Page {
-    const nodes = this.#nodes.slice();
-    /** Bit i: node i of the level is to be made anew. */
-    let dirty = 0;
-    for (const [nibble, child] of children) {
-      nodes[CHILDREN + nibble] = child;
-      dirty |= 1 << (nibble >> 1);
-    }
-    for (let first = CHILDREN / 2; first >= 1; first /= 2) {
-      let above = 0;
-      for (let offset = 0; offset < first; offset++) if ((dirty >> offset) & 1) above |= 1 << (offset >> 1);
-      joinLevel(nodes, first, dirty, hasher);
-      dirty = above;
-    }
-    return new Page(nodes);
+    const below = childrenBelow(index);
+    const leaves = this.#leaves & below;
+    if (leaves === 0 && (this.#branches & below) === 0) return null;
+    const hash = this.#bytes(HASH_BYTES * index);
+    return { hash, leaf: this.#isBranch(index) ? null : this.#leafAt(31 - Math.clz32(leaves)) };
   }
 
   /** Two masks (leaves, branches; bit i is child i), then each child's hashes in order: 64 bytes for a leaf, 32 for a branch. */
   encode(): Uint8Array {
-    let leaves = 0;
-    let branches = 0;
-    let length = 4;
-    for (let nibble = 0; nibble < CHILDREN; nibble++) {
-      const child = this.child(nibble);
-      if (child === null) continue;
-      if (child.leaf === null) branches |= 1 << nibble;
-      else leaves |= 1 << nibble;
-      length += child.leaf === null ? 32 : 64;
-    }
-    const bytes = shortLived(length);
-    bytes.set([leaves >> 8, leaves & 255, branches >> 8, branches & 255]);
-    let at = 4;
-    for (let nibble = 0; nibble < CHILDREN; nibble++) {
-      const child = this.child(nibble);
-      if (child === null) continue;
-      if (child.leaf === null) {
-        bytes.set(child.hash, at);
-        at += 32;
-      } else {
-        bytes.set(child.leaf.keyHash, at);
-        bytes.set(child.leaf.valueHash, at + 32);
-        at += 64;
-      }
-    }
-    return bytes;
+    return this.#memory.subarray(HEAP_BYTES);
   }
 
   /** Throws StateCorruptError if the bytes have not the form `encode` gives them. */
   static decode(bytes: Uint8Array, hasher: TreeHasher): Page {
     const leaves = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
     const branches = ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0);
-    if (bytes.length < 4 || (leaves & branches) !== 0 || bytes.length !== 4 + 64 * ones(leaves) + 32 * ones(branches)) {
+    if (bytes.length < MASKS_BYTES || (leaves & branches) !== 0 || bytes.length !== storedBytes(leaves, branches)) {
       throw new StateCorruptError("a page of the state tree is malformed");
     }
-    const children = new Map<number, TreeNode | null>();
-    let at = 4;
-    for (let nibble = 0; nibble < CHILDREN; nibble++) {
-      if ((leaves >> nibble) & 1) {
-        children.set(nibble, leafNode({ keyHash: bytes.slice(at, at + 32), valueHash: bytes.slice(at + 32, at + 64) }, hasher));
-        at += 64;
-      } else if ((branches >> nibble) & 1) {
-        children.set(nibble, { hash: bytes.slice(at, at + 32), leaf: null });
-        at += 32;
+    const stored = new Page(leaves, branches);
+    stored.#memory.set(bytes, HEAP_BYTES);
+    const children = Array.from({ length: CHILDREN }, (_, nibble): TreeNode | undefined => {
+      if ((leaves >> nibble) & 1) return leafNode(stored.#leafAt(nibble), hasher);
+      return (branches >> nibble) & 1 ? { hash: stored.#bytes(stored.#storedAt(nibble)), leaf: null } : undefined;
+    });
+    return Page.join([{ page: Page.empty, children }], hasher)[0] as Page;
+  }
+
+  /** The pages after their changes, in the same order. Hashes only above what changed, each level of all pages in one call. */
+  static join(changes: readonly PageChange[], hasher: Pick<TreeHasher, "sha256Pairs">): readonly Page[] {
+    const pages = changes.map(({ page, children }) => page.#with(children));
+    /** Bit i: node i of the level is to be made anew. */
+    let dirty = changes.map(({ children }) =>
+      children.reduce((mask, child, at) => (child === undefined ? mask : mask | (1 << at)), 0),
+    );
+    for (let first = CHILDREN / 2; first >= 1; first /= 2) {
+      dirty = dirty.map((below) => halved(below, first));
+      Page.#joinLevel(pages, dirty, first, hasher);
+    }
+    return pages;
+  }
+
+  static #joinLevel(
+    pages: readonly Page[],
+    dirty: readonly number[],
+    first: number,
+    hasher: Pick<TreeHasher, "sha256Pairs">,
+  ): void {
+    if (pairs.length < pages.length * first * 2 * HASH_BYTES) pairs = new Uint8Array(pages.length * first * 2 * HASH_BYTES);
+    let used = 0;
+    for (const [at, page] of pages.entries()) used = page.#preimages(first, dirty[at] as number, used);
+    if (used === 0) return;
+    const hashes = hasher.sha256Pairs(pairs.subarray(0, used));
+    let taken = 0;
+    for (const [at, page] of pages.entries()) taken = page.#takeHashes(first, dirty[at] as number, hashes, taken);
+  }
+
+  /** Puts what the branches of a level are the hashes of to `pairs`. A leaf alone in its subtree rises, so that the root depends on the set alone. */
+  #preimages(first: number, dirty: number, used: number): number {
+    for (let index = first; index < 2 * first; index++) {
+      if (((dirty >> (index - first)) & 1) === 0) continue;
+      if (this.#isBranch(index)) {
+        copyBytes(this.#memory, 2 * HASH_BYTES * index, pairs, used, 2 * HASH_BYTES);
+        used += 2 * HASH_BYTES;
+        continue;
       }
+      const risen = 2 * index + ((this.#leaves & childrenBelow(2 * index + 1)) === 0 ? 0 : 1);
+      copyBytes(this.#memory, HASH_BYTES * risen, this.#memory, HASH_BYTES * index, HASH_BYTES);
     }
-    return Page.empty.with(children, hasher);
+    return used;
+  }
+
+  #takeHashes(first: number, dirty: number, hashes: Uint8Array, taken: number): number {
+    for (let index = first; index < 2 * first; index++) {
+      if (((dirty >> (index - first)) & 1) === 0 || !this.#isBranch(index)) continue;
+      copyBytes(hashes, taken, this.#memory, HASH_BYTES * index, HASH_BYTES);
+      taken += HASH_BYTES;
+    }
+    return taken;
+  }
+
+  /** The next version with its children in place and the old hashes above them. */
+  #with(children: PageChange["children"]): Page {
+    let [leaves, branches] = [this.#leaves, this.#branches];
+    for (const [nibble, child] of children.entries()) {
+      if (child === undefined) continue;
+      const bit = 1 << nibble;
+      leaves = child !== null && child.leaf !== null ? leaves | bit : leaves & ~bit;
+      branches = child !== null && child.leaf === null ? branches | bit : branches & ~bit;
+    }
+    const next = new Page(leaves, branches);
+    next.#memory.set(this.#memory.subarray(0, HEAP_BYTES));
+    for (let nibble = 0; nibble < CHILDREN; nibble++) next.#put(nibble, children[nibble], this);
+    return next;
+  }
+
+  #put(nibble: number, child: TreeNode | null | undefined, former: Page): void {
+    const at = this.#storedAt(nibble);
+    if (child === undefined) {
+      copyBytes(former.#memory, former.#storedAt(nibble), this.#memory, at, this.#storedAt(nibble + 1) - at);
+      return;
+    }
+    const hashAt = HASH_BYTES * (CHILDREN + nibble);
+    if (child === null) {
+      this.#memory.fill(0, hashAt, hashAt + HASH_BYTES);
+      return;
+    }
+    copyBytes(child.hash, 0, this.#memory, hashAt, HASH_BYTES);
+    copyBytes(child.leaf?.keyHash ?? child.hash, 0, this.#memory, at, HASH_BYTES);
+    if (child.leaf !== null) copyBytes(child.leaf.valueHash, 0, this.#memory, at + HASH_BYTES, HASH_BYTES);
+  }
+
+  /** Two leaves or a branch below it. */
+  #isBranch(index: number): boolean {
+    const below = childrenBelow(index);
+    const leaves = this.#leaves & below;
+    return (this.#branches & below) !== 0 || (leaves & (leaves - 1)) !== 0;
+  }
+
+  #leafAt(nibble: number): Leaf {
+    const at = this.#storedAt(nibble);
+    return { keyHash: this.#bytes(at), valueHash: this.#bytes(at + HASH_BYTES) };
+  }
+
+  /** Where the stored form has this child. */
+  #storedAt(nibble: number): number {
+    const before = (1 << nibble) - 1;
+    return HEAP_BYTES + storedBytes(this.#leaves & before, this.#branches & before);
+  }
+
+  #bytes(at: number): Uint8Array {
+    return this.#memory.subarray(at, at + HASH_BYTES);
   }
 }
 
-/** Pairs of one level, hashed together: a native hasher takes several in little more time than one. */
-const pairs = new Uint8Array((CHILDREN / 2) * 64);
-
-function joinLevel(nodes: (TreeNode | null)[], first: number, dirty: number, hasher: Pick<TreeHasher, "sha256Pairs">): void {
-  const branches: number[] = [];
-  for (let offset = 0; offset < first; offset++) {
-    if (((dirty >> offset) & 1) === 0) continue;
-    const index = first + offset;
-    const [left, right] = [nodes[2 * index] ?? null, nodes[2 * index + 1] ?? null];
-    const lone = loneNode(left, right);
-    if (lone !== undefined) {
-      nodes[index] = lone;
-      continue;
-    }
-    pairs.set(left?.hash ?? EMPTY_HASH, 64 * branches.length);
-    pairs.set(right?.hash ?? EMPTY_HASH, 64 * branches.length + 32);
-    branches.push(index);
-  }
-  if (branches.length === 0) return;
-  const hashes = hasher.sha256Pairs(pairs.subarray(0, 64 * branches.length));
-  for (const [at, index] of branches.entries()) nodes[index] = { hash: hashes.subarray(32 * at, 32 * at + 32), leaf: null };
-}
+/** Pairs of one level of all pages that change, hashed together. Every digest is finished when it returns, so one buffer serves all. */
+let pairs = new Uint8Array((CHILDREN / 2) * 2 * HASH_BYTES);
 
 /** What was stored of the tree is not what was written: a fault of the disk. */
 export class StateCorruptError extends Error {
@@ -129,8 +193,27 @@ export class StateCorruptError extends Error {
   readonly code = "STATE_CORRUPT";
 }
 
+function storedBytes(leaves: number, branches: number): number {
+  return MASKS_BYTES + 2 * HASH_BYTES * ones(leaves) + HASH_BYTES * ones(branches);
+}
+
+/** The children below a node of the heap, as a mask. */
+function childrenBelow(index: number): number {
+  const first = 1 << (31 - Math.clz32(index));
+  const width = CHILDREN / first;
+  return ((1 << width) - 1) << ((index - first) * width);
+}
+
+/** Nodes of a level of `count` that have one of the marked nodes below them. */
+function halved(below: number, count: number): number {
+  let mask = 0;
+  for (let at = 0; at < count; at++) if ((below >> (2 * at)) & 3) mask |= 1 << at;
+  return mask;
+}
+
 function ones(mask: number): number {
-  let count = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
-  return count;
+  const twos = mask - ((mask >> 1) & 0x5555);
+  const nibbles = (twos & 0x3333) + ((twos >> 2) & 0x3333);
+  const bytes = (nibbles + (nibbles >> 4)) & 0x0f0f;
+  return (bytes + (bytes >> 8)) & 0x1f;
 }

@@ -2,7 +2,7 @@ import { assert } from "../lib/assert.ts";
 import { compareBytes, equalBytes, toHex } from "../lib/bytes.ts";
 import type { Hash } from "../types/scalars.ts";
 import { EMPTY_HASH, type Leaf, leafNode, type TreeHasher, type TreeNode } from "./node-hash.ts";
-import { Page, StateCorruptError } from "./page.ts";
+import { CHILDREN, Page, type PageChange, StateCorruptError } from "./page.ts";
 
 /** Where pages are kept; paths are hex nibbles from the root, the root page's is "". */
 export interface PageReader {
@@ -25,6 +25,13 @@ export interface PageWrite {
 export interface TreeUpdate {
   readonly root: Hash;
   readonly pages: ReadonlyMap<string, Page | null>;
+}
+
+/** A page under change: `settle` brings the node that stands for it to the page above. */
+interface Draft extends PageChange {
+  readonly path: string;
+  readonly children: (TreeNode | null | undefined)[];
+  readonly settle: (top: TreeNode | null) => void;
 }
 
 const PAGES_CACHED_MAX = 65_536;
@@ -71,10 +78,21 @@ export class StateTree {
         "a key changes once per update",
       );
     }
+    /** Pages to be made anew by the length of their paths: a page can be joined once those below it are. */
+    const levels: Draft[][] = [];
+    const root = this.#draft("", this.page("") ?? Page.empty, sorted, levels);
     const pages = new Map<string, Page | null>();
-    const top = this.#apply("", this.page("") ?? Page.empty, sorted, pages);
-    pages.set("", top);
-    return { root: rootOf(top), pages };
+    for (const drafts of levels.reverse()) {
+      const joined = Page.join(drafts, this.#hasher);
+      for (const [index, draft] of drafts.entries()) {
+        const page = joined[index] as Page;
+        const { top } = page;
+        // A page that holds fewer than two leaves is not stored: its leaf stands in the parent.
+        pages.set(draft.path, draft !== root && (top === null || top.leaf !== null) ? null : page);
+        draft.settle(top);
+      }
+    }
+    return { root: rootOf(pages.get("") ?? undefined), pages };
   }
 
   adopt(update: TreeUpdate): void {
@@ -84,44 +102,54 @@ export class StateTree {
     }
   }
 
-  #apply(path: string, page: Page, changes: readonly TreeChange[], pages: Map<string, Page | null>): Page {
-    const children = new Map<number, TreeNode | null>();
+  /** Notes what becomes of a page and, by its place in `levels`, of those below it; hashes nothing but leaves. */
+  #draft(
+    path: string,
+    page: Page,
+    changes: readonly TreeChange[],
+    levels: Draft[][],
+    settle: Draft["settle"] = () => undefined,
+  ): Draft {
+    const children = new Array<TreeNode | null | undefined>(CHILDREN).fill(undefined);
+    const draft = { path, page, children, settle };
+    let level = levels[path.length];
+    if (level === undefined) {
+      level = [];
+      levels[path.length] = level;
+    }
+    level.push(draft);
     for (let from = 0; from < changes.length; ) {
       const nibble = nibbleAt((changes[from] as TreeChange).keyHash, path.length);
       let to = from + 1;
       while (to < changes.length && nibbleAt((changes[to] as TreeChange).keyHash, path.length) === nibble) to++;
-      children.set(nibble, this.#applyToChild(path + nibble.toString(16), page.child(nibble), changes.slice(from, to), pages));
+      this.#draftChild(draft, nibble, changes.slice(from, to), levels);
       from = to;
     }
-    return page.with(children, this.#hasher);
+    return draft;
   }
 
-  #applyToChild(
-    path: string,
-    child: TreeNode | null,
-    changes: readonly TreeChange[],
-    pages: Map<string, Page | null>,
-  ): TreeNode | null {
+  #draftChild({ path, page, children }: Draft, nibble: number, changes: readonly TreeChange[], levels: Draft[][]): void {
+    const child = page.child(nibble);
+    const below = path + nibble.toString(16);
+    const settle = (top: TreeNode | null): void => {
+      children[nibble] = top;
+    };
     if (child !== null && child.leaf === null) {
-      const page = this.page(path);
-      if (page === undefined) throw new StateCorruptError(`the state tree lacks its page ${path}`);
-      return this.#settle(path, this.#apply(path, page, changes, pages), pages);
+      const stored = this.page(below);
+      if (stored === undefined) throw new StateCorruptError(`the state tree lacks its page ${below}`);
+      this.#draft(below, stored, changes, levels, settle);
+      return;
     }
     const kept = child?.leaf ?? null;
     const sets: Leaf[] = [];
     for (const { keyHash, valueHash } of changes) if (valueHash !== null) sets.push({ keyHash, valueHash });
     if (kept !== null && !changes.some(({ keyHash }) => equalBytes(keyHash, kept.keyHash))) sets.push(kept);
-    if (sets.length === 0) return null;
-    if (sets.length === 1) return leafNode(sets[0] as Leaf, this.#hasher);
+    if (sets.length < 2) {
+      settle(sets.length === 0 ? null : leafNode(sets[0] as Leaf, this.#hasher));
+      return;
+    }
     sets.sort((left, right) => compareBytes(left.keyHash, right.keyHash));
-    return this.#settle(path, this.#apply(path, Page.empty, sets, pages), pages);
-  }
-
-  /** A page that holds fewer than two leaves is not stored: its leaf stands in the parent. */
-  #settle(path: string, page: Page, pages: Map<string, Page | null>): TreeNode | null {
-    const { top } = page;
-    pages.set(path, top === null || top.leaf !== null ? null : page);
-    return top;
+    this.#draft(below, Page.empty, sets, levels, settle);
   }
 
   #remember(path: string, page: Page): void {
