@@ -1,0 +1,78 @@
+import { generateKeyPairSync, sign, verify } from "node:crypto";
+import { nativeHasher } from "../../adapters/native-hasher.ts";
+import { keyHashOf, valueHashOf } from "../../state/node-hash.ts";
+import { pageWrites, StateTree, type TreeChange } from "../../state/tree.ts";
+
+/** CPU µs of one raw node:crypto verification here: machines differ by more than programs do, so figures are given beside it. */
+export function verificationMicros(count = 500): number {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const message = new Uint8Array(32).fill(7);
+  const signature = sign(null, message, privateKey);
+  const run = (): void => {
+    for (let index = 0; index < count; index++) verify(null, message, publicKey, signature);
+  };
+  run();
+  return cpuMicros(run) / count;
+}
+
+/** A block of the load changes so many keys: 300 transactions of which each changes between three and four. */
+const KEYS_PER_BLOCK = 1_000;
+const BLOCKS = 20;
+const WARM_BLOCKS = 5;
+
+export interface StateCost {
+  readonly keys: number;
+  readonly microsPerChangedKey: number;
+  readonly pageBytesPerChangedKey: number;
+}
+
+/** What the state tree costs per changed key at a size: hashing of key and value, update, stored form of the pages; without the disk. */
+export function stateCost(keys: number): StateCost {
+  const pages = new Map<string, Uint8Array>();
+  const tree = new StateTree({ page: (path) => pages.get(path) }, nativeHasher);
+  let pageBytes = 0;
+  const apply = (changes: readonly TreeChange[]): void => {
+    const update = tree.update(changes);
+    for (const { path, bytes } of pageWrites(update)) {
+      pageBytes += bytes?.length ?? 0;
+      if (bytes === null) pages.delete(path);
+      else pages.set(path, bytes);
+    }
+    tree.adopt(update);
+  };
+  let version = 0;
+  const change = (index: number): TreeChange => {
+    const key = new Uint8Array(40);
+    new DataView(key.buffer).setUint32(0, index);
+    const value = new Uint8Array(200);
+    new DataView(value.buffer).setUint32(0, version++);
+    return { keyHash: keyHashOf(key, nativeHasher), valueHash: valueHashOf(value, nativeHasher) };
+  };
+  for (let from = 0; from < keys; from += 10_000)
+    apply(Array.from({ length: Math.min(10_000, keys - from) }, (_, index) => change(from + index)));
+  // Two of three are new, as a transfer consumes one note and makes another; the others lie anywhere.
+  let next = keys;
+  let at = 1;
+  const block = (): void => {
+    const changed = new Set<number>();
+    while (changed.size < KEYS_PER_BLOCK) {
+      at = (at * 48_271) % 2_147_483_647;
+      changed.add(changed.size % 3 === 0 ? next++ : at % keys);
+    }
+    apply([...changed].map(change));
+  };
+  for (let index = 0; index < WARM_BLOCKS; index++) block();
+  pageBytes = 0;
+  const micros = cpuMicros(() => {
+    for (let index = 0; index < BLOCKS; index++) block();
+  });
+  const changes = BLOCKS * KEYS_PER_BLOCK;
+  return { keys, microsPerChangedKey: micros / changes, pageBytesPerChangedKey: pageBytes / changes };
+}
+
+function cpuMicros(run: () => void): number {
+  const before = process.threadCpuUsage();
+  run();
+  const { user, system } = process.threadCpuUsage(before);
+  return user + system;
+}
