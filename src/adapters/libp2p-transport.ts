@@ -5,7 +5,6 @@ import type { Connection, PeerId, Stream } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { ping } from "@libp2p/ping";
 import { tcp } from "@libp2p/tcp";
-import { yamux } from "@libp2p/yamux";
 import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p, type Libp2p } from "libp2p";
 import { CodedError } from "../lib/coded-error.ts";
@@ -16,6 +15,7 @@ import type { Hash, PublicKey } from "../types/scalars.ts";
 import { FrameReader, frame } from "./frames.ts";
 import { nodeKeyOf, peerIdOf, privateKeyOf } from "./libp2p-identity.ts";
 import { PeerStanding } from "./peer-standing.ts";
+import { yamuxWithLazyWindows } from "./yamux-windows.ts";
 
 export interface TransportOptions {
   readonly chain: Hash;
@@ -91,7 +91,7 @@ export class Libp2pTransport implements Transport {
         addresses: { listen: [...listen] },
         transports: [tcp()],
         connectionEncrypters: [noise()],
-        streamMuxers: [yamux()],
+        streamMuxers: [yamuxWithLazyWindows()],
         connectionManager: {
           inboundConnectionThreshold: 1_000,
           maxConnections: 2 * LIMITS.peersMax,
