@@ -96,6 +96,13 @@ export class ConsensusMachine {
     return differs && !state.offences.has(offenceOfProposal(round));
   }
 
+  /** Whether this very vote is held already: it need not be verified again. */
+  holds({ height, round, kind, block, index }: Omit<Vote, "sig">): boolean {
+    if (this.#state?.height === height) return this.#state.votes.has(round, kind, block, index);
+    const last = this.#last;
+    return last !== null && last.height === height && last.round === round && last.block === block && last.votes.has(index);
+  }
+
   /** Whether the machine may still speak of this block of the height. */
   knows(block: BlockId): boolean {
     return this.#state?.known.has(block) ?? false;

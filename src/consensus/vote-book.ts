@@ -70,6 +70,10 @@ export class VoteBook {
     return this.#rounds.get(round)?.[kind].perBlock.get(block)?.size ?? 0;
   }
 
+  has(round: Round, kind: VoteKind, block: BlockId | null, index: number): boolean {
+    return this.#rounds.get(round)?.[kind].perBlock.get(block)?.has(index) ?? false;
+  }
+
   total(round: Round, kind: VoteKind): number {
     return this.#rounds.get(round)?.[kind].total ?? 0;
   }

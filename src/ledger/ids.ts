@@ -1,6 +1,7 @@
 import { type Sha256, sha256, taggedHash } from "../crypto/hash.ts";
 import { writeHex } from "../lib/bytes.ts";
 import type { LegalId } from "../types/genesis.ts";
+import { LIMITS } from "../types/limits.ts";
 import type { Hash, PublicKey, TxId } from "../types/scalars.ts";
 
 const TEXT = new TextEncoder();
@@ -40,8 +41,15 @@ export const TURNS_ID = namedId("turns");
 export const MEMBERS_ID = namedId("members");
 export const FEATURES_ID = namedId("features");
 
+/** Looked for many times in every block, and of no more names than members were ever proposed. */
+const memberIds = new Map<string, Hash>();
+
 export function memberObjectId(name: string): Hash {
-  return namedId("member", name);
+  const known = memberIds.get(name);
+  if (known !== undefined) return known;
+  const id = namedId("member", name);
+  if (memberIds.size < LIMITS.membersMax) memberIds.set(name, id);
+  return id;
 }
 
 export function featureId(name: string): Hash {

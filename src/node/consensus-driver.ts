@@ -7,7 +7,7 @@ import type { Rules } from "../consensus/rules.ts";
 import { validatorsOf } from "../ledger/validators.ts";
 import { assert } from "../lib/assert.ts";
 import type { MonotonicClock, WallClock } from "../ports/clock.ts";
-import type { Hasher, Verifier } from "../ports/crypto.ts";
+import type { Hasher, Verifier, VerifyItem } from "../ports/crypto.ts";
 import type { Logger } from "../ports/observe.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { Block, Commit, Evidence } from "../types/block.ts";
@@ -15,7 +15,7 @@ import type { ChainParams } from "../types/genesis.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { BlockId, Hash, Height, MemberId, PublicKey, Signature } from "../types/scalars.ts";
 import type { Envelope } from "../types/transaction.ts";
-import type { ValidatorSet } from "../types/validator-set.ts";
+import type { Validator, ValidatorSet } from "../types/validator-set.ts";
 import type { Proposal, Vote } from "../types/vote.ts";
 import type { BlockBuilder } from "./block-builder.ts";
 import type { Execution } from "./block-executor.ts";
@@ -34,6 +34,7 @@ import { type ConsensusMessage, encodeMessage, type StatusBody } from "./message
 import type { ObjectStore } from "./object-store.ts";
 import { isStillWanted, loggedEntries } from "./recovery.ts";
 import { SigningQueue } from "./signing-queue.ts";
+import type { VerifiedSignatures } from "./verified-signatures.ts";
 
 /** A block that consensus decided, with all that its batch needs. */
 export interface Decided {
@@ -56,6 +57,7 @@ interface DriverModules {
   readonly guard: DoubleSignGuard | null;
   readonly transport: Transport;
   readonly verifier: Verifier;
+  readonly verified: VerifiedSignatures;
   readonly hasher: Hasher;
   readonly wall: WallClock;
   readonly clock: MonotonicClock;
@@ -289,6 +291,7 @@ export class ConsensusDriver {
     const { height, round, block } = effect;
     if (effect.kind === "signVote") {
       const vote: Vote = { height, round, kind: effect.vote, block, index, sig };
+      if (vote.kind === "precommit") this.#m.verified.add(this.#voteCheck(vote, (this.#set[index] as Validator).key));
       this.#broadcast(encodeMessage("vote", vote as never));
       this.#consume({ kind: "vote", vote });
       return;
@@ -428,15 +431,26 @@ export class ConsensusDriver {
       this.#m.transport.penalise(peer, "vote of no authority");
       return;
     }
-    const { height, round, kind, block, sig } = vote;
-    const message = voteSignBytes(this.#m.chain, { height, round, kind, block }, this.#m.hasher.sha256);
+    // The exchange of holdings sends again what is on its way.
+    if (this.#machine.holds(vote)) return;
+    const check = this.#voteCheck(vote, validator.key);
     this.#m.verifier.verify(
-      [{ key: validator.key, message, signature: sig }],
+      [check],
       this.#m.loop.callback(([valid]: readonly boolean[]) => {
-        if (valid !== true) this.#m.transport.penalise(peer, "vote with a wrong signature");
-        else if (vote.height === this.#machine.height || late) this.#consume({ kind: "vote", vote });
+        if (valid !== true) {
+          this.#m.transport.penalise(peer, "vote with a wrong signature");
+          return;
+        }
+        // The next block carries the precommits for this one.
+        if (vote.kind === "precommit") this.#m.verified.add(check);
+        if (vote.height === this.#machine.height || late) this.#consume({ kind: "vote", vote });
       }),
     );
+  }
+
+  #voteCheck({ height, round, kind, block, sig }: Vote, key: PublicKey): VerifyItem {
+    const message = voteSignBytes(this.#m.chain, { height, round, kind, block }, this.#m.hasher.sha256);
+    return { key, message, signature: sig };
   }
 
   #onProposal(peer: PublicKey, proposal: Proposal, block: Block): void {
