@@ -58,6 +58,14 @@ async function errorOf(work: Promise<unknown>): Promise<KeystoreError> {
 }
 
 describe("a keystore", () => {
+  it("of the frozen vectors opens", async () => {
+    const vectors = new URL("../vectors/keystore.json", import.meta.url);
+    const { passphrase, seed, publicKey, file: frozen } = JSON.parse(readFileSync(vectors, "utf8"));
+    const path = variant(JSON.stringify(frozen));
+    const opened = await openKeystore(path, passphrase);
+    expect([toHex(opened.seed), opened.publicKey, publicKeyOfKeystore(path)]).toEqual([seed, publicKey, publicKey]);
+  });
+
   it("gives back the seed and its public key for the passphrase", async () => {
     const opened = await openKeystore(file, PASSPHRASE);
     expect(toHex(opened.seed)).toBe(toHex(SEED));
