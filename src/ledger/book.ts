@@ -21,7 +21,8 @@ export interface HistoryEntry {
   readonly after: LedgerObject | undefined;
 }
 
-interface Slot {
+/** An object that a transaction changed. */
+export interface Slot {
   readonly kind: Kind;
   readonly id: Hash;
   /** What the parent's state held, known from the first change on, so that nothing is read twice. */
@@ -95,6 +96,14 @@ export class Book {
 
   remove(kind: Kind, id: Hash): void {
     this.#set(kind, id, this.find(kind, id), undefined);
+  }
+
+  /** What the transaction changed so far: against what it found, not against the block's beginning. */
+  changed(): readonly Slot[] {
+    return [...this.#transaction].map(([key, slot]) => ({
+      ...slot,
+      before: this.#block.has(key) ? this.#block.get(key)?.value : slot.before,
+    }));
   }
 
   /** Keeps what the transaction changed. */

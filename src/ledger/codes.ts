@@ -87,6 +87,16 @@ export const CODES = {
   FEATURE_HEIGHT_PAST: [94, "A feature is switched on at a height to come."],
   FEATURE_ACTIVE: [95, "The feature is active already."],
   FEATURES_EXCEEDED: [96, "There are as many features as is allowed."],
+  SCORE_MISMATCH: [201, "The score is not the one that the ledger computes."],
+  SCORE_TOO_LOW: [202, "The grade does not allow an approval."],
+  ADVANCE_TOO_HIGH: [203, "The advance rate exceeds what grade, dilution and tenor allow."],
+  LINE_EXCEEDED: [204, "The borrower would owe more than its line."],
+  POLICY_NOT_IN_FORCE: [205, "The scorecard is not the one in force for this lender."],
+  MODEL_NOT_IN_FORCE: [
+    206,
+    "The model is not registered, not this lender's, retired or out of date, or mode and model do not agree.",
+  ],
+  CARD_UNSOUND: [207, "The card's tables are incomplete or out of order."],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type Code = keyof typeof CODES;

@@ -8,6 +8,7 @@ import type { Envelope, LedgerEvent, TxReceipt } from "../types/transaction.ts";
 import { Book, type HistoryEntry, type ObjectChange } from "./book.ts";
 import { dayOf } from "./calendar.ts";
 import { codeNumber, LedgerRejection, require } from "./codes.ts";
+import { recordFacts } from "./credit/facts.ts";
 import { type DueTarget, workOff } from "./due.ts";
 import { applicationDue, decisionDue } from "./finance/application.ts";
 import { loanDue } from "./finance/loan.ts";
@@ -63,6 +64,7 @@ export function executeBlock(input: BlockInput): BlockOutcome {
   takeTurn(book, input.height, input.parent);
   recordEvidence(situation, input.evidence);
   workOff(situation, DUE);
+  recordFacts(situation, book.changed());
   book.commit(null);
   const receipts = input.transactions.map((envelope) => executeOne(situation, envelope));
   return { receipts, ...book.finish() };
@@ -90,6 +92,7 @@ function executeOne(situation: Situation, envelope: Envelope): TxReceipt {
     for (const [op, { kind }] of envelope.tx.ops.entries()) {
       executeOperation(situation, envelope, TRANSITIONS.get(kind) as Transition, bodies[op], op, events);
     }
+    recordFacts(situation, book.changed());
     book.commit(envelope.pair.id);
     return { code: 0, events };
   } catch (error) {

@@ -1,5 +1,7 @@
 import type { ChainIdentity } from "../types/genesis.ts";
 import { Book, type ObjectChange } from "./book.ts";
+import { ALLIANCE_POLICY_ID } from "./credit/cards.ts";
+import { FIRST_CARD } from "./credit/scorecard.ts";
 import { seat } from "./governance/turns.ts";
 import { FEATURES_ID, keyId, MEMBERS_ID, memberObjectId, namedId, PARAM_ID, partyId, TURNS_ID } from "./ids.ts";
 
@@ -27,6 +29,7 @@ export function genesisObjects({ genesis }: ChainIdentity): readonly ObjectChang
   }
   book.create("members", { id: MEMBERS_ID, names: genesis.members.map(({ id }) => id) });
   book.create("features", { id: FEATURES_ID, names: [] });
+  book.create("riskPolicy", { id: ALLIANCE_POLICY_ID, lender: null, validator: null, card: FIRST_CARD });
   book.create("param", { id: PARAM_ID, values: genesis.params });
   const authorities = genesis.members.filter((member) => member.authorityKey !== undefined);
   book.create("turns", {

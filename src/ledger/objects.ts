@@ -16,6 +16,7 @@ import {
   text,
 } from "../codec/schema.ts";
 import { LIMITS } from "../types/limits.ts";
+import { FEATURES } from "./credit/feature-names.ts";
 import { changeSchema, featureNameSchema } from "./governance/change.ts";
 
 /** Every object has its id and a version that starts at 1 and rises by one with each change. */
@@ -33,6 +34,41 @@ export const policyRuleSchema = struct({
   amountMin: amount(),
   makers: int({ max: LIMITS.signersMax }),
   checkers: int({ max: LIMITS.signersMax }),
+});
+
+export const gradeSchema = choice("A", "B", "C", "D", "E");
+
+/** A scorecard (domain.md §4.2): points by feature and bin, grades, probabilities, and what may be lent at each grade. */
+export const cardSchema = struct({
+  base: int({ max: 10_000 }),
+  tables: list(
+    struct({
+      feature: choice(...FEATURES),
+      /** Points where there is nothing to judge by. */
+      none: int({ min: -1_000, max: 1_000 }),
+      bins: list(struct({ below: nullable(int({ max: 1_000_000 })), points: int({ min: -1_000, max: 1_000 }) }), {
+        min: 1,
+        max: 16,
+      }),
+    }),
+    { min: 1, max: 32 },
+  ),
+  grades: list(
+    struct({
+      grade: gradeSchema,
+      from: int({ max: 10_000 }),
+      advanceCutBp: bp,
+      capMinorUnits: amount(),
+      /** Of a month's payments. */
+      multiplePercent: int({ max: 10_000 }),
+    }),
+    { min: 2, max: 5 },
+  ),
+  pd: list(struct({ from: int({ max: 10_000 }), bp }), { min: 1, max: 32 }),
+  advanceMaxBp: bp,
+  dilutionFreeBp: bp,
+  tenorFreeDays: int({ max: 3_660 }),
+  tenorCutBpPerDay: int({ max: 100 }),
 });
 
 /** Every kind of object in the state. */
@@ -192,6 +228,9 @@ export const SCHEMAS = {
     policy: hash,
     reasons: list(text({ min: 1, max: 32, pattern: /^[A-Za-z0-9_]+$/ }), { max: 4 }),
     expiresMs: int(),
+    /** What an engine decided by; null where officers did. */
+    score: nullable(int({ min: -10_000, max: 10_000 })),
+    grade: nullable(gradeSchema),
     status: choice("LIVE", "ACCEPTED", "VOID", "EXPIRED"),
   }),
   loan: struct({
@@ -301,6 +340,62 @@ export const SCHEMAS = {
     round: int(),
     offence: choice("prevote", "precommit", "proposal"),
     recorded: int(),
+  }),
+  /** Settled facts of a seller or borrower in one currency, by month: what trade credit (交易信用) is computed from. */
+  creditFacts: struct({
+    ...base,
+    party: hash,
+    currency: currencySchema,
+    firstDay: daySchema,
+    months: list(
+      struct({
+        month: int(),
+        orders: int(),
+        invoiced: amount(),
+        confirmed: amount(),
+        evidenced: amount(),
+        due: amount(),
+        paid: amount(),
+        paidOnTime: amount(),
+        /** Amount times days after maturity. */
+        delay: amount({ min: -(2n ** 63n) }),
+        maxDpd: int(),
+        diluted: amount(),
+      }),
+      { max: 13 },
+    ),
+    debtors: list(struct({ debtor: hash, live: amount() }), { max: LIMITS.creditDebtorsMax, sortedBy: ({ debtor }) => debtor }),
+    others: amount(),
+    disputed: amount(),
+    overdue: int(),
+    overdueSince: nullable(daySchema),
+    borrowed: amount(),
+  }),
+  /** How good a debtor is, by the newest word of a lender: 1 (best) to 6. */
+  debtorGrade: struct({ ...base, debtor: hash, grade: int({ min: 1, max: 6 }), by: hash, day: daySchema }),
+  /** The scorecard of a lender, or of the alliance. */
+  riskPolicy: struct({
+    ...base,
+    lender: nullable(hash),
+    validator: nullable(hash),
+    card: cardSchema as Schema<Infer<typeof cardSchema>>,
+  }),
+  /** A model by the hash of its file: what its output means, who vouches for it. */
+  modelCard: struct({
+    ...base,
+    lender: hash,
+    validator: hash,
+    onnx: hash,
+    opset: int(),
+    featureProgram: hash,
+    inputSchema: hash,
+    trainData: hash,
+    metrics: hash,
+    calibration: list(struct({ fromQ: int({ max: 10_000 }), grade: gradeSchema }), { min: 2, max: 8 }),
+    guardBandQ: int({ max: 1_000 }),
+    fromMs: int(),
+    untilMs: nullable(int()),
+    status: choice("ACTIVE", "RETIRED"),
   }),
   // Internal: what makes uniqueness and due work readable without a scan.
   members: struct({ ...base, names: list(memberId, { max: LIMITS.membersMax }) }),

@@ -1,3 +1,4 @@
+import { gradeDebtor, registerModel, retireModel, setRiskPolicy } from "./credit/cards.ts";
 import { apply, decide, withdrawApplication } from "./finance/application.ts";
 import { acceptDecision, disbursed, disbursementFailed, orderDisbursement, releaseNotes } from "./finance/loan.ts";
 import { attestPayment, attestProRata, repayLoan } from "./finance/payment.ts";
@@ -56,6 +57,10 @@ const ALL = [
   vote,
   withdrawProposal,
   ready,
+  setRiskPolicy,
+  gradeDebtor,
+  registerModel,
+  retireModel,
 ] as const;
 
 type Declared = (typeof ALL)[number];

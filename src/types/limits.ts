@@ -106,6 +106,7 @@ export const LIMITS = {
   listItemsMax: 256,
   keysPerPartyMax: 32,
   terminalNoteDaysMax: 400,
+  creditDebtorsMax: 256,
   dayMs: DAY_MS,
 } as const;
 

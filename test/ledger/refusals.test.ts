@@ -5,13 +5,21 @@ import { MONEY_MAX } from "../../src/ledger/money.ts";
 import { alliance, receivable } from "./support/alliance.ts";
 import { op } from "./support/chain.ts";
 import { lend, reference } from "./support/finance.ts";
+import { CREDIT_REFUSALS } from "./support/refusals-credit.ts";
 import { FINANCE_REFUSALS } from "./support/refusals-finance.ts";
 import { GOVERNANCE_REFUSALS } from "./support/refusals-governance.ts";
 import { PARTIES_REFUSALS } from "./support/refusals-parties.ts";
 import { RECEIVABLES_REFUSALS } from "./support/refusals-receivables.ts";
 import { TRADE_REFUSALS } from "./support/refusals-trade.ts";
 
-const CASES = [...PARTIES_REFUSALS, ...TRADE_REFUSALS, ...RECEIVABLES_REFUSALS, ...FINANCE_REFUSALS, ...GOVERNANCE_REFUSALS];
+const CASES = [
+  ...PARTIES_REFUSALS,
+  ...TRADE_REFUSALS,
+  ...RECEIVABLES_REFUSALS,
+  ...FINANCE_REFUSALS,
+  ...GOVERNANCE_REFUSALS,
+  ...CREDIT_REFUSALS,
+];
 
 /** BODY_INVALID and KIND_UNKNOWN are the judge's; NOTES_EXCEEDED has a test below, bounds of governance in governance.test.ts; nothing suspends a party or closes a contract yet. */
 const ELSEWHERE: ReadonlySet<Code> = new Set([

@@ -1,7 +1,8 @@
-import { amount, bool, choice, hash, int, list, text } from "../../codec/schema.ts";
+import { amount, bool, choice, hash, int, list, optional, type Schema, text } from "../../codec/schema.ts";
 import type { Amount, Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
 import { activeParty, beforeCutoff, expiresWithin, isEffective, isOpen } from "../conditions.ts";
+import { type Attested, attestedHolds, attestedSchema } from "../credit/attested.ts";
 import { schedule } from "../due.ts";
 import { basisPoints, MONEY_MAX } from "../money.ts";
 import type { ObjectOf } from "../objects.ts";
@@ -101,6 +102,8 @@ export const decide = transition({
     policy: hash,
     reasons: list(text({ min: 1, max: 32, pattern: /^[A-Za-z0-9_]+$/ }), { max: 4 }),
     expiresMs: int(),
+    /** What an engine decided by; officers may decide without. */
+    attested: optional(attestedSchema as Schema<Attested>),
   },
   signers: ({ lender }) => [lender],
   stake: (body) => body.amount,
@@ -127,12 +130,19 @@ export const decide = transition({
       require(body.amount <= application.amount, "AMOUNT_EXCEEDED");
       require(body.amount <= basisPoints(eligible(call, application.notes), body.advanceBp), "FINANCE_CAP_EXCEEDED");
     },
+    (call) => {
+      const { body, book } = call;
+      if (body.attested === undefined) return;
+      const { borrower, currency } = book.get("application", body.application);
+      attestedHolds(call, body.attested, { ...body, borrower, currency });
+    },
   ],
   effect: (call) => {
     const { book, body, newId } = call;
     const application = book.get("application", body.application);
     const id = newId();
-    book.add("decision", { id, ...body, status: "LIVE" });
+    const { attested, ...terms } = body;
+    book.add("decision", { id, ...terms, score: attested?.score ?? null, grade: attested?.grade ?? null, status: "LIVE" });
     // One decision of each lender stands: a new one takes the place of its referral, or of what has run out.
     const others = application.decisions.filter((other) => {
       const standing = book.get("decision", other);

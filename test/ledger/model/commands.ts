@@ -168,8 +168,11 @@ function onLoan(world: World, fits: (loan: Loan) => boolean, make: (loan: Loan, 
 const isDue = ({ status }: Root): boolean => status === "MATURED" || status === "OVERDUE";
 const isOpen = ({ position }: Note): boolean => position === "OPEN";
 
-/** What members decide about the chain itself has tests of its own (governance.test.ts). */
-export type BusinessKind = Exclude<OperationKind, `governance.${string}` | `authority.${string}`>;
+/** What members decide about the chain itself, and how lenders judge, have tests of their own (governance.test.ts, credit.test.ts). */
+export type BusinessKind = Exclude<
+  OperationKind,
+  `governance.${string}` | `authority.${string}` | `risk.${string}` | `model.${string}`
+>;
 
 /** Every kind of command, by name: operations of the ledger, each with all that a user could get wrong about it. */
 export const COMMANDS: Readonly<Record<BusinessKind, Command>> = {

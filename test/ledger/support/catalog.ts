@@ -14,6 +14,7 @@ import {
   trade,
 } from "./alliance.ts";
 import { by, op, type Signing } from "./chain.ts";
+import { card, modelBody, registerModel } from "./credit.ts";
 import {
   apply,
   applyBody,
@@ -213,6 +214,19 @@ export const CATALOG: Readonly<Record<OperationKind, (world: Alliance) => Sample
     const body = proRataBody(world, root, notes, 100n);
     return { operation: op("payment.attestProRata", body), signings: [by(world.bank, world.bank.attester)] };
   },
+  "risk.policy": ({ bank, verifier }) => ({
+    operation: op("risk.policy", { lender: bank.id, validator: verifier.id, card: card() }),
+    signings: [bank, verifier],
+  }),
+  "risk.gradeDebtor": ({ bank, debtor }) => ({
+    operation: op("risk.gradeDebtor", { lender: bank.id, debtor: debtor.id, grade: 2 }),
+    signings: [by(bank, bank.engine)],
+  }),
+  "model.register": (world) => ({
+    operation: op("model.register", modelBody(world)),
+    signings: [world.bank, world.verifier],
+  }),
+  "model.retire": (world) => ({ operation: op("model.retire", { model: registerModel(world) }), signings: [world.bank] }),
   "governance.propose": (world) => ({
     operation: op("governance.propose", proposeBody(world, { kind: "setParams", params: [{ name: "graceDays", value: 5 }] })),
     signings: [world.bank],
