@@ -135,8 +135,8 @@ export const KINDS: Readonly<Record<Kind, KindDeclaration>> = {
   feature: declare("feature", { name: (feature) => feature.name, height: (feature) => sortable(feature.height) }),
   readiness: declare("readiness", { member: (readiness) => readiness.member }),
   turns: internal("turns"),
-  creditFacts: internal("creditFacts"),
-  debtorGrade: internal("debtorGrade"),
+  creditFacts: declare("creditFacts", { party: (facts) => facts.party }),
+  debtorGrade: declare("debtorGrade", { debtor: (grade) => grade.debtor }),
   riskPolicy: declare("riskPolicy", { lender: (policy) => policy.lender ?? "" }),
   modelCard: declare("modelCard", {
     lender: (model) => model.lender,

@@ -4,6 +4,7 @@ import { KINDS, type Kind, sortable } from "../ledger/kinds.ts";
 import type { FieldCondition } from "../node/ledger-reader.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { BlockId, Hash, TxId } from "../types/scalars.ts";
+import { creditMethods } from "./credit-methods.ts";
 import { eventMethods } from "./event-methods.ts";
 import type { LocalNode } from "./local-node.ts";
 import { type Method, method } from "./method.ts";
@@ -63,6 +64,7 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
   };
   const all: readonly Method[] = [
     ...eventMethods(node),
+    ...creditMethods(node),
     method({
       name: "node_status",
       summary: "This node and where it stands",
