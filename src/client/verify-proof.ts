@@ -29,6 +29,7 @@ import type { Commit, Header } from "../types/block.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { BlockId, Hash, Height, MemberId, TimeMs } from "../types/scalars.ts";
 import type { LedgerEvent, Transaction, TxPair } from "../types/transaction.ts";
+import type { ValidatorSet } from "../types/validator-set.ts";
 
 /** What a sound proof says, and who stands for it. */
 export interface Proved {
@@ -46,6 +47,8 @@ export interface Proved {
   readonly changes: number;
   readonly digest: Hash;
   readonly fact: Fact;
+  /** The block's header, what made it final, and under which authorities. */
+  readonly final: { readonly header: Header; readonly commit: Commit; readonly set: ValidatorSet };
 }
 
 export type Fact =
@@ -95,14 +98,14 @@ export function verifyProof(text: string, trusted: Trusted, engine: Engine = POR
   const read = readProof(text);
   if (!read.ok) return read;
   const { proof, json } = read.value;
-  const final = finality(proof, trusted, engine);
-  if (!final.ok) return final;
+  const finality = finalityOf(proof, trusted, engine);
+  if (!finality.ok) return finality;
   const fact = factOf(proof);
   if (!fact.ok) return fact;
   if (proofDigest(json) !== proof.digest) return fault("PROOF_DIGEST", "the digest is not that of the proof");
   const { kind, id, header, digest } = proof;
   const { chain, height, timeMs } = header;
-  return ok({ kind, id, chain, height, timeMs, block: blockId(header), ...final.value, digest, fact: fact.value });
+  return ok({ kind, id, chain, height, timeMs, block: blockId(header), ...finality.value, digest, fact: fact.value });
 }
 
 type JsonObject = { readonly [field: string]: Json };
@@ -152,11 +155,11 @@ function withoutLayout(text: string): string {
   return text.replace(/"(?:[^"\\]|\\.)*"|[\t\n\r ]+/g, (match) => (match.startsWith('"') ? match : ""));
 }
 
-function finality(
+function finalityOf(
   proof: { readonly changes: readonly AuthorityChange[]; readonly header: Header; readonly commit: Commit },
   trusted: Trusted,
   engine: Engine,
-): Checked<Pick<Proved, "authorities" | "signedBy" | "changes">> {
+): Checked<Pick<Proved, "authorities" | "signedBy" | "changes" | "final">> {
   const { header, commit } = proof;
   // Who trusts a later block than the genesis has no use for what led there.
   const changes = proof.changes.filter((change) => trusted.height === 0 || change.header.height > trusted.height);
@@ -166,7 +169,7 @@ function finality(
   if (code !== null) return fault(code, "the block is not made final by its authorities");
   const { set } = now.value;
   const signedBy = commit.sigs.flatMap(({ index }) => set[index]?.member ?? []);
-  return ok({ authorities: set.length, signedBy, changes: changes.length });
+  return ok({ authorities: set.length, signedBy, changes: changes.length, final: { header, commit, set } });
 }
 
 function factOf(proof: AnyProof): Checked<Fact> {

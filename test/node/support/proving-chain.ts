@@ -86,6 +86,7 @@ export class ProvingChain extends TestChain {
       proofs,
       ledger,
       at: () => ({ height: blocks.head.height, blockTimeMs: blocks.head.timeMs, syncing: false }),
+      status: () => ({ height: blocks.head.height, blockId: blocks.head.block }),
       isKind: (kind: string) => Object.hasOwn(KINDS, kind) && KINDS[kind as Kind].public,
       block: (height: number) => {
         const [block, commit] = [blocks.block(height), blocks.commit(height)];
