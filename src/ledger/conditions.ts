@@ -1,7 +1,7 @@
 import type { Hash } from "../types/scalars.ts";
 import { bankDaysBefore } from "./calendar.ts";
 import { require } from "./codes.ts";
-import type { ObjectOf } from "./objects.ts";
+import { ENDED_POSITIONS, type ObjectOf } from "./objects.ts";
 import type { Situation } from "./transition.ts";
 
 /** Conditions that many rows of the transition table share, each with its one code. */
@@ -28,8 +28,39 @@ export function isEffective(receivable: ObjectOf<"receivable">): void {
   require(receivable.status === "EFFECTIVE", "WRONG_STATUS");
 }
 
+/** In its holder's free hand: not encumbered, not frozen, not in dispute. */
 export function isOpen(note: ObjectOf<"note">): void {
   require(note.position === "OPEN", "NOTE_NOT_OPEN");
+  isUnfrozen(note);
+  require(note.dispute === null, "NOTE_DISPUTED");
+}
+
+/** A freeze comes before everything but its lifting, a compelled transfer and payment into deposit. */
+export function isUnfrozen(note: ObjectOf<"note">): void {
+  require(note.hold === null, "NOTE_FROZEN");
+}
+
+/** The debt exists: whether due or not, it is not paid off. */
+export function isOwed(receivable: ObjectOf<"receivable">): void {
+  require(["EFFECTIVE", "MATURED", "OVERDUE", "DEFAULTED"].includes(receivable.status), "WRONG_STATUS");
+}
+
+/** Not waiting for an answer and not spent: its holder, and the lender it secures, can speak for it. */
+export function isSettled(note: ObjectOf<"note">): void {
+  require(note.position === "OPEN" || note.position === "PLEDGED" || note.position === "ASSIGNED", "NOTE_NOT_OPEN");
+}
+
+export function isLive(note: ObjectOf<"note">): boolean {
+  return !ENDED.has(note.position);
+}
+
+const ENDED: ReadonlySet<string> = new Set(ENDED_POSITIONS);
+
+/** Whose consent a change to the note takes: its holder's, and its lender's if it secures a loan or is committed to one. */
+export function interestedIn({ book }: Pick<Situation, "book">, note: ObjectOf<"note">): readonly Hash[] {
+  if (!["COMMITTED", "PLEDGED", "ASSIGNED"].includes(note.position)) return [note.holder];
+  const { lender } = book.get("loan", note.ref as Hash);
+  return lender === note.holder ? [lender] : [note.holder, lender];
 }
 
 /** In (now, now + longest]. */

@@ -153,6 +153,12 @@ const EXPECTED_KINDS: readonly Kind[] = [
   "proposal",
   "member",
   "param",
+  "payment",
+  "dispute",
+  "freeze",
+  "guarantee",
+  "amendment",
+  "filing",
 ];
 
 const DUE: Readonly<Record<DueTarget, (situation: Situation, id: Hash) => void>> = {

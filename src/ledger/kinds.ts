@@ -61,6 +61,7 @@ export const KINDS: Readonly<Record<Kind, KindDeclaration>> = {
     buyer: (contract) => contract.buyer,
     status: (contract) => contract.status,
   }),
+  amendment: declare("amendment", { target: (amendment) => amendment.target, status: (amendment) => amendment.status }),
   delivery: declare("delivery", { contract: (delivery) => delivery.contract, status: (delivery) => delivery.status }),
   invoice: declare("invoice", {
     seller: (invoice) => invoice.seller,
@@ -118,11 +119,23 @@ export const KINDS: Readonly<Record<Kind, KindDeclaration>> = {
     ({ lender, borrower, status, currency, principal }) =>
       ["all", lender, borrower].map((scope) => ({ scope, status, currency, amount: principal })),
   ),
+  line: declare("line", { lender: (line) => line.lender, borrower: (line) => line.borrower }),
+  programme: declare("programme", { debtor: (programme) => programme.debtor }),
+  dispute: declare("dispute", {
+    receivable: (dispute) => dispute.receivable,
+    note: (dispute) => dispute.note,
+    status: (dispute) => dispute.status,
+  }),
+  freeze: declare("freeze", { note: (freeze) => freeze.note, status: (freeze) => freeze.status }),
+  guarantee: declare("guarantee", {
+    guarantor: (guarantee) => guarantee.guarantor,
+    receivable: (guarantee) => guarantee.receivable,
+  }),
   payment: declare(
     "payment",
     { payer: (payment) => payment.payer, bank: (payment) => payment.bank, valueDay: (payment) => sortable(payment.valueDay) },
-    ({ payer, bank, currency, amount: value }) =>
-      ["all", payer, bank].map((scope) => ({ scope, status: "ATTESTED", currency, amount: value })),
+    ({ payer, bank, status, currency, amount: value }) =>
+      ["all", payer, bank].map((scope) => ({ scope, status, currency, amount: value })),
   ),
   filing: declare("filing", { by: (filing) => filing.by, loan: (filing) => filing.loan, status: (filing) => filing.status }),
   search: declare("search", { by: (search) => search.by, subject: (search) => search.subject }),

@@ -18,6 +18,7 @@ import {
 import { LIMITS } from "../types/limits.ts";
 import { FEATURES } from "./credit/feature-names.ts";
 import { changeSchema, featureNameSchema } from "./governance/change.ts";
+import { MONEY_MAX } from "./money.ts";
 
 /** Every object has its id and a version that starts at 1 and rises by one with each change. */
 const base = { id: hash, version: int({ min: 1 }) } as const;
@@ -71,6 +72,40 @@ export const cardSchema = struct({
   tenorCutBpPerDay: int({ max: 100 }),
 });
 
+/** A fee disclosed with the terms of a loan: who pays whom, how much, for what. */
+export const feeSchema = struct({
+  payer: hash,
+  payee: hash,
+  amount: amount({ min: 1n }),
+  basis: choice("SERVICE", "GUARANTEE", "REGISTRATION"),
+});
+
+/** A note that a payment redeemed, what it secured, and the order that kept the money. */
+export const redeemedSchema = struct({ note: hash, loan: nullable(hash), freeze: nullable(hash) });
+
+/** What a loan took of a payment, and how it stood before. */
+export const loanPaidSchema = struct({
+  loan: hash,
+  interest: amount(),
+  principal: amount(),
+  interestBefore: amount(),
+  accruedBefore: daySchema,
+  paidByBefore: nullable(hash),
+  freed: list(hash, { max: 128 }),
+});
+
+/** Positions in which a note is no longer a claim: paid, replaced by others, or ended. */
+export const ENDED_POSITIONS = ["REDEEMED", "CONSUMED", "CANCELLED", "DILUTED", "SETOFF", "MERGED"] as const;
+
+/** What of a contract may be amended. */
+export const contractTermsSchema = struct({
+  total: amount({ min: 1n, max: MONEY_MAX }),
+  toleranceBp: int({ max: 10_000 }),
+  payTermDays: int({ max: 3_660 }),
+  inspectionDays: int({ max: 366 }),
+  document: hash,
+});
+
 /** Every kind of object in the state. */
 export const SCHEMAS = {
   /** An organisation of the alliance (成员). */
@@ -113,6 +148,24 @@ export const SCHEMAS = {
     accepted: amount(),
     invoiced: amount(),
     status: choice("OPEN", "TERMINATED"),
+    /** Receivables under it that the debtor was notified of and that are not paid off: who relies on it (art. 765). */
+    relying: int(),
+  }),
+  /** A change that takes effect when all who are asked have consented, each in a transaction of its own. */
+  amendment: struct({
+    ...base,
+    kind: choice("AMENDMENT", "TERMINATION", "EXTENSION"),
+    /** The contract, or the receivable whose maturity is put off. */
+    target: hash,
+    /** All leaves that it touches, and the parties asked for them; empty lists where nobody need be asked. */
+    notes: list(hash, { max: 128, sortedBy: (note) => note }),
+    asked: list(hash, { max: 256, sortedBy: (party) => party }),
+    waiting: list(hash, { max: 256, sortedBy: (party) => party }),
+    terms: nullable(contractTermsSchema as Schema<Infer<typeof contractTermsSchema>>),
+    maturityDay: nullable(daySchema),
+    guarantees: list(hash, { max: 8, sortedBy: (guarantee) => guarantee }),
+    expiresMs: int(),
+    status: choice("PENDING", "EFFECTIVE"),
   }),
   delivery: struct({
     ...base,
@@ -155,11 +208,24 @@ export const SCHEMAS = {
     contract: hash,
     document: hash,
     allocation: list(struct({ invoice: hash, amount: amount() }), { min: 1, max: 64 }),
-    status: choice("PROPOSED", "EFFECTIVE", "MATURED", "OVERDUE", "SETTLED", "REJECTED", "WITHDRAWN", "LAPSED", "CANCELLED"),
+    status: choice(
+      "PROPOSED",
+      "EFFECTIVE",
+      "MATURED",
+      "OVERDUE",
+      "DEFAULTED",
+      "SETTLED",
+      "REJECTED",
+      "WITHDRAWN",
+      "LAPSED",
+      "CANCELLED",
+      "REPLACED",
+    ),
     deadlineMs: int(),
     /** The parameters of its own birth: later votes do not touch its terms. */
     cutoffDays: int({ max: 30 }),
     graceDays: int({ max: 366 }),
+    defaultDays: int({ max: 3_660 }),
     /** Double entry per root: live + redeemed + diluted + cancelled + setoff = confirmed. */
     live: amount(),
     redeemed: amount(),
@@ -169,6 +235,13 @@ export const SCHEMAS = {
     /** Live leaves now, and whether one was ever moved or encumbered. */
     leaves: int(),
     moved: bool,
+    /** Whether the debtor has notice of an assignment or pledge of any of it. */
+    noticed: bool,
+    /** How often its maturity was put off. */
+    extensions: int(),
+    guarantees: list(hash, { max: 8 }),
+    /** The receivable whose place it took by a change of medium. */
+    replaces: nullable(hash),
   }),
   /** A share of a receivable in one hand: a leaf, consumed and created, never changed in amount. */
   note: struct({
@@ -179,9 +252,13 @@ export const SCHEMAS = {
     currency: currencySchema,
     amount: amount({ min: 1n }),
     holder: hash,
-    position: choice("OPEN", "OFFERED", "RESERVED", "COMMITTED", "PLEDGED", "ASSIGNED", "REDEEMED", "CONSUMED", "CANCELLED"),
-    /** The offer, application or loan that the position is due to. */
+    position: choice("OPEN", "OFFERED", "RESERVED", "COMMITTED", "PLEDGED", "ASSIGNED", ...ENDED_POSITIONS),
+    /** The offer, application or loan that the position is due to; of a merged note, the one it went into. */
     ref: nullable(hash),
+    /** The authority's order that freezes it. It stands beside the position and comes before it. */
+    hold: nullable(hash),
+    /** The dispute that it is the subject of, all of it: a part in dispute is carved out. */
+    dispute: nullable(hash),
   }),
   offer: struct({
     ...base,
@@ -200,7 +277,9 @@ export const SCHEMAS = {
     by: hash,
     height: int(),
     timeMs: int(),
-    reason: choice("TRANSFER", "PLEDGE", "ASSIGNMENT"),
+    reason: choice("TRANSFER", "PLEDGE", "ASSIGNMENT", "RESALE", "SUBROGATION", "COMPELLED"),
+    /** When the party notified said that it has seen it: evidence only, the notice arrived before. */
+    acknowledgedMs: optional(int()),
   }),
   application: struct({
     ...base,
@@ -227,6 +306,7 @@ export const SCHEMAS = {
     security: choice("PLEDGE", "ASSIGNMENT"),
     policy: hash,
     reasons: list(text({ min: 1, max: 32, pattern: /^[A-Za-z0-9_]+$/ }), { max: 4 }),
+    fees: optional(list(feeSchema, { max: 4 })),
     expiresMs: int(),
     /** What an engine decided by; null where officers did. */
     score: nullable(int({ min: -10_000, max: 10_000 })),
@@ -249,6 +329,10 @@ export const SCHEMAS = {
     ratePpm: ppm,
     tenorDays: int({ max: 3_660 }),
     startDay: daySchema,
+    /** Added to the rate from the end of the tenor on; as it was when the terms were taken. */
+    penaltyPpm: int(),
+    /** What the borrower pays in fees: kept back when the money goes out. */
+    fee: amount(),
     advanceBp: bp,
     recourse: bool,
     security: choice("PLEDGE", "ASSIGNMENT"),
@@ -256,7 +340,65 @@ export const SCHEMAS = {
     filing: nullable(hash),
     instruction: nullable(hash),
     payByMs: int(),
+    /** The last payment that it took: only the last can be reversed. */
+    paidBy: nullable(hash),
+    /** The lender's own mark; the claim stays as it is. */
+    writtenOff: amount(),
+    /** Since when recourse to the borrower is demanded. */
+    demandedDay: nullable(daySchema),
     status: choice("COMMITTED", "ORDERED", "ACTIVE", "VOID", "REPAID"),
+  }),
+  /** What a lender has lent to a borrower and not got back, and the most that it will lend. */
+  line: struct({ ...base, lender: hash, borrower: hash, currency: currencySchema, used: amount(), limit: nullable(amount()) }),
+  /** What a debtor has promised by certificates and not paid, and the most that its bank lets it promise. */
+  programme: struct({
+    ...base,
+    debtor: hash,
+    bank: nullable(hash),
+    currency: currencySchema,
+    used: amount(),
+    limit: nullable(amount()),
+  }),
+  /** The debtor contests a part of what it owes (争议). */
+  dispute: struct({
+    ...base,
+    receivable: hash,
+    /** The note that carries it now; of a dispute that is only recorded, the note it was raised on. */
+    note: hash,
+    by: hash,
+    amount: amount({ min: 1n }),
+    reason: choice("QTY", "QUALITY", "PRICE", "NOT_DELIVERED", "DUPLICATE", "ALREADY_PAID", "FORGED", "TAX_RED", "OTHER"),
+    evidence: hash,
+    response: nullable(hash),
+    upheld: amount(),
+    /** The loan that the note secured when the dispute was decided. */
+    loan: nullable(hash),
+    status: choice("RAISED", "RECORDED", "ANSWERED", "SETTLED", "AWARDED", "WITHDRAWN"),
+  }),
+  /** An authority's order over a note (冻结); payments on it are kept in deposit (提存). */
+  freeze: struct({
+    ...base,
+    kind: choice("COURT", "REGULATOR", "POLICE", "GOVERNANCE"),
+    /** The authority, or the members that stand for one. */
+    by: list(hash, { min: 1, max: LIMITS.signersMax, sortedBy: (party) => party }),
+    document: hash,
+    note: hash,
+    amount: amount({ min: 1n }),
+    deposited: amount(),
+    /** Whose the deposit is when the order is lifted: a loan's, if the note secured one, else the holder's. */
+    owner: hash,
+    loan: nullable(hash),
+    status: choice("ACTIVE", "LIFTED", "TRANSFERRED"),
+  }),
+  /** A guarantor's promise for a receivable, up to a cap. */
+  guarantee: struct({
+    ...base,
+    guarantor: hash,
+    receivable: hash,
+    cap: amount({ min: 1n }),
+    used: amount(),
+    untilDay: daySchema,
+    document: hash,
   }),
   /** Money that a bank attests; its id is made from (bank, reference), so each counts once. */
   payment: struct({
@@ -266,8 +408,16 @@ export const SCHEMAS = {
     payer: hash,
     currency: currencySchema,
     amount: amount({ min: 1n }),
+    kind: choice("DEBT", "EARLY", "LOAN", "BUYBACK", "GUARANTEE"),
+    /** What an early payment is less than the face that it redeems. */
+    discount: amount(),
     valueDay: daySchema,
-    lines: list(struct({ note: hash, amount: amount({ min: 1n }) }), { min: 1, max: 128, sortedBy: ({ note }) => note }),
+    recordedMs: int(),
+    lines: list(struct({ note: hash, amount: amount({ min: 1n }) }), { max: 128, sortedBy: ({ note }) => note }),
+    /** What became of it, so that a reversal finds its way back: the notes that it redeemed, and the loans that it paid. */
+    redeemed: list(redeemedSchema, { max: 128 }),
+    loans: list(loanPaidSchema, { max: 128 }),
+    status: choice("ATTESTED", "REVERSED"),
     evidence: hash,
   }),
   /** A filing in the public registry (中登网 登记): the priority clock of art. 768. */

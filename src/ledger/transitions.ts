@@ -1,16 +1,32 @@
 import { gradeDebtor, registerModel, retireModel, setRiskPolicy } from "./credit/cards.ts";
 import { apply, decide, withdrawApplication } from "./finance/application.ts";
+import { payEarly } from "./finance/early-payment.ts";
+import { attachGuarantee, payGuarantee } from "./finance/guarantee.ts";
+import { setLine, setProgramme } from "./finance/limits.ts";
 import { acceptDecision, disbursed, disbursementFailed, orderDisbursement, releaseNotes } from "./finance/loan.ts";
 import { attestPayment, attestProRata, repayLoan } from "./finance/payment.ts";
-import { fileClaim, searchRegistry } from "./finance/registry.ts";
+import { buyBack, demandRecourse, writeOff } from "./finance/recourse.ts";
+import { cancelFiling, fileClaim, renewFiling, searchRegistry } from "./finance/registry.ts";
+import { resell } from "./finance/resale.ts";
+import { reversePayment } from "./finance/reversal.ts";
 import { propose, vote, withdrawProposal } from "./governance/proposals.ts";
 import { ready } from "./governance/readiness.ts";
 import { addKey, revokeKey } from "./parties/keys.ts";
 import { setPolicy } from "./parties/policy.ts";
 import { register } from "./parties/register.ts";
+import { consolidate } from "./receivables/consolidation.ts";
+import { awardDispute, raiseDispute, respondToDispute, settleDispute, withdrawDispute } from "./receivables/disputes.ts";
+import { extend } from "./receivables/extension.ts";
+import { compelTransfer, liftFreeze, placeFreeze } from "./receivables/freeze.ts";
 import { acceptIssue, cancel, confirm, issueByDebtor, issueBySeller, reject, withdraw } from "./receivables/issue.ts";
 import { acceptOffer, offer, rejectOffer, split, transfer, withdrawOffer } from "./receivables/notes.ts";
+import { acknowledge } from "./receivables/notice.ts";
+import { replaceReceivable } from "./receivables/replacement.ts";
+import { setOff } from "./receivables/setoff.ts";
+import { amendContract, terminateContract } from "./trade/amendment.ts";
+import { consentToAmendment } from "./trade/consents.ts";
 import { registerContract } from "./trade/contract.ts";
+import { creditInvoice } from "./trade/credit.ts";
 import { acceptDelivery, recordDelivery, rejectDelivery } from "./trade/delivery.ts";
 import { attestInvoice, registerInvoice } from "./trade/invoice.ts";
 import type { Transition } from "./transition.ts";
@@ -22,11 +38,15 @@ const ALL = [
   addKey,
   revokeKey,
   registerContract,
+  amendContract,
+  terminateContract,
+  consentToAmendment,
   recordDelivery,
   acceptDelivery,
   rejectDelivery,
   registerInvoice,
   attestInvoice,
+  creditInvoice,
   issueByDebtor,
   acceptIssue,
   issueBySeller,
@@ -40,12 +60,27 @@ const ALL = [
   rejectOffer,
   withdrawOffer,
   transfer,
+  consolidate,
+  setOff,
+  acknowledge,
+  extend,
+  replaceReceivable,
+  raiseDispute,
+  respondToDispute,
+  withdrawDispute,
+  settleDispute,
+  awardDispute,
+  placeFreeze,
+  liftFreeze,
+  compelTransfer,
   apply,
   withdrawApplication,
   decide,
   acceptDecision,
   searchRegistry,
   fileClaim,
+  renewFiling,
+  cancelFiling,
   orderDisbursement,
   disbursed,
   disbursementFailed,
@@ -61,6 +96,16 @@ const ALL = [
   gradeDebtor,
   registerModel,
   retireModel,
+  payEarly,
+  reversePayment,
+  demandRecourse,
+  buyBack,
+  writeOff,
+  resell,
+  attachGuarantee,
+  payGuarantee,
+  setLine,
+  setProgramme,
 ] as const;
 
 type Declared = (typeof ALL)[number];

@@ -4,6 +4,7 @@ import type { ObjectOf } from "../../src/ledger/objects.ts";
 import type { Hash } from "../../src/types/scalars.ts";
 import { type Alliance, alliance, HOUR_MS, receivable } from "./support/alliance.ts";
 import { op } from "./support/chain.ts";
+import { setOffBody } from "./support/changes.ts";
 import { apply, applyBody, commit, lend, mature, pay } from "./support/finance.ts";
 
 type Position = ObjectOf<"note">["position"];
@@ -37,6 +38,23 @@ const INTO: Readonly<Record<Exclude<Position, "OPEN">, (world: Alliance, note: H
     mature(world, root);
     pay(world, [{ note, amount: 5_000n }]);
     return note;
+  },
+  DILUTED: (world, note, root) => {
+    const { invoice } = world.chain.read("receivable", root).allocation[0] as { readonly invoice: Hash };
+    const dilutions = [{ note, amount: 5_000n }];
+    const body = { invoice, amount: 5_000n, document: root, dilutions };
+    world.chain.act(op("invoice.credit", body), world.seller, world.debtor);
+    return note;
+  },
+  SETOFF: (world, note) => {
+    world.chain.act(op("note.setOff", setOffBody(world, note, 5_000n)), world.debtor, world.seller);
+    return note;
+  },
+  MERGED: (world, note) => {
+    const split = world.chain.act(op("note.split", { note, parts: [2_000n, 3_000n] }), world.seller);
+    const parts = [split.created(0, 0), split.created(0, 1)];
+    world.chain.act(op("note.consolidate", { notes: [...parts].sort() }), world.seller);
+    return parts[0] as Hash;
   },
 };
 

@@ -5,9 +5,11 @@ import { MONEY_MAX } from "../../src/ledger/money.ts";
 import { alliance, receivable } from "./support/alliance.ts";
 import { op } from "./support/chain.ts";
 import { lend, reference } from "./support/finance.ts";
+import { CHANGES_REFUSALS } from "./support/refusals-changes.ts";
 import { CREDIT_REFUSALS } from "./support/refusals-credit.ts";
 import { FINANCE_REFUSALS } from "./support/refusals-finance.ts";
 import { GOVERNANCE_REFUSALS } from "./support/refusals-governance.ts";
+import { LOANS_REFUSALS } from "./support/refusals-loans.ts";
 import { PARTIES_REFUSALS } from "./support/refusals-parties.ts";
 import { RECEIVABLES_REFUSALS } from "./support/refusals-receivables.ts";
 import { TRADE_REFUSALS } from "./support/refusals-trade.ts";
@@ -19,9 +21,11 @@ const CASES = [
   ...FINANCE_REFUSALS,
   ...GOVERNANCE_REFUSALS,
   ...CREDIT_REFUSALS,
+  ...CHANGES_REFUSALS,
+  ...LOANS_REFUSALS,
 ];
 
-/** BODY_INVALID and KIND_UNKNOWN are the judge's; NOTES_EXCEEDED has a test below, bounds of governance in governance.test.ts; nothing suspends a party or closes a contract yet. */
+/** BODY_INVALID and KIND_UNKNOWN are the judge's; NOTES_EXCEEDED has a test below, bounds of governance in governance.test.ts; nothing suspends a party yet. */
 const ELSEWHERE: ReadonlySet<Code> = new Set([
   "OK",
   "BODY_INVALID",
@@ -31,7 +35,6 @@ const ELSEWHERE: ReadonlySet<Code> = new Set([
   "AUTHORITIES_EXCEEDED",
   "FEATURES_EXCEEDED",
   "PARTY_INACTIVE",
-  "CONTRACT_CLOSED",
 ]);
 
 describe("refusals", () => {

@@ -1,11 +1,11 @@
 import { amount, bool, choice, hash, int, list, optional, type Schema, text } from "../../codec/schema.ts";
 import type { Amount, Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
-import { activeParty, beforeCutoff, expiresWithin, isEffective, isOpen } from "../conditions.ts";
+import { activeParty, beforeCutoff, expiresWithin, isEffective, isOpen, isUnfrozen } from "../conditions.ts";
 import { type Attested, attestedHolds, attestedSchema } from "../credit/attested.ts";
 import { schedule } from "../due.ts";
 import { basisPoints, MONEY_MAX } from "../money.ts";
-import type { ObjectOf } from "../objects.ts";
+import { feeSchema, type ObjectOf } from "../objects.ts";
 import { type Situation, transition } from "../transition.ts";
 
 type Application = ObjectOf<"application">;
@@ -101,6 +101,8 @@ export const decide = transition({
     security: choice("PLEDGE", "ASSIGNMENT"),
     policy: hash,
     reasons: list(text({ min: 1, max: 32, pattern: /^[A-Za-z0-9_]+$/ }), { max: 4 }),
+    /** Of a loan on these terms. Whoever is not named here is charged nothing. */
+    fees: optional(list(feeSchema, { max: 4 })),
     expiresMs: int(),
     /** What an engine decided by; officers may decide without. */
     attested: optional(attestedSchema as Schema<Attested>),
@@ -136,6 +138,18 @@ export const decide = transition({
       const { borrower, currency } = book.get("application", body.application);
       attestedHolds(call, body.attested, { ...body, borrower, currency });
     },
+    ({ body, book, business }) => {
+      const { borrower } = book.get("application", body.application);
+      const most = new Map([
+        [borrower, basisPoints(body.amount, business.feeBorrowerMaxBp)],
+        [body.lender, basisPoints(body.amount, business.feeLenderMaxBp)],
+      ]);
+      for (const { payer, payee, amount: fee } of body.fees ?? []) {
+        const left = (most.get(payer) ?? 0n) - fee;
+        require(payer !== payee && left >= 0n, "FEE_NOT_ALLOWED");
+        most.set(payer, left);
+      }
+    },
   ],
   effect: (call) => {
     const { book, body, newId } = call;
@@ -167,20 +181,23 @@ export function decisionDue({ book, timeMs }: Situation, decision: Decision): vo
   if (decision.status === "LIVE" && timeMs >= decision.expiresMs) book.update("decision", decision, { status: "EXPIRED" });
 }
 
-/** What may be lent against: notes of receivables that are effective, that is, neither ended nor due. */
+/** What may be lent against: notes neither frozen nor in dispute, of receivables that are effective, that is, neither ended nor due. */
 export function eligible({ book }: Situation, notes: readonly Hash[]): Amount {
   let total: Amount = 0n;
   for (const id of notes) {
     const note = book.get("note", id);
-    if (book.get("receivable", note.receivable).status === "EFFECTIVE") total += note.amount;
+    const isFree = note.hold === null && note.dispute === null;
+    if (isFree && book.get("receivable", note.receivable).status === "EFFECTIVE") total += note.amount;
   }
   return total;
 }
 
-/** The gates that every step up to the order must pass again: time left, receivable effective, invoices still normal. */
+/** The gates that every step up to the order must pass again: time left, receivable effective, invoices still normal, nothing frozen. */
 export function gatesOpen(situation: Situation, notes: readonly Hash[]): void {
   for (const id of notes) {
-    const receivable = situation.book.get("receivable", situation.book.get("note", id).receivable);
+    const note = situation.book.get("note", id);
+    const receivable = situation.book.get("receivable", note.receivable);
+    isUnfrozen(note);
     beforeCutoff(situation, receivable);
     isEffective(receivable);
     invoicesNormal(situation, receivable);
@@ -189,8 +206,8 @@ export function gatesOpen(situation: Situation, notes: readonly Hash[]): void {
 
 /** An unverified, red or void invoice backs no finance (domain: gates). */
 export function invoicesNormal({ book }: Situation, receivable: ObjectOf<"receivable">): void {
-  for (const { invoice } of receivable.allocation)
-    require(book.get("invoice", invoice).taxStatus === "NORMAL", "INVOICE_NOT_NORMAL");
+  for (const { invoice, amount: used } of receivable.allocation)
+    require(used === 0n || book.get("invoice", invoice).taxStatus === "NORMAL", "INVOICE_NOT_NORMAL");
 }
 
 export function setNotes(

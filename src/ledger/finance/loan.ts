@@ -1,17 +1,22 @@
 import { amount, hash, list } from "../../codec/schema.ts";
 import type { Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
-import { roleOf } from "../conditions.ts";
+import { isUnfrozen, roleOf } from "../conditions.ts";
 import { schedule } from "../due.ts";
 import { namedId } from "../ids.ts";
 import { basisPoints } from "../money.ts";
 import { daySchema, type ObjectOf } from "../objects.ts";
-import { giveNotice, newNote } from "../receivables/notes.ts";
+import { newNote } from "../receivables/notes.ts";
+import { giveNotice } from "../receivables/notice.ts";
 import { type Call, type Situation, transition } from "../transition.ts";
 import { eligible, gatesOpen, setNotes, voidDecisions } from "./application.ts";
+import { lineCovers, lineMoves } from "./limits.ts";
 import { owed, releaseNote } from "./waterfall.ts";
 
 type Loan = ObjectOf<"loan">;
+
+/** A basis point a day as a yearly rate in parts per million, of the 360 days by which loans count. */
+const PPM_PER_DAILY_BP = 36_000;
 
 const lenderOf = ({ loan }: { readonly loan: Hash }, { book }: Situation) => book.get("loan", loan).lender;
 const principalOf = ({ loan }: { readonly loan: Hash }, { book }: Situation) => book.get("loan", loan).principal;
@@ -37,15 +42,21 @@ export const acceptDecision = transition({
       gatesOpen(call, notes);
       require(decision.amount <= basisPoints(eligible(call, notes), decision.advanceBp), "FINANCE_CAP_EXCEEDED");
     },
+    ({ body, book }) => {
+      const decision = book.get("decision", body.decision);
+      const { borrower, currency } = book.get("application", decision.application);
+      lineCovers(book, { lender: decision.lender, borrower, currency }, decision.amount);
+    },
   ],
   effect: (call) => {
-    const { book, body, newId, timeMs, params, day } = call;
+    const { book, body, newId, timeMs, params, business, day } = call;
     const decision = book.get("decision", body.decision);
     const application = book.get("application", decision.application);
     const id = newId();
     const payByMs = timeMs + params.payByTtlMs;
     const { lender, amount: principal, ratePpm, tenorDays, advanceBp, recourse, security } = decision;
-    book.add("loan", {
+    const fees = (decision.fees ?? []).filter(({ payer }) => payer === application.borrower);
+    const loan = book.add("loan", {
       id,
       application: application.id,
       decision: decision.id,
@@ -60,6 +71,8 @@ export const acceptDecision = transition({
       ratePpm,
       tenorDays,
       startDay: day,
+      penaltyPpm: business.penaltyDailyBp * PPM_PER_DAILY_BP,
+      fee: fees.reduce((sum, { amount: fee }) => sum + fee, 0n),
       advanceBp,
       recourse,
       security,
@@ -67,8 +80,12 @@ export const acceptDecision = transition({
       filing: null,
       instruction: null,
       payByMs,
+      paidBy: null,
+      writtenOff: 0n,
+      demandedDay: null,
       status: "COMMITTED",
     });
+    lineMoves(book, loan, principal);
     book.update("decision", decision, { status: "ACCEPTED" });
     voidDecisions(call, application, decision.id);
     book.update("application", application, { status: "ACCEPTED" });
@@ -128,7 +145,11 @@ export const disbursed = transition({
   requires: [
     (call) => roleOf(call, call.body.bank, "BANK"),
     ({ body, book }) => require(book.get("loan", body.loan).status === "ORDERED", "WRONG_STATUS"),
-    ({ body, book }) => require(book.get("loan", body.loan).principal === body.amount, "DISBURSEMENT_MISMATCH"),
+    ({ body, book }) => {
+      // Fees that the borrower pays are kept back.
+      const { principal, fee } = book.get("loan", body.loan);
+      require(body.amount === principal - fee, "DISBURSEMENT_MISMATCH");
+    },
     ({ body, book }) => require(book.find("bankReference", referenceId(body)) === undefined, "PAYMENT_DUPLICATE"),
     // Money that left before the terms were accepted did not leave for this loan.
     ({ body, book, day }) =>
@@ -166,6 +187,7 @@ export const releaseNotes = transition({
       const isSecurity = loan.security === "PLEDGE" || loan.recourse;
       require(loan.status === "ACTIVE" && isSecurity, "WRONG_STATUS");
       require(body.notes.every((note) => loan.notes.includes(note)), "NOT_FOUND");
+      for (const note of body.notes) isUnfrozen(book.get("note", note));
     },
     (call) => {
       const loan = call.book.get("loan", call.body.loan);
@@ -209,6 +231,7 @@ export function referenceId({ bank, reference }: { readonly bank: Hash; readonly
 function voidLoan(situation: Situation, loan: Loan): readonly Hash[] {
   const { book } = situation;
   setNotes(situation, loan.notes, "OPEN", null);
+  lineMoves(book, loan, -loan.principal);
   const filing = loan.filing === null ? undefined : book.find("filing", loan.filing);
   if (filing?.status === "ACTIVE") book.update("filing", filing, { status: "CANCELLED" });
   return [book.update("loan", loan, { status: "VOID" }).id, ...loan.notes];
@@ -216,9 +239,7 @@ function voidLoan(situation: Situation, loan: Loan): readonly Hash[] {
 
 function pledge(call: Call<unknown>, loan: Loan): readonly Hash[] {
   setNotes(call, loan.notes, "PLEDGED", loan.id);
-  for (const [child, id] of loan.notes.entries()) {
-    giveNotice(call, call.book.get("receivable", call.book.get("note", id).receivable), id, loan.lender, "PLEDGE", child + 1);
-  }
+  for (const [child, id] of loan.notes.entries()) giveNotice(call, id, loan.lender, "PLEDGE", child + 1);
   return loan.notes;
 }
 
@@ -227,8 +248,8 @@ function assign(call: Call<unknown>, loan: Loan): readonly Hash[] {
   return loan.notes.map((id, index) => {
     const note = book.get("note", id);
     const moved = newNote(call, note, { holder: loan.lender, position: "ASSIGNED", ref: loan.id }, 2 * index + 1);
-    book.update("note", note, { position: "CONSUMED", ref: null });
-    giveNotice(call, book.get("receivable", note.receivable), moved, loan.lender, "ASSIGNMENT", 2 * index + 2);
+    book.update("note", note, { position: "CONSUMED", ref: null, hold: null, dispute: null });
+    giveNotice(call, moved, loan.lender, "ASSIGNMENT", 2 * index + 2);
     return moved;
   });
 }

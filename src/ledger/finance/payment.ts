@@ -1,39 +1,17 @@
 import { amount, hash, list, struct } from "../../codec/schema.ts";
-import type { Amount, Day, Hash } from "../../types/scalars.ts";
+import type { Amount, Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
-import { roleOf } from "../conditions.ts";
-import { paymentId } from "../ids.ts";
 import { shareOut } from "../money.ts";
-import { currencySchema, daySchema, type ObjectOf } from "../objects.ts";
+import { currencySchema, type ObjectOf } from "../objects.ts";
 import { type Call, transition } from "../transition.ts";
-import { referenceId } from "./loan.ts";
+import { ATTESTATION, type Attested, attested, keepPayment, paymentOf, touched } from "./attestation.ts";
 import { type Line, redeem } from "./redemption.ts";
 import { owed, payLoan } from "./waterfall.ts";
-
-/** What a bank says about any money that moved. */
-const ATTESTATION = {
-  bank: hash,
-  reference: hash,
-  amount: amount({ min: 1n }),
-  valueDay: daySchema,
-  evidence: hash,
-} as const;
-
-interface Attested {
-  readonly bank: Hash;
-  readonly reference: Hash;
-  readonly amount: Amount;
-  readonly valueDay: Day;
-  readonly evidence: Hash;
-}
 
 interface Payment extends Attested {
   readonly payer: Hash;
   readonly currency: string;
 }
-
-/** Days back that a bank may date its attestation. */
-const VALUE_DAYS_MAX = 30;
 
 /**
  * The settlement bank attests the debtor's payment on notes that it names: each line redeems one in whole or in part; what falls on a
@@ -61,16 +39,18 @@ export const attestPayment = transition({
         const note = call.book.get("note", line.note);
         payable(call, call.book.get("receivable", note.receivable));
         redeemable(note);
+        require(note.dispute === null, "NOTE_DISPUTED");
         require(line.amount <= note.amount, "AMOUNT_EXCEEDED");
       }
     },
   ],
-  effect: (call) => book(call, call.body.lines),
+  effect: (call) => take(call, call.body.lines),
 });
 
 /**
- * A payment on a receivable as a whole is shared among its live notes in proportion, by largest remainder. The state keeps no list of
- * a root's leaves, so the bank names them: as many as the root counts, each live and of this root, can only be all of them.
+ * A payment on a receivable as a whole is shared among its live notes in proportion, by largest remainder; what is in dispute takes no
+ * part. The state keeps no list of a root's leaves, so the bank names them: as many as the root counts, each live and of this root,
+ * can only be all of them.
  */
 export const attestProRata = transition({
   kind: "payment.attestProRata",
@@ -98,17 +78,14 @@ export const attestProRata = transition({
         redeemable(note);
       }
       require(body.notes.length === receivable.leaves, "LEAVES_INCOMPLETE");
-      require(body.amount <= receivable.live, "AMOUNT_EXCEEDED");
+      require(body.amount <= undisputed(call).reduce((sum, { weight }) => sum + weight, 0n), "AMOUNT_EXCEEDED");
     },
   ],
   effect: (call) => {
-    const { notes, amount: paid } = call.body;
-    const shares = shareOut(
-      paid,
-      notes.map((id) => ({ key: id, weight: call.book.get("note", id).amount })),
-    );
-    const lines = notes.map((note, index): Line => ({ note, amount: shares[index] as Amount }));
-    return book(
+    const weights = undisputed(call);
+    const shares = shareOut(call.body.amount, weights);
+    const lines = weights.map(({ key }, index): Line => ({ note: key, amount: shares[index] as Amount }));
+    return take(
       call,
       lines.filter((line) => line.amount > 0n),
     );
@@ -130,35 +107,35 @@ export const repayLoan = transition({
     (call) => require(call.body.amount <= owed(call.book.get("loan", call.body.loan), call.body.valueDay), "AMOUNT_EXCEEDED"),
   ],
   effect: (call) => {
-    const loan = call.book.get("loan", call.body.loan);
-    call.book.create("bankReference", { id: referenceId(call.body), object: loan.id });
-    return payLoan(call, loan, call.body.amount, call.body.valueDay);
+    const { body } = call;
+    const loan = call.book.get("loan", body.loan);
+    const paid = payLoan(call, loan, body.amount, body.valueDay, paymentOf(body));
+    const { borrower: payer, currency } = loan;
+    return [loan.id, keepPayment(call, { payer, currency, kind: "LOAN" }, { redeemed: [], loans: [paid] }), ...paid.freed];
   },
 });
-
-function attested(call: Call<Attested>): void {
-  const { body, day } = call;
-  roleOf(call, body.bank, "BANK");
-  require(call.book.find("bankReference", referenceId(body)) === undefined, "PAYMENT_DUPLICATE");
-  require(body.valueDay <= day && body.valueDay >= day - VALUE_DAYS_MAX, "DAY_OUT_OF_RANGE");
-}
 
 /** The receivable is due, in this currency, by this payer. */
 function payable({ body }: Call<Payment>, receivable: ObjectOf<"receivable">): void {
   require(receivable.currency === body.currency, "CURRENCY_MISMATCH");
   require(receivable.debtor === body.payer, "PAYER_WRONG");
-  require(receivable.status === "MATURED" || receivable.status === "OVERDUE", "NOT_MATURED");
+  require(["MATURED", "OVERDUE", "DEFAULTED"].includes(receivable.status), "NOT_MATURED");
 }
 
 /** Live, and not committed to a loan that may be paid out at this moment. */
-function redeemable(note: ObjectOf<"note">): void {
+export function redeemable(note: ObjectOf<"note">): void {
   require(["OPEN", "OFFERED", "RESERVED", "PLEDGED", "ASSIGNED"].includes(note.position), "NOTE_NOT_OPEN");
 }
 
-function book(call: Call<Payment>, lines: readonly Line[]): readonly Hash[] {
-  const { bank, reference, payer, currency, amount: paid, valueDay, evidence } = call.body;
-  const id = paymentId(bank, reference);
-  call.book.create("bankReference", { id: referenceId(call.body), object: id });
-  call.book.create("payment", { id, bank, reference, payer, currency, amount: paid, valueDay, lines, evidence });
-  return [id, ...redeem(call, lines, valueDay)];
+function undisputed({ body, book }: Call<{ readonly notes: readonly Hash[] }>) {
+  return body.notes
+    .map((id) => book.get("note", id))
+    .filter(({ dispute }) => dispute === null)
+    .map(({ id, amount: weight }) => ({ key: id, weight }));
+}
+
+function take(call: Call<Payment>, lines: readonly Line[]): readonly Hash[] {
+  const { payer, currency, valueDay } = call.body;
+  const redemption = redeem(call, lines, valueDay, paymentOf(call.body));
+  return touched(keepPayment(call, { payer, currency, kind: "DEBT", lines }, redemption), redemption);
 }

@@ -1,91 +1,56 @@
 import type { Amount, Day, Hash } from "../../types/scalars.ts";
 import type { ObjectOf } from "../objects.ts";
-import { newNote } from "../receivables/notes.ts";
-import { post } from "../receivables/postings.ts";
+import { carve } from "../receivables/carve.ts";
+import { retire } from "../receivables/ending.ts";
 import type { Call } from "../transition.ts";
-import { applicationDue } from "./application.ts";
-import { payLoan } from "./waterfall.ts";
+import { endWaiting } from "./waiting.ts";
+import { type LoanPaid, payLoan } from "./waterfall.ts";
 
-type Note = ObjectOf<"note">;
+type Redeemed = ObjectOf<"payment">["redeemed"][number];
 
 export interface Line {
   readonly note: Hash;
   readonly amount: Amount;
 }
 
+/** What became of a payment: see the object's fields of these names. */
+export interface Redemption {
+  readonly redeemed: readonly Redeemed[];
+  readonly loans: readonly LoanPaid[];
+  readonly rests: readonly Hash[];
+}
+
 /**
  * Redeems notes in whole or in part. All lines are booked before any loan is paid: the loan that one line pays off would free, and by
- * that replace, the note of the next. Answers the objects touched.
+ * that replace, the note of the next. Money for a frozen note goes into deposit, whatever the note secures.
  */
-export function redeem(call: Call<unknown>, lines: readonly Line[], valueDay: Day): readonly Hash[] {
+export function redeem(call: Call<unknown>, lines: readonly Line[], valueDay: Day, payment: Hash): Redemption {
   const { book } = call;
-  const touched: Hash[] = [];
+  const redeemed: Redeemed[] = [];
+  const rests: Hash[] = [];
   const roots = new Map<Hash, { paid: Amount; ended: number }>();
   const loans = new Map<Hash, Amount>();
   for (const line of lines) {
-    freeFromWaiting(call, book.get("note", line.note));
-    const note = book.get("note", line.note);
-    const rest = redeemNote(call, note, line.amount, touched);
+    const note = endWaiting(call, book.get("note", line.note));
+    const loan = note.position === "PLEDGED" || note.position === "ASSIGNED" ? note.ref : null;
+    // The order first: it follows the rest of the note, which carving makes.
+    if (note.hold !== null) deposit(call, note.hold, note, line.amount, loan);
+    const { part, rest } = carve(call, note, line.amount, { position: "REDEEMED", ref: null, hold: null });
+    redeemed.push({ note: part, loan, freeze: note.hold });
+    if (rest !== null) rests.push(rest);
     const root = roots.get(note.receivable) ?? { paid: 0n, ended: 0 };
     roots.set(note.receivable, { paid: root.paid + line.amount, ended: root.ended + (rest === null ? 1 : 0) });
-    if (note.position === "PLEDGED" || note.position === "ASSIGNED") {
-      const loan = book.get("loan", note.ref as Hash);
-      const notes = loan.notes.filter((id) => id !== note.id).concat(rest === null ? [] : [rest]);
-      book.update("loan", loan, { notes });
-      loans.set(loan.id, (loans.get(loan.id) ?? 0n) + line.amount);
-    } else {
-      call.emit("allocation", { object: note.id, interest: 0n, principal: 0n, rest: line.amount, to: note.holder });
-    }
+    if (note.hold !== null) continue;
+    if (loan !== null) loans.set(loan, (loans.get(loan) ?? 0n) + line.amount);
+    else call.emit("allocation", { object: note.id, interest: 0n, principal: 0n, rest: line.amount, to: note.holder });
   }
-  for (const [id, { paid, ended }] of roots) settle(call, id, paid, ended);
-  for (const [id, paid] of loans) touched.push(...payLoan(call, book.get("loan", id), paid, valueDay));
-  return touched;
+  for (const [id, { paid, ended }] of roots) retire(call, id, "redeemed", paid, ended);
+  const paid = [...loans].map(([id, amount]) => payLoan(call, book.get("loan", id), amount, valueDay, payment));
+  return { redeemed, loans: paid, rests };
 }
 
-/** The part paid becomes a redeemed note, the rest a new leaf in the same hand and position; null if there is no rest. */
-function redeemNote(call: Call<unknown>, note: Note, paid: Amount, touched: Hash[]): Hash | null {
-  const { book } = call;
-  const rest = note.amount - paid;
-  touched.push(note.id);
-  if (rest === 0n) {
-    book.update("note", note, { position: "REDEEMED", ref: null });
-    return null;
-  }
-  const redeemed = newNote(call, note, { amount: paid, position: "REDEEMED" }, "fresh");
-  const left = newNote(call, note, { amount: rest, position: note.position, ref: note.ref }, "fresh");
-  book.update("note", note, { position: "CONSUMED", ref: null });
-  touched.push(redeemed, left);
-  return left;
-}
-
-function settle(call: Call<unknown>, root: Hash, paid: Amount, ended: number): void {
-  const { book } = call;
-  const receivable = book.get("receivable", root);
-  const leaves = receivable.leaves - ended;
-  const settled = leaves === 0;
-  post(
-    call,
-    receivable,
-    [
-      ["live", -paid],
-      ["redeemed", paid],
-    ],
-    settled ? { leaves, status: "SETTLED" } : { leaves },
-  );
-  if (settled && receivable.status === "OVERDUE") {
-    const debtor = book.get("party", receivable.debtor);
-    book.update("party", debtor, { overdue: debtor.overdue - 1 });
-  }
-}
-
-/** At maturity an offer or application on the note has no future: it ends so that the payment can be booked. */
-function freeFromWaiting(call: Call<unknown>, note: Note): void {
-  const { book } = call;
-  if (note.position === "OFFERED") {
-    book.update("offer", book.get("offer", note.ref as Hash), { status: "EXPIRED" });
-    book.update("note", note, { position: "OPEN", ref: null });
-  } else if (note.position === "RESERVED") {
-    const application = book.get("application", note.ref as Hash);
-    applicationDue({ ...call, timeMs: application.expiresMs }, application);
-  }
+function deposit(call: Call<unknown>, order: Hash, note: ObjectOf<"note">, amount: Amount, loan: Hash | null): void {
+  const freeze = call.book.get("freeze", order);
+  call.book.update("freeze", freeze, { deposited: freeze.deposited + amount, owner: note.holder, loan });
+  call.emit("allocation", { object: note.id, interest: 0n, principal: 0n, rest: amount, to: freeze.id });
 }

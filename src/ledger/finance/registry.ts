@@ -55,6 +55,45 @@ export const fileClaim = transition({
   },
 });
 
-function filingId(number: Hash): Hash {
+/** A filing is prolonged before it ends; its rank stays. */
+export const renewFiling = transition({
+  kind: "registry.renew",
+  ground: "动产和权利担保统一登记办法 art. 13: a registration is renewed before its term ends",
+  signedBy: "who filed",
+  body: { filing: hash, untilDay: daySchema, proof: hash },
+  signers: ({ filing }, { book }) => [book.get("filing", filing).by],
+  makers: ["ATTEST", "ENGINE"],
+  requires: [
+    ({ body, book, day }) => {
+      const filing = book.get("filing", body.filing);
+      require(filing.status === "ACTIVE" && day <= filing.untilDay, "FILING_ENDED");
+    },
+    ({ body, book }) => require(body.untilDay > book.get("filing", body.filing).untilDay, "FILING_TERM_SHORT"),
+  ],
+  effect: ({ body, book }) => {
+    const { untilDay, proof } = body;
+    return [book.update("filing", book.get("filing", body.filing), { untilDay, proof }).id];
+  },
+});
+
+/** A filing that secures nothing is taken off the registry; paying the loan off does it by itself. */
+export const cancelFiling = transition({
+  kind: "registry.cancel",
+  ground: "动产和权利担保统一登记办法 art. 20: cancelled within ten working days after the claim has ended",
+  signedBy: "who filed",
+  body: { filing: hash },
+  signers: ({ filing }, { book }) => [book.get("filing", filing).by],
+  makers: ["ATTEST", "ENGINE"],
+  requires: [
+    ({ body, book }) => require(book.get("filing", body.filing).status === "ACTIVE", "FILING_ENDED"),
+    ({ body, book }) => {
+      const { status, notes } = book.get("loan", book.get("filing", body.filing).loan);
+      require(status === "ACTIVE" && notes.length === 0, "FILING_NEEDED");
+    },
+  ],
+  effect: ({ body, book }) => [book.update("filing", book.get("filing", body.filing), { status: "CANCELLED" }).id],
+});
+
+export function filingId(number: Hash): Hash {
   return namedId("filing", number);
 }

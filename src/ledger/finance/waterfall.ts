@@ -3,20 +3,26 @@ import { interest } from "../money.ts";
 import type { ObjectOf } from "../objects.ts";
 import { newNote } from "../receivables/notes.ts";
 import type { Call } from "../transition.ts";
+import { lineMoves } from "./limits.ts";
 
 type Loan = ObjectOf<"loan">;
+export type LoanPaid = ObjectOf<"payment">["loans"][number];
 
-/** Principal outstanding and interest up to a day, in minor units. */
+/** Principal outstanding and interest up to a day, in minor units; from the end of the tenor on with the penalty. */
 export function owed(loan: Loan, day: Day): Amount {
-  return loan.outstanding + loan.interestDue + interest(loan.outstanding, loan.ratePpm, Math.max(0, day - loan.accruedDay));
+  const days = Math.max(0, day - loan.accruedDay);
+  const late = Math.max(0, day - Math.max(loan.accruedDay, loan.startDay + loan.tenorDays));
+  // One rounding for both: rate and penalty are of the same principal.
+  const ratePpmDays = loan.ratePpm * days + loan.penaltyPpm * late;
+  return loan.outstanding + loan.interestDue + interest(loan.outstanding, ratePpmDays, 1);
 }
 
 /**
  * Pays a loan by the order of art. 561: interest, then principal; costs are not lent here. What is over goes to whom the note belongs
  * in the end: the borrower, or the lender who bought without recourse (art. 766, 767). With nothing owing the loan is repaid, its
- * notes are free and its filing ends, all in the paying transaction.
+ * notes are free and its filing ends, all in the paying transaction. `by`: the payment.
  */
-export function payLoan(call: Call<unknown>, loan: Loan, paid: Amount, valueDay: Day): readonly Hash[] {
+export function payLoan(call: Call<unknown>, loan: Loan, paid: Amount, valueDay: Day, by: Hash): LoanPaid {
   const { book } = call;
   const total = owed(loan, valueDay);
   const interestDue = total - loan.outstanding;
@@ -25,17 +31,23 @@ export function payLoan(call: Call<unknown>, loan: Loan, paid: Amount, valueDay:
   const principal = taken - toInterest;
   const to = loan.security === "ASSIGNMENT" && !loan.recourse ? loan.lender : loan.borrower;
   call.emit("allocation", { object: loan.id, interest: toInterest, principal, rest: paid - taken, to });
+  lineMoves(book, loan, -principal);
   const change = {
     outstanding: loan.outstanding - principal,
     interestDue: interestDue - toInterest,
     interestPaid: loan.interestPaid + toInterest,
     accruedDay: Math.max(loan.accruedDay, valueDay),
+    paidBy: by,
   };
-  if (taken < total) return [book.update("loan", loan, change).id];
-  const freed = loan.notes.map((id) => releaseNote(call, loan, id));
-  const filing = loan.filing === null ? undefined : book.find("filing", loan.filing);
-  if (filing?.status === "ACTIVE") book.update("filing", filing, { status: "CANCELLED" });
-  return [book.update("loan", loan, { ...change, notes: [], status: "REPAID" }).id, ...freed];
+  const isRepaid = taken === total;
+  const freed = isRepaid ? loan.notes.map((id) => releaseNote(call, loan, id)) : [];
+  if (isRepaid) {
+    const filing = loan.filing === null ? undefined : book.find("filing", loan.filing);
+    if (filing?.status === "ACTIVE") book.update("filing", filing, { status: "CANCELLED" });
+  }
+  book.update("loan", loan, isRepaid ? { ...change, notes: [], status: "REPAID" } : change);
+  const { interestDue: interestBefore, accruedDay: accruedBefore, paidBy: paidByBefore } = loan;
+  return { loan: loan.id, interest: toInterest, principal, interestBefore, accruedBefore, paidByBefore, freed };
 }
 
 /** A pledge ends with the debt (art. 393). An assigned note goes back to the borrower with recourse; without, it stays the lender's own. */
@@ -43,8 +55,9 @@ export function releaseNote(call: Call<unknown>, loan: Loan, id: Hash): Hash {
   const { book } = call;
   const note = book.get("note", id);
   if (note.position === "ASSIGNED" && loan.recourse) {
-    book.update("note", note, { position: "CONSUMED", ref: null });
-    return newNote(call, note, { holder: loan.borrower }, "fresh");
+    const back = newNote(call, note, { holder: loan.borrower }, "fresh");
+    book.update("note", note, { position: "CONSUMED", ref: null, hold: null, dispute: null });
+    return back;
   }
   book.update("note", note, { position: "OPEN", ref: null });
   return id;

@@ -1,7 +1,9 @@
 import { amount, choice, hash } from "../../codec/schema.ts";
 import { startOfDay } from "../calendar.ts";
 import { require } from "../codes.ts";
+import { isOpen } from "../conditions.ts";
 import { schedule } from "../due.ts";
+import { programmeCovers, programmeMoves } from "../finance/limits.ts";
 import type { ObjectOf } from "../objects.ts";
 import { type Call, type Situation, transition } from "../transition.ts";
 import { type Entry, type Poster, post } from "./postings.ts";
@@ -26,6 +28,10 @@ export const issueByDebtor = transition({
       const contract = book.get("contract", body.contract);
       const stretched = book.get("party", contract.buyer).size === "LARGE" && book.get("party", contract.seller).size === "SME";
       require(!stretched || body.maturityDay <= day + contract.payTermDays, "TENOR_EXCEEDED");
+    },
+    ({ body, book }) => {
+      const { buyer, currency } = book.get("contract", body.contract);
+      programmeCovers(book, buyer, currency, body.face);
     },
   ],
   effect: (call) => propose(call, "DEBTOR", call.timeMs + call.params.offerTtlMs),
@@ -127,6 +133,7 @@ export const cancel = transition({
       const untouched =
         !receivable.moved && receivable.leaves === 1 && note.position === "OPEN" && note.holder === receivable.seller;
       require(untouched, "NOTE_MOVED");
+      isOpen(note);
     },
   ],
   effect: (call) => {
@@ -135,6 +142,7 @@ export const cancel = transition({
     const note = book.get("note", body.note);
     book.update("note", note, { position: "CANCELLED", ref: null });
     releaseInvoices(call, receivable, receivable.confirmed);
+    programmeMoves(call, receivable, -note.amount);
     post(
       call,
       receivable,
@@ -176,6 +184,7 @@ function propose(call: Call<Terms>, origin: Receivable["origin"], deadlineMs: nu
     deadlineMs,
     cutoffDays: call.params.cutoffDays,
     graceDays: call.params.graceDays,
+    defaultDays: call.business.defaultDays,
     live: 0n,
     redeemed: 0n,
     diluted: 0n,
@@ -183,7 +192,12 @@ function propose(call: Call<Terms>, origin: Receivable["origin"], deadlineMs: nu
     setoff: 0n,
     leaves: 0,
     moved: false,
+    noticed: false,
+    extensions: 0,
+    guarantees: [],
+    replaces: null,
   });
+  programmeMoves(call, { origin, debtor: contract.buyer, currency: contract.currency }, body.face);
   schedule(call, deadlineMs, "receivable", id);
   return [id];
 }
@@ -202,6 +216,8 @@ function makeEffective(call: Call<unknown>, receivable: Receivable, confirmed: b
     holder: receivable.seller,
     position: "OPEN",
     ref: null,
+    hold: null,
+    dispute: null,
   });
   const allocation = releaseInvoices(call, receivable, receivable.face - confirmed);
   const entries: readonly Entry[] = [
@@ -216,6 +232,7 @@ function makeEffective(call: Call<unknown>, receivable: Receivable, confirmed: b
 
 function close(situation: Poster, receivable: Receivable, status: "REJECTED" | "WITHDRAWN" | "LAPSED") {
   releaseInvoices(situation, receivable, receivable.face);
+  programmeMoves(situation, receivable, -receivable.face);
   return [situation.book.update("receivable", receivable, { status }).id];
 }
 

@@ -1,9 +1,10 @@
 import { startOfDay } from "../calendar.ts";
+import { schedule } from "../due.ts";
 import type { ObjectOf } from "../objects.ts";
 import type { Situation } from "../transition.ts";
 import { proposalDue } from "./issue.ts";
 
-/** Falls due: a proposal lapses; an effective receivable matures; a matured one that is not settled after the grace days is overdue. */
+/** Falls due: a proposal lapses; what is effective matures; what is not settled after the grace days is overdue, and in default later. */
 export function maturityDue(situation: Situation, receivable: ObjectOf<"receivable">): void {
   const { book, day } = situation;
   if (receivable.status === "PROPOSED") {
@@ -14,8 +15,12 @@ export function maturityDue(situation: Situation, receivable: ObjectOf<"receivab
   if (current.status === "EFFECTIVE" && day >= current.maturityDay)
     current = book.update("receivable", current, { status: "MATURED" });
   if (current.status === "MATURED" && situation.timeMs >= startOfDay(current.maturityDay + current.graceDays + 1)) {
-    book.update("receivable", current, { status: "OVERDUE" });
+    current = book.update("receivable", current, { status: "OVERDUE" });
     const debtor = book.get("party", current.debtor);
     book.update("party", debtor, { overdue: debtor.overdue + 1 });
   }
+  if (current.status !== "OVERDUE") return;
+  const defaultMs = startOfDay(current.maturityDay + current.defaultDays + 1);
+  if (situation.timeMs >= defaultMs) book.update("receivable", current, { status: "DEFAULTED" });
+  else schedule(situation, defaultMs, "receivable", current.id);
 }

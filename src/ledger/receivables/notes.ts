@@ -6,6 +6,7 @@ import { activeParty, beforeCutoff, expiresWithin, isEffective, isOpen } from ".
 import { schedule } from "../due.ts";
 import type { ObjectOf } from "../objects.ts";
 import { type Call, type Situation, transition } from "../transition.ts";
+import { giveNotice } from "./notice.ts";
 
 type Note = ObjectOf<"note">;
 
@@ -153,36 +154,22 @@ function endOffer({ book }: Situation, pending: ObjectOf<"offer">, status: "REJE
 /** The note is consumed and a new leaf of the same amount and depth is the new holder's; the debtor is notified by the record itself. */
 function moveNote(call: Call<unknown>, note: Note, to: Hash): readonly Hash[] {
   const { book } = call;
-  const receivable = book.get("receivable", note.receivable);
   const moved = newNote(call, note, { holder: to }, 0);
   book.update("note", note, { position: "CONSUMED", ref: null });
-  if (!receivable.moved) book.update("receivable", receivable, { moved: true });
-  return [note.id, moved, giveNotice(call, receivable, moved, note.holder, "TRANSFER", 1)];
+  return [note.id, moved, ...giveNotice(call, moved, note.holder, "TRANSFER", 1)];
 }
 
-export function giveNotice(
-  call: Call<unknown>,
-  receivable: ObjectOf<"receivable">,
-  note: Hash,
-  by: Hash,
-  reason: ObjectOf<"notice">["reason"],
-  child: number,
-): Hash {
-  const { book, height, timeMs } = call;
-  const id = call.newId(child);
-  book.add("notice", { id, receivable: receivable.id, note, to: receivable.debtor, by, height, timeMs, reason });
-  return id;
-}
-
+/** Children of parent have one fate each; an order or a dispute that one of them carries on follows it. */
 export function newNote(
   call: Call<unknown>,
   parent: Note,
-  change: Partial<Pick<Note, "amount" | "depth" | "holder" | "position" | "ref">>,
+  change: Partial<Pick<Note, "amount" | "depth" | "holder" | "position" | "ref" | "hold" | "dispute">>,
   child: number | "fresh",
 ): Hash {
   const id = child === "fresh" ? call.freshId() : call.newId(child);
-  const { receivable, depth, currency, amount: value, holder } = parent;
-  call.book.add("note", {
+  const { receivable, depth, currency, amount: value, holder, hold, dispute } = parent;
+  const { book } = call;
+  const made = book.add("note", {
     id,
     receivable,
     parent: parent.id,
@@ -192,7 +179,11 @@ export function newNote(
     holder,
     position: "OPEN",
     ref: null,
+    hold,
+    dispute,
     ...change,
   });
+  if (made.hold !== null) book.update("freeze", book.get("freeze", made.hold), { note: id });
+  if (made.dispute !== null) book.update("dispute", book.get("dispute", made.dispute), { note: id });
   return id;
 }

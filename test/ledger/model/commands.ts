@@ -2,6 +2,7 @@ import type { OperationKind } from "../../../src/ledger/transitions.ts";
 import type { Hash } from "../../../src/types/scalars.ts";
 import type { Operation } from "../../../src/types/transaction.ts";
 import { type Alliance, commitment, registration } from "../support/alliance.ts";
+import type { CHANGES } from "../support/catalog-changes.ts";
 import { by, op, type Sent, type Signing } from "../support/chain.ts";
 import { type Firm, firm, type TestKey, testKey, testUscc } from "../support/firm.ts";
 import type { Application, Contract, Decision, Invoice, Loan, Model, Note, Root } from "./model.ts";
@@ -36,6 +37,12 @@ export interface World extends Alliance {
   readonly extraKeys: ExtraKey[];
   serial: number;
 }
+
+/** What members decide about the chain itself, and how lenders judge, have tests of their own (governance.test.ts, credit.test.ts). */
+export type Modelled = Exclude<
+  OperationKind,
+  keyof typeof CHANGES | `governance.${string}` | `authority.${string}` | `risk.${string}` | `model.${string}`
+>;
 
 type Command = (world: World) => Attempt | null;
 
@@ -165,17 +172,11 @@ function onLoan(world: World, fits: (loan: Loan) => boolean, make: (loan: Loan, 
   return loan === undefined ? null : make(loan, asHash(loan.id));
 }
 
-const isDue = ({ status }: Root): boolean => status === "MATURED" || status === "OVERDUE";
+const isDue = ({ status }: Root): boolean => ["MATURED", "OVERDUE", "DEFAULTED"].includes(status);
 const isOpen = ({ position }: Note): boolean => position === "OPEN";
 
-/** What members decide about the chain itself, and how lenders judge, have tests of their own (governance.test.ts, credit.test.ts). */
-export type BusinessKind = Exclude<
-  OperationKind,
-  `governance.${string}` | `authority.${string}` | `risk.${string}` | `model.${string}`
->;
-
 /** Every kind of command, by name: operations of the ledger, each with all that a user could get wrong about it. */
-export const COMMANDS: Readonly<Record<BusinessKind, Command>> = {
+export const COMMANDS: Readonly<Record<Modelled, Command>> = {
   "party.register": (world) => {
     const name = world.draw.chance(20) ? "firm of old" : next(world, "firm");
     const serial = name === "firm of old" ? 77 : 1_000 + world.serial;
@@ -746,4 +747,4 @@ export const COMMANDS: Readonly<Record<BusinessKind, Command>> = {
     ),
 };
 
-export const KINDS_OF_COMMAND = Object.keys(COMMANDS) as BusinessKind[];
+export const KINDS_OF_COMMAND = Object.keys(COMMANDS) as Modelled[];

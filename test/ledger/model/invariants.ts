@@ -49,18 +49,27 @@ export const INVARIANTS: Readonly<Record<string, (sight: Sight) => void>> = {
       const live = total(own.filter(({ position }) => LIVE.has(position)));
       const redeemed = total(own.filter(({ position }) => position === "REDEEMED"));
       const cancelled = total(own.filter(({ position }) => position === "CANCELLED"));
-      must(
-        live + redeemed + root.diluted + cancelled + root.setoff === root.confirmed,
-        "what is owed is what holders have or had",
-      );
+      const diluted = total(own.filter(({ position }) => position === "DILUTED"));
+      const setoff = total(own.filter(({ position }) => position === "SETOFF"));
+      must(live + redeemed + diluted + cancelled + setoff === root.confirmed, "what is owed is what holders have or had");
       must(live === root.live && redeemed === root.redeemed && cancelled === root.cancelled, "balances are sums of notes");
+      must(diluted === root.diluted && setoff === root.setoff, "balances are sums of notes");
     }
   },
   "2 split identity": ({ notes, children }) => {
+    const byId = new Map(notes.map((note) => [note.id, note]));
     for (const note of notes) {
       const own = children.get(note.id) ?? [];
       if (note.position === "CONSUMED") must(total(own) === note.amount, "children and retired part add up to their parent");
-      else must(own.length === 0, "only what was consumed has children");
+      else if (note.position === "MERGED") {
+        const merged = notes.filter(({ position, ref }) => position === "MERGED" && ref === note.ref);
+        must(total(merged) === byId.get(note.ref ?? note.id)?.amount, "merged notes add up to the one that they went into");
+        must(
+          own.every(({ id }) => id === note.ref),
+          "a merged note has no other child",
+        );
+        continue;
+      } else must(own.length === 0, "only what was consumed has children");
       for (const child of own) {
         must(child.receivable === note.receivable && child.depth <= 10, "a tree has one root and bounded depth");
         must(child.depth === note.depth || child.depth === note.depth + 1, "depth grows by splitting only");
@@ -101,7 +110,7 @@ export const INVARIANTS: Readonly<Record<string, (sight: Sight) => void>> = {
   "5 invoice use": ({ invoices, roots }) => {
     for (const invoice of invoices) {
       const used = roots
-        .filter(({ status }) => !["REJECTED", "WITHDRAWN", "LAPSED", "CANCELLED"].includes(status))
+        .filter(({ status }) => !["REJECTED", "WITHDRAWN", "LAPSED", "CANCELLED", "REPLACED"].includes(status))
         .flatMap(({ allocation }) => allocation)
         .filter((part) => part.invoice === invoice.id)
         .reduce((sum, { amount }) => sum + amount, 0n);
@@ -111,8 +120,9 @@ export const INVARIANTS: Readonly<Record<string, (sight: Sight) => void>> = {
   },
   "8 payment conservation": ({ payments, notes }) => {
     const byId = new Map(notes.map((note) => [note.id, note]));
-    for (const { lines, amount } of payments) {
-      must(lines.reduce((sum, line) => sum + line.amount, 0n) === amount, "lines add up to the payment");
+    for (const { lines, amount, discount, kind } of payments) {
+      if (kind === "LOAN" || kind === "BUYBACK") continue;
+      must(lines.reduce((sum, line) => sum + line.amount, 0n) === amount + discount, "lines add up to the payment");
       for (const line of lines) must(line.amount <= (byId.get(line.note)?.amount ?? 0n), "no note is redeemed beyond its amount");
     }
     const names = payments.map(({ bank, reference }) => bank + reference);

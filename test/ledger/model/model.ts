@@ -10,6 +10,9 @@ const DAY = 86_400_000;
 const TTL = { offer: 72 * 3_600_000, reserve: 24 * 3_600_000, payBy: 24 * 3_600_000, search: 24 * 3_600_000 };
 const CONFIRM_DAYS = 30;
 const GRACE_DAYS = 3;
+const DEFAULT_DAYS = 90;
+/** Five basis points a day, as a rate of the year of 360 days. */
+const PENALTY_PPM = 180_000n;
 const LEAST = 100n;
 
 export type Position = "OPEN" | "OFFERED" | "RESERVED" | "COMMITTED" | "PLEDGED" | "ASSIGNED";
@@ -173,6 +176,7 @@ export class Model {
         root.status = "OVERDUE";
         this.overdue.set(root.contract.buyer, this.overdueOf(root.contract.buyer) + 1);
       }
+      if (root.status === "OVERDUE" && this.today > root.maturityDay + DEFAULT_DAYS) root.status = "DEFAULTED";
     }
     for (const offer of this.offers) if (offer.status === "PENDING" && isPast(offer.expiresMs)) this.#endOffer(offer, "EXPIRED");
     for (const application of this.applications)
@@ -464,7 +468,9 @@ export class Model {
 
   owed(loan: Loan, day: number): bigint {
     const days = BigInt(Math.max(0, day - loan.accruedDay));
-    const grown = (loan.outstanding * BigInt(loan.decision.ratePpm) * days + 180_000_000n) / 360_000_000n;
+    const lateDays = BigInt(Math.max(0, day - Math.max(loan.accruedDay, loan.startDay + loan.decision.tenorDays)));
+    const weight = BigInt(loan.decision.ratePpm) * days + PENALTY_PPM * lateDays;
+    const grown = (loan.outstanding * weight + 180_000_000n) / 360_000_000n;
     return loan.outstanding + loan.interestDue + grown;
   }
 
@@ -608,7 +614,7 @@ export class Model {
   }
 
   #isPayable(root: Root, payer: Firm): boolean {
-    return root.contract.buyer === payer && (root.status === "MATURED" || root.status === "OVERDUE");
+    return root.contract.buyer === payer && ["MATURED", "OVERDUE", "DEFAULTED"].includes(root.status);
   }
 
   #redeem(lines: readonly { note: Note; amount: bigint }[], valueDay: number): void {
@@ -621,7 +627,8 @@ export class Model {
       this.#replace(note, rest);
       root.redeemed += amount;
       if (root.notes.length === 0) {
-        if (root.status === "OVERDUE") this.overdue.set(root.contract.buyer, this.overdueOf(root.contract.buyer) - 1);
+        if (root.status === "OVERDUE" || root.status === "DEFAULTED")
+          this.overdue.set(root.contract.buyer, this.overdueOf(root.contract.buyer) - 1);
         root.status = "SETTLED";
       }
       if (note.position === "PLEDGED" || note.position === "ASSIGNED") {

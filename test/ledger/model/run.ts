@@ -3,14 +3,14 @@ import { Prng } from "../../../src/lib/prng.ts";
 import type { Envelope, TxReceipt } from "../../../src/types/transaction.ts";
 import { alliance, commitment } from "../support/alliance.ts";
 import { sent } from "../support/chain.ts";
-import { type Attempt, type BusinessKind, COMMANDS, type Draw, KINDS_OF_COMMAND, type World } from "./commands.ts";
+import { type Attempt, COMMANDS, type Draw, KINDS_OF_COMMAND, type Modelled, type World } from "./commands.ts";
 import { learnNotes, ofChain, ofModel } from "./compare.ts";
 import { checkStep } from "./invariants.ts";
 import { Model } from "./model.ts";
 
 export interface Tally {
-  readonly ok: Map<BusinessKind, number>;
-  readonly refused: Map<BusinessKind, number>;
+  readonly ok: Map<Modelled, number>;
+  readonly refused: Map<Modelled, number>;
   readonly codes: Map<string, number>;
 }
 
@@ -28,10 +28,10 @@ function seededDraw(seed: number): Draw {
 }
 
 /** What business would do next as things stand, so that deep states are reached; any other command comes in between. */
-function fitting({ model }: World): readonly BusinessKind[] {
+function fitting({ model }: World): readonly Modelled[] {
   const { contracts, deliveries, invoices, roots, offers, applications, decisions, loans } = model;
   const open = model.notes.some(({ position, root }) => position === "OPEN" && root.status === "EFFECTIVE");
-  const when = (holds: boolean, ...kinds: readonly BusinessKind[]): readonly BusinessKind[] => (holds ? kinds : []);
+  const when = (holds: boolean, ...kinds: readonly Modelled[]): readonly Modelled[] => (holds ? kinds : []);
   const committed = loans.filter(({ status }) => status === "COMMITTED");
   const asked = applications.filter(({ open: isOpen }) => isOpen);
   return [
@@ -100,7 +100,7 @@ function fitting({ model }: World): readonly BusinessKind[] {
       "loan.release",
     ),
     ...when(
-      roots.some(({ status, notes }) => (status === "MATURED" || status === "OVERDUE") && notes.length > 0),
+      roots.some(({ status, notes }) => ["MATURED", "OVERDUE", "DEFAULTED"].includes(status) && notes.length > 0),
       "payment.attest",
       "payment.attestProRata",
     ),
@@ -126,7 +126,7 @@ export function live(seed: number, blocks: number, tally: Tally): World {
     const blockMs = chain.timeMs + 1_000;
     model.tick(blockMs);
     const attempts: {
-      readonly kind: BusinessKind;
+      readonly kind: Modelled;
       readonly attempt: Attempt;
       readonly spoilt: boolean;
       readonly envelope: Envelope;
@@ -134,7 +134,7 @@ export function live(seed: number, blocks: number, tally: Tally): World {
     for (let count = 1 + draw.below(BLOCK_MAX); count > 0; count--) {
       const kind = draw.chance(75)
         ? (draw.pick(fitting(world)) ?? "contract.register")
-        : (draw.pick(KINDS_OF_COMMAND) as BusinessKind);
+        : (draw.pick(KINDS_OF_COMMAND) as Modelled);
       const attempt = COMMANDS[kind](world);
       // A signature too few may be enough once an earlier transaction of the block has changed the policy.
       const mayLack = !attempts.some((earlier) => earlier.kind === "party.policy");
@@ -158,7 +158,7 @@ export function live(seed: number, blocks: number, tally: Tally): World {
     const before = new Map(chain.objects);
     const { receipts } = chain.block(included);
     for (const [index, receipt] of receipts.entries()) {
-      const kind = (included[index] as Envelope).tx.ops[0]?.kind as BusinessKind;
+      const kind = (included[index] as Envelope).tx.ops[0]?.kind as Modelled;
       const code = codeName((receipt as TxReceipt).code) ?? "?";
       const expected = predicted[index] as boolean;
       if ((code === "OK") !== expected) throw new Error(`${kind}: ledger says ${code}, model ${expected ? "OK" : "no"}`);
@@ -181,7 +181,7 @@ export function live(seed: number, blocks: number, tally: Tally): World {
 }
 
 /** Some attempts lack a signature, have another's instead, or act on an object that is not as they think: none may take effect. */
-function spoil(world: World, kind: BusinessKind, { operation, signings }: Attempt, mayLack: boolean) {
+function spoil(world: World, kind: Modelled, { operation, signings }: Attempt, mayLack: boolean) {
   const { chain, draw } = world;
   const how = draw.below(20);
   const stranger = kind === "party.register" ? world.supplier : world.platform;

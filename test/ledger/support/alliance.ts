@@ -44,6 +44,9 @@ export interface Alliance {
   readonly seller: Firm;
   readonly debtor: Firm;
   readonly supplier: Firm;
+  readonly guarantor: Firm;
+  /** Court, arbitrator and regulator in one. */
+  readonly court: Firm;
 }
 
 /** Wednesday 2026-01-07, 10:00 in Beijing. */
@@ -52,7 +55,7 @@ export const START_MS = Date.UTC(2026, 0, 7, 2, 0, 0);
 const MEMBERS = [
   ["zbank", ["BANK", "LENDER", "REGISTRY"]],
   ["zhongnong", ["PLATFORM", "VERIFIER"]],
-  ["zhuogang", ["PLATFORM", "VERIFIER"]],
+  ["zhuogang", ["ARBITRATOR", "COURT", "PLATFORM", "POLICE", "REGULATOR", "VERIFIER"]],
   ["huasu", ["LENDER", "PLATFORM"]],
 ] as const;
 
@@ -95,10 +98,19 @@ export function allianceOn<C extends TestChain>(
   const seller = firm("seller", testUscc(1));
   const debtor = firm("debtor", testUscc(2));
   const supplier = firm("supplier", testUscc(3));
-  const world = { chain, bank, platform, verifier, lender, seller, debtor, supplier };
+  const guarantor = firm("guarantor", testUscc(4));
+  // The law is no member of its own, so that every member is an authority; one of them plays its part.
+  const world = { chain, bank, platform, verifier, lender, seller, debtor, supplier, guarantor, court: verifier };
   registerFirm(world, seller, ["DEBTOR", "SELLER"]);
   registerFirm(world, debtor, ["DEBTOR"], { size: "LARGE" });
-  registerFirm(world, supplier, ["SELLER"]);
+  chain.act(
+    [op("party.register", registration(supplier, ["SELLER"])), op("party.register", registration(guarantor, ["GUARANTOR"]))],
+    platform,
+    supplier,
+    by(supplier, supplier.checker),
+    guarantor,
+    by(guarantor, guarantor.checker),
+  );
   return world;
 }
 

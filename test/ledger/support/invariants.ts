@@ -6,6 +6,8 @@ import type { TestChain } from "./chain.ts";
 
 const LIVE: readonly ObjectOf<"note">["position"][] = ["OPEN", "OFFERED", "RESERVED", "COMMITTED", "PLEDGED", "ASSIGNED"];
 
+const OWED: readonly string[] = ["EFFECTIVE", "MATURED", "OVERDUE", "DEFAULTED"];
+
 /** Invariants 1–5 of the domain reference, summed naively over every object; throws a sentence about the first that fails. */
 export function holds(chain: TestChain): void {
   const notes = chain.all("note");
@@ -14,7 +16,13 @@ export function holds(chain: TestChain): void {
     const live = own.filter(({ position }) => LIVE.includes(position));
     check(sum(live) === root.live, `live of ${root.id} is the sum of its leaves`);
     check(live.length === root.leaves, `leaves of ${root.id} are counted`);
-    check(sum(own.filter(({ position }) => position === "REDEEMED")) === root.redeemed, "redeemed notes add up");
+    for (const [position, balance] of [
+      ["REDEEMED", root.redeemed],
+      ["DILUTED", root.diluted],
+      ["SETOFF", root.setoff],
+      ["CANCELLED", root.cancelled],
+    ] as const)
+      check(sum(own.filter((note) => note.position === position)) === balance, `${position} notes add up`);
     const held = root.live + root.redeemed + root.diluted + root.cancelled + root.setoff;
     check(held === root.confirmed, `what ${root.id} owes is what its holders have or had`);
   }
@@ -22,7 +30,18 @@ export function holds(chain: TestChain): void {
   for (const note of notes) {
     const children = notes.filter(({ parent }) => parent === note.id);
     if (note.position === "CONSUMED") check(sum(children) === note.amount, "children add up to the note that they came from");
-    else check(children.length === 0, "only a consumed note has children");
+    else if (note.position === "MERGED") {
+      const into = parents.get(note.ref ?? note.id);
+      const merged = notes.filter(({ position, ref }) => position === "MERGED" && ref === note.ref);
+      check(into !== undefined && sum(merged) === into.amount, "merged notes add up to the note that they went into");
+      check(
+        children.every(({ id }) => id === note.ref),
+        "a merged note has no other child",
+      );
+    } else check(children.length === 0, "only a consumed note has children");
+    if (note.hold !== null)
+      check(chain.find("freeze", note.hold)?.note === note.id, "an order is about the note that it freezes");
+    if (note.dispute !== null) check(chain.find("dispute", note.dispute)?.note === note.id, "a dispute is about its note");
     if (note.parent !== null) check(parents.get(note.parent)?.receivable === note.receivable, "a tree has one root");
   }
   for (const loan of chain.all("loan")) {
@@ -34,13 +53,35 @@ export function holds(chain: TestChain): void {
   for (const invoice of chain.all("invoice")) {
     let used = 0n;
     for (const { status, allocation } of chain.all("receivable")) {
-      if (["REJECTED", "WITHDRAWN", "LAPSED", "CANCELLED"].includes(status)) continue;
+      if (["REJECTED", "WITHDRAWN", "LAPSED", "CANCELLED", "REPLACED"].includes(status)) continue;
       for (const part of allocation) if (part.invoice === invoice.id) used += part.amount;
     }
     check(used === invoice.used && used <= invoice.total - invoice.credited, `invoice ${invoice.id} is used once`);
   }
+  for (const contract of chain.all("contract")) {
+    const relying = chain
+      .all("receivable")
+      .filter((root) => root.contract === contract.id && root.noticed && OWED.includes(root.status));
+    check(relying.length === contract.relying, "a contract counts the receivables that rely on it");
+  }
+  for (const line of chain.all("line")) {
+    const lent = chain.all("loan").filter((loan) => loan.lender === line.lender && loan.borrower === line.borrower);
+    const used = lent.reduce(
+      (total, { status, principal, outstanding }) =>
+        total + (status === "COMMITTED" || status === "ORDERED" ? principal : outstanding),
+      0n,
+    );
+    check(used === line.used, "a line counts what is lent under it");
+  }
+  for (const programme of chain.all("programme")) {
+    const own = chain.all("receivable").filter(({ debtor, origin }) => debtor === programme.debtor && origin === "DEBTOR");
+    const used = own.reduce((total, { status, face, live }) => total + (status === "PROPOSED" ? face : live), 0n);
+    check(used === programme.used, "a programme counts what its debtor promised");
+  }
+  for (const { id, cap, used } of chain.all("guarantee")) check(used <= cap, `guarantee ${id} is used within its cap`);
   for (const party of chain.all("party")) {
-    const overdue = chain.all("receivable").filter(({ debtor, status }) => debtor === party.id && status === "OVERDUE").length;
+    const late = chain.all("receivable").filter(({ status }) => status === "OVERDUE" || status === "DEFAULTED");
+    const overdue = late.filter(({ debtor }) => debtor === party.id).length;
     check(overdue === party.overdue, "the debtor gate counts what is overdue");
   }
 }

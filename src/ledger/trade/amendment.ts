@@ -1,0 +1,58 @@
+import { hash, list } from "../../codec/schema.ts";
+import type { Hash } from "../../types/scalars.ts";
+import { require } from "../codes.ts";
+import { contractTermsSchema } from "../objects.ts";
+import { type Call, type Situation, transition } from "../transition.ts";
+import { isDetrimental, newAmendment, reliersNamed } from "./consents.ts";
+
+const NOTES = list(hash, { max: 128, sortedBy: (note) => note });
+
+const bothSides = ({ contract }: { readonly contract: Hash }, { book }: Situation) => {
+  const { seller, buyer } = book.get("contract", contract);
+  return [seller, buyer];
+};
+
+function isContractOpen({ body, book }: Call<{ readonly contract: Hash }>): void {
+  require(book.get("contract", body.contract).status === "OPEN", "CONTRACT_CLOSED");
+}
+
+/**
+ * Both sides change the contract. After notice, what would harm those who hold or lend on its receivables has no effect without them:
+ * they are named by their notes, asked, and it takes effect with the last consent.
+ */
+export const amendContract = transition({
+  kind: "contract.amend",
+  ground: "Civil Code art. 543, 765",
+  signedBy: "seller; buyer",
+  body: { contract: hash, terms: contractTermsSchema, notes: NOTES },
+  signers: bothSides,
+  stake: ({ terms }) => terms.total,
+  requires: [
+    isContractOpen,
+    ({ body, book }) => require(book.get("contract", body.contract).delivered <= body.terms.total, "TERMS_BELOW_DELIVERED"),
+    (call) => {
+      const contract = call.book.get("contract", call.body.contract);
+      if (isDetrimental(contract, call.body.terms)) reliersNamed(call, contract, call.body.notes);
+    },
+  ],
+  effect: (call) => {
+    const { book, body } = call;
+    const contract = book.get("contract", body.contract);
+    const notes = isDetrimental(contract, body.terms) ? body.notes : [];
+    return newAmendment(call, { kind: "AMENDMENT", target: contract.id, notes, terms: body.terms }, bothSides(body, call));
+  },
+});
+
+export const terminateContract = transition({
+  kind: "contract.terminate",
+  ground: "Civil Code art. 562, 765",
+  signedBy: "seller; buyer",
+  body: { contract: hash, notes: NOTES },
+  signers: bothSides,
+  stake: ({ contract }, { book }) => book.get("contract", contract).total,
+  requires: [isContractOpen, (call) => reliersNamed(call, call.book.get("contract", call.body.contract), call.body.notes)],
+  effect: (call) => {
+    const { body } = call;
+    return newAmendment(call, { kind: "TERMINATION", target: body.contract, notes: body.notes }, bothSides(body, call));
+  },
+});
