@@ -44,6 +44,7 @@ export function randomJson(schema: JsonSchema, seed: number): Json {
 }
 
 function draw(schema: JsonSchema, random: Prng, attempt: number): Json {
+  if (Array.isArray(schema.oneOf)) return draw(random.pick(schema.oneOf as readonly JsonSchema[]), random, attempt);
   if (Array.isArray(schema.anyOf)) return draw(random.pick(schema.anyOf as readonly JsonSchema[]), random, attempt);
   if (Array.isArray(schema.enum)) return random.pick(schema.enum as readonly Json[]);
   switch (schema.type) {
