@@ -1,6 +1,15 @@
 import fs, { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { AppendFile } from "../ports/append-file.ts";
+import type { FileStep } from "./failpoints.ts";
+
+/** Where drills may stop the process; off in production. */
+export interface FilePoints {
+  isNext(step: FileStep): boolean;
+  reach(step: FileStep): void;
+}
+
+const NO_POINTS: FilePoints = { isNext: () => false, reach: () => undefined };
 
 /**
  * The AppendFile port over a file. Writes go through the thread pool, one at a time; the bytes of appends that come while one runs
@@ -8,6 +17,7 @@ import type { AppendFile } from "../ports/append-file.ts";
  */
 export class FileAppender implements AppendFile {
   readonly #path: string;
+  readonly #points: FilePoints;
   readonly initial: Uint8Array;
   #fd: number;
   #pending: { readonly bytes: Uint8Array; readonly done: (fault: Error | null) => void }[] = [];
@@ -15,8 +25,9 @@ export class FileAppender implements AppendFile {
   #fault: Error | null = null;
 
   /** Opens or makes the file, mode 0600. */
-  constructor(path: string) {
+  constructor(path: string, points: FilePoints = NO_POINTS) {
     this.#path = path;
+    this.#points = points;
     this.#fd = openSync(path, "a+", 0o600);
     this.initial = new Uint8Array(readFileSync(path));
   }
@@ -58,16 +69,30 @@ export class FileAppender implements AppendFile {
       return;
     }
     const fd = this.#fd;
+    this.#points.reach("begin");
+    if (this.#points.isNext("half")) this.#writeHalf(batch);
+    this.#points.reach("half");
     fs.writev(
       fd,
       batch.map(({ bytes }) => bytes),
       (error, written) => {
+        this.#points.reach("written");
         const expected = batch.reduce((sum, { bytes }) => sum + bytes.length, 0);
         if (error !== null) finish(error);
         else if (written !== expected) finish(new Error(`short write: ${written} of ${expected} bytes`));
-        else fs.fdatasync(fd, (fault) => finish(fault));
+        else
+          fs.fdatasync(fd, (fault) => {
+            this.#points.reach("synced");
+            finish(fault);
+          });
       },
     );
+  }
+
+  /** A drill: only the first half of what is to be written gets there. */
+  #writeHalf(batch: readonly { readonly bytes: Uint8Array }[]): void {
+    const whole = Buffer.concat(batch.map(({ bytes }) => bytes));
+    writeSync(this.#fd, whole, 0, Math.ceil(whole.length / 2));
   }
 
   #replaceNow(bytes: Uint8Array): void {
@@ -79,13 +104,16 @@ export class FileAppender implements AppendFile {
     } finally {
       closeSync(fd);
     }
+    this.#points.reach("aside");
     renameSync(aside, this.#path);
+    this.#points.reach("renamed");
     const folder = openSync(dirname(this.#path), "r");
     try {
       fsyncSync(folder);
     } finally {
       closeSync(folder);
     }
+    this.#points.reach("replaced");
     closeSync(this.#fd);
     this.#fd = openSync(this.#path, "a", 0o600);
   }

@@ -2,14 +2,17 @@ import type { Signer } from "../ports/crypto.ts";
 import { privateKeyObject, signNative } from "./ed25519-native.ts";
 import type { OpenedKey } from "./keystore.ts";
 
-/** The Signer port over an opened keystore. */
-export function keystoreSigner({ publicKey, seed }: OpenedKey): Signer {
+/** The Signer port over an opened keystore. `onSigned` is where drills may stop the process. */
+export function keystoreSigner({ publicKey, seed }: OpenedKey, onSigned: () => void = () => undefined): Signer {
   const privateKey = privateKeyObject(seed);
   return {
     publicKey,
     sign: (message, done) => {
       const signature = signNative(privateKey, message);
-      setImmediate(() => done(null, signature));
+      setImmediate(() => {
+        onSigned();
+        done(null, signature);
+      });
     },
   };
 }

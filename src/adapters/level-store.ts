@@ -1,25 +1,52 @@
 import { Level } from "level";
+import { shortLived } from "../lib/bytes.ts";
 import { CodedError } from "../lib/coded-error.ts";
 import type { Store, StoreEntry, StoreRange, StoreWrite } from "../ports/store.ts";
+import { crc32 } from "./crc32.ts";
+import type { StoreStep } from "./failpoints.ts";
+import { damagedJournal } from "./level-journal.ts";
 
 const WRITE_BUFFER_BYTES = 64 * 1024 * 1024;
 const CACHE_BYTES = 64 * 1024 * 1024;
+/** Behind every value stands the CRC-32 of key and value: this binding of LevelDB does not check its own checksums when it reads. */
+const CHECK_BYTES = 4;
 
 /** A fault of the data folder at opening, with a stable code. */
 export class StoreOpenError extends CodedError<"FOLDER_LOCKED" | "STORE_CORRUPT" | "STORE_UNUSABLE"> {
   override readonly name = "StoreOpenError";
 }
 
+/** A record that was read is not what was written. */
+export class StoreDamageError extends CodedError<"STORE_CORRUPT"> {
+  override readonly name = "StoreDamageError";
+}
+
+export interface LevelStoreOptions {
+  /** Called once before a read throws for a damaged record: nothing of this store is to be served any more. */
+  readonly onDamage?: (error: StoreDamageError) => void;
+  /** Where drills may stop the process. */
+  readonly reach?: (step: StoreStep) => void;
+}
+
 /** The Store port over LevelDB. One batch is one synced write; keys and values are bytes. */
 export class LevelStore implements Store {
   readonly #db: Level<Uint8Array, Uint8Array>;
+  readonly #folder: string;
+  readonly #onDamage: (error: StoreDamageError) => void;
+  readonly #reach: (step: StoreStep) => void;
 
-  private constructor(db: Level<Uint8Array, Uint8Array>) {
+  private constructor(db: Level<Uint8Array, Uint8Array>, folder: string, options: LevelStoreOptions) {
     this.#db = db;
+    this.#folder = folder;
+    this.#onDamage = options.onDamage ?? (() => undefined);
+    this.#reach = options.reach ?? (() => undefined);
   }
 
   /** Throws StoreOpenError. */
-  static async open(folder: string): Promise<LevelStore> {
+  static async open(folder: string, options: LevelStoreOptions = {}): Promise<LevelStore> {
+    const journal = damagedJournal(folder);
+    if (journal !== null)
+      throw new StoreOpenError("STORE_CORRUPT", `the data folder ${folder} is damaged: ${journal} has records that do not check`);
     const db = new Level<Uint8Array, Uint8Array>(folder, {
       keyEncoding: "view",
       valueEncoding: "view",
@@ -31,26 +58,32 @@ export class LevelStore implements Store {
     } catch (error) {
       throw openError(error, folder);
     }
-    return new LevelStore(db);
+    return new LevelStore(db, folder, options);
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.#db.getSync(key);
+    const stored = this.#db.getSync(key);
+    return stored === undefined ? undefined : this.#checked(key, stored);
   }
 
   async range({ from, to, limit, reverse }: StoreRange): Promise<readonly StoreEntry[]> {
     const entries = await this.#db.iterator({ gte: from, lt: to, limit, reverse: reverse === true }).all();
-    return entries.map(([key, value]) => ({ key, value }));
+    return entries.map(([key, stored]) => ({ key, value: this.#checked(key, stored) }));
   }
 
   write(batch: readonly StoreWrite[], done: (fault: Error | null) => void): void {
     const chained = this.#db.batch();
     for (const { key, value } of batch) {
       if (value === null) chained.del(key);
-      else chained.put(key, value);
+      else chained.put(key, withCheck(key, value));
     }
+    this.#reach("begin");
     chained.write({ sync: true }).then(
-      () => done(null),
+      () => {
+        this.#reach("written");
+        done(null);
+        this.#reach("told");
+      },
       (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
     );
   }
@@ -58,6 +91,23 @@ export class LevelStore implements Store {
   async close(): Promise<void> {
     await this.#db.close();
   }
+
+  #checked(key: Uint8Array, stored: Uint8Array): Uint8Array {
+    const end = stored.length - CHECK_BYTES;
+    const value = stored.subarray(0, Math.max(0, end));
+    if (end >= 0 && new DataView(stored.buffer, stored.byteOffset).getUint32(end) === crc32(value, crc32(key))) return value;
+    const error = new StoreDamageError("STORE_CORRUPT", `a record of the data folder ${this.#folder} is not what was written`);
+    this.#onDamage(error);
+    throw error;
+  }
+}
+
+/** The value as it is stored. */
+export function withCheck(key: Uint8Array, value: Uint8Array): Uint8Array {
+  const stored = shortLived(value.length + CHECK_BYTES);
+  stored.set(value);
+  new DataView(stored.buffer, stored.byteOffset).setUint32(value.length, crc32(value, crc32(key)));
+  return stored;
 }
 
 function openError(error: unknown, folder: string): StoreOpenError {

@@ -22,7 +22,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   };
   for (const command of [
     nodeCommand(done),
-    testnetCommand(),
+    testnetCommand(done),
     keyCommand(),
     txCommand(done),
     invoiceCommand(done),

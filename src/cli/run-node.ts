@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, statfsSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FileAppender } from "../adapters/append-file.ts";
 import { systemMonotonicClock, systemWallClock } from "../adapters/clocks.ts";
 import { DrivenClock } from "../adapters/driven-clock.ts";
+import { Failpoints, type FileStep } from "../adapters/failpoints.ts";
 import { openKeystore } from "../adapters/keystore.ts";
 import { keystoreSigner } from "../adapters/keystore-signer.ts";
 import { LevelStore } from "../adapters/level-store.ts";
@@ -18,9 +19,8 @@ import { RpcServer } from "../rpc/server.ts";
 import type { PublicKey } from "../types/scalars.ts";
 import { readAddresses, readGenesis, readPassphrase, readSecretFile } from "./node-files.ts";
 import { type Settings, SettingsError } from "./settings.ts";
+import { waitForSpace, watchSpace } from "./space-watch.ts";
 import { VERSION } from "./version.ts";
-
-const SPACE_CHECK_MS = 5_000;
 
 export interface RunningNode {
   readonly rpcPort: number;
@@ -60,14 +60,23 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
   }
   const logger = jsonLogger(settings.logLevel as LogLevel, { member: self.id });
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 });
-  const store = await LevelStore.open(join(settings.dataFolder, "chain"));
+  await waitForSpace(settings.dataFolder, settings.freeBytesMin, logger);
+  const failpoints = new Failpoints(process.env.ZHONGLIAN_FAILPOINT);
+  const pointsOf = (file: string) => ({
+    isNext: (step: FileStep) => failpoints.isNext(`${file}.${step}`),
+    reach: (step: FileStep) => failpoints.reach(`${file}.${step}`),
+  });
+  const store = await LevelStore.open(join(settings.dataFolder, "chain"), {
+    onDamage: onFatal,
+    reach: (step) => failpoints.reach(`store.${step}`),
+  });
   const closers: (() => Promise<void> | void)[] = [() => store.close()];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.reverse()) await close();
   };
   try {
-    const consensusLog = new FileAppender(join(settings.dataFolder, "consensus.log"));
-    const guardLog = new FileAppender(join(settings.dataFolder, "guard.log"));
+    const consensusLog = new FileAppender(join(settings.dataFolder, "consensus.log"), pointsOf("log"));
+    const guardLog = new FileAppender(join(settings.dataFolder, "guard.log"), pointsOf("guard"));
     closers.push(
       () => consensusLog.close(),
       () => guardLog.close(),
@@ -103,7 +112,7 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
       consensusLog,
       guardLog,
       transport,
-      signer: authority === null ? null : keystoreSigner(authority),
+      signer: authority === null ? null : keystoreSigner(authority, () => failpoints.reach("signer.signed")),
       verifier,
       hasher: nativeHasher,
       logger,
@@ -115,7 +124,7 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
     const rpc = new RpcServer(rpcOptions(settings), { node: local, metricsText: () => metrics.text(), logger });
     const rpcPort = await rpc.listen();
     closers.push(() => rpc.close());
-    watchSpace(settings, node);
+    closers.push(watchSpace(settings.dataFolder, settings.freeBytesMin, node));
     node.start();
     logger.info("node started", { chain: identity.chain, height: node.head.height, rpcPort, listen: transport.listening() });
     return { rpcPort, stop: closeAll };
@@ -133,15 +142,4 @@ function rpcOptions(settings: Settings) {
       : { tls: { cert: readFileSync(rpcTlsCertFile, "utf8"), key: readFileSync(rpcTlsKeyFile, "utf8") } };
   const token = rpcTokenFile === "" ? {} : { token: readSecretFile(rpcTokenFile, "rpcTokenFile") };
   return { host, port, requestsPerSecond: rpcRequestsPerSecond, version: VERSION, ...tls, ...token };
-}
-
-/** Below a floor of free space a node stops signing and says so, before a write fails and ends it. */
-function watchSpace(settings: Settings, node: Node): void {
-  const check = (): void => {
-    const { bavail, bsize } = statfsSync(settings.dataFolder);
-    const free = bavail * bsize;
-    node.suspend(free < settings.freeBytesMin ? `only ${free} bytes of disk are free` : null);
-  };
-  check();
-  setInterval(check, SPACE_CHECK_MS).unref();
 }

@@ -88,8 +88,8 @@ export function loadSettings(
   return settings as unknown as Settings;
 }
 
-/** Variables of the test run, not of a node. */
-const OTHER_VARIABLES: ReadonlySet<string> = new Set(["ZHONGLIAN_SAMPLES", "ZHONGLIAN_TEST_REPORT"]);
+/** Variables of the test run and of drills, not of a node. */
+const OTHER_VARIABLES: ReadonlySet<string> = new Set(["ZHONGLIAN_SAMPLES", "ZHONGLIAN_TEST_REPORT", "ZHONGLIAN_FAILPOINT"]);
 
 function readSettingsFile(path: string): Readonly<Record<string, string>> {
   let text: string;

@@ -34,6 +34,8 @@ interface CatchUpModules {
   /** Stages a block. Answers whether more may be staged before the disk has caught up. */
   readonly onBlock: (decided: Decided) => boolean;
   readonly onCaughtUp: () => void;
+  /** Whether consensus has decided this height and is writing it; `onApplied` follows. */
+  readonly isDeciding: (height: Height) => boolean;
 }
 
 const RETRY_MS = 500;
@@ -150,7 +152,9 @@ export class CatchUp {
   }
 
   #apply(height: Height, { id, block, commit, envelopes }: SoundBlock): void {
-    const isNext = (): boolean => this.#m.store.tip.height === height - 1;
+    // The batch of a block that consensus is writing can be read before it is the tip's: it would seem to repeat its own transactions.
+    if (this.#m.isDeciding(height)) return;
+    const isNext = (): boolean => this.#m.store.tip.height === height - 1 && !this.#m.isDeciding(height);
     if (!isNext()) {
       this.#m.loop.post(() => this.onApplied());
       return;

@@ -45,6 +45,8 @@ export interface Decided {
   readonly execution: Execution;
 }
 
+type SignEffect = Extract<Effect, { kind: "signVote" | "signProposal" }>;
+
 interface DriverModules {
   readonly chain: Hash;
   readonly member: MemberId;
@@ -68,6 +70,8 @@ interface DriverModules {
   /** Whether this node may sign now; if not, it follows. */
   readonly maySign: () => boolean;
   readonly onDecided: (decided: Decided) => void;
+  /** A valid signature by the own key that the guard does not hold. */
+  readonly onForeignSignature: (request: SignRequest) => void;
   readonly fatal: (error: Error) => void;
 }
 
@@ -86,6 +90,8 @@ export class ConsensusDriver {
   readonly #evidence = new EvidencePool();
   readonly #signing: SigningQueue | null;
   readonly #heartbeat: Heartbeat;
+  /** What the machine wanted signed in this round while signing was forbidden. */
+  #unsigned: SignEffect[] = [];
   #stopped = false;
 
   constructor(modules: DriverModules) {
@@ -118,6 +124,17 @@ export class ConsensusDriver {
     for (const { peer, message } of this.#early.take()) this.onMessage(peer, message);
   }
 
+  /**
+   * Signing is allowed again: what was wanted of this round is signed now. The machine wants each vote once, so without it a height could
+   * stand still for ever when several authorities were forbidden to sign and then were not.
+   */
+  resumeSigning(): void {
+    const held = this.#unsigned;
+    this.#unsigned = [];
+    if (this.#stopped || this.#machine.decided) return;
+    for (const effect of held) if (effect.round === this.#machine.round) this.#sign(effect);
+  }
+
   /** There is something to propose. */
   onWork(): void {
     if (!this.#machine.awake && !this.#machine.decided) this.#consume({ kind: "wake", height: this.#machine.height });
@@ -144,6 +161,7 @@ export class ConsensusDriver {
         return;
       case "commit":
       case "announce":
+      case "time":
         return;
     }
   }
@@ -152,8 +170,12 @@ export class ConsensusDriver {
   onCommitOfHeight(commit: Commit): void {
     if (commit.height !== this.#machine.height || this.#machine.decided) return;
     const { height, round, block } = commit;
-    for (const { index, sig } of commit.sigs)
-      this.#consume({ kind: "vote", vote: { height, round, kind: "precommit", block, index, sig } });
+    for (const { index, sig } of commit.sigs) {
+      const vote: Vote = { height, round, kind: "precommit", block, index, sig };
+      const request = this.#voteRequest(vote);
+      if (this.#isForeign(index, request)) this.#m.onForeignSignature(request);
+      this.#consume({ kind: "vote", vote });
+    }
   }
 
   sendStatus(peer: PublicKey): void {
@@ -165,6 +187,7 @@ export class ConsensusDriver {
     const { head } = this.#m.store;
     const height = head.height + 1;
     this.#candidates = new Candidates();
+    this.#unsigned = [];
     this.#set = validatorsOf(this.#m.objects);
     const self = this.#set.findIndex(({ member }) => member === this.#m.member);
     this.#self = self >= 0 && this.#m.guard !== null ? self : null;
@@ -268,30 +291,40 @@ export class ConsensusDriver {
 
   // — signing —
 
-  #sign(effect: Extract<Effect, { kind: "signVote" | "signProposal" }>): void {
-    if (!this.#m.maySign()) return;
-    const digest = this.#m.hasher.sha256;
-    const { height, round } = effect;
-    const request: SignRequest =
-      effect.kind === "signVote"
-        ? {
-            height,
-            round,
-            step: effect.vote,
-            message: voteSignBytes(this.#m.chain, { height, round, kind: effect.vote, block: effect.block }, digest),
-          }
-        : { height, round, step: "proposal", message: proposalSignBytes(this.#m.chain, effect, digest) };
+  #sign(effect: SignEffect): void {
+    if (!this.#m.maySign()) {
+      this.#unsigned = [...this.#unsigned.filter(({ round }) => round === effect.round), effect];
+      return;
+    }
+    const request =
+      effect.kind === "signVote" ? this.#voteRequest({ ...effect, kind: effect.vote }) : this.#proposalRequest(effect);
     this.#m.log.whenDurable(() => this.#signing?.sign(request, (signature) => this.#signed(effect, signature)));
   }
 
+  #voteRequest({ height, round, kind, block }: Omit<Vote, "index" | "sig">): SignRequest {
+    const message = voteSignBytes(this.#m.chain, { height, round, kind, block }, this.#m.hasher.sha256);
+    return { height, round, step: kind, message };
+  }
+
+  #proposalRequest(proposal: Omit<Proposal, "index" | "sig">): SignRequest {
+    const { height, round } = proposal;
+    return { height, round, step: "proposal", message: proposalSignBytes(this.#m.chain, proposal, this.#m.hasher.sha256) };
+  }
+
+  /** Whether a message claims to be this node's and is none that its guard knows of. */
+  #isForeign(index: number, request: SignRequest): boolean {
+    return index === this.#self && request.height === this.#machine.height && this.#m.guard?.disowns(request) === true;
+  }
+
   /** The signature is durable in the guard: it may leave, and returns as an ordinary input. */
-  #signed(effect: Extract<Effect, { kind: "signVote" | "signProposal" }>, sig: Signature): void {
+  #signed(effect: SignEffect, sig: Signature): void {
     const index = this.#self;
     if (index === null || effect.height !== this.#machine.height) return;
     const { height, round, block } = effect;
     if (effect.kind === "signVote") {
       const vote: Vote = { height, round, kind: effect.vote, block, index, sig };
-      if (vote.kind === "precommit") this.#m.verified.add(this.#voteCheck(vote, (this.#set[index] as Validator).key));
+      if (vote.kind === "precommit")
+        this.#m.verified.add(checkOf(this.#voteRequest(vote), vote, (this.#set[index] as Validator).key));
       this.#broadcast(encodeMessage("vote", vote as never));
       this.#consume({ kind: "vote", vote });
       return;
@@ -433,7 +466,8 @@ export class ConsensusDriver {
     }
     // The exchange of holdings sends again what is on its way.
     if (this.#machine.holds(vote)) return;
-    const check = this.#voteCheck(vote, validator.key);
+    const request = this.#voteRequest(vote);
+    const check = checkOf(request, vote, validator.key);
     this.#m.verifier.verify(
       [check],
       this.#m.loop.callback(([valid]: readonly boolean[]) => {
@@ -441,6 +475,7 @@ export class ConsensusDriver {
           this.#m.transport.penalise(peer, "vote with a wrong signature");
           return;
         }
+        if (this.#isForeign(vote.index, request)) this.#m.onForeignSignature(request);
         // The next block carries the precommits for this one.
         if (vote.kind === "precommit") this.#m.verified.add(check);
         if (vote.height === this.#machine.height || late) this.#consume({ kind: "vote", vote });
@@ -448,13 +483,10 @@ export class ConsensusDriver {
     );
   }
 
-  #voteCheck({ height, round, kind, block, sig }: Vote, key: PublicKey): VerifyItem {
-    const message = voteSignBytes(this.#m.chain, { height, round, kind, block }, this.#m.hasher.sha256);
-    return { key, message, signature: sig };
-  }
-
   #onProposal(peer: PublicKey, proposal: Proposal, block: Block): void {
-    if (!this.#machine.wants(proposal)) return;
+    const request = this.#proposalRequest(proposal);
+    const isForeign = this.#isForeign(proposal.index, request);
+    if (!this.#machine.wants(proposal) && !isForeign) return;
     const validator = this.#set[proposal.index];
     const { header } = block;
     const sound =
@@ -468,14 +500,14 @@ export class ConsensusDriver {
       return;
     }
     const stampMs = this.#m.wall.nowMs();
-    const message = proposalSignBytes(this.#m.chain, proposal, this.#m.hasher.sha256);
     this.#m.verifier.verify(
-      [{ key: validator.key, message, signature: proposal.sig }],
+      [{ key: validator.key, message: request.message, signature: proposal.sig }],
       this.#m.loop.callback(([valid]: readonly boolean[]) => {
         if (valid !== true) {
           this.#m.transport.penalise(peer, "proposal with a wrong signature");
           return;
         }
+        if (isForeign) this.#m.onForeignSignature(request);
         if (!this.#machine.wants(proposal)) return;
         if (!this.#candidates.has(proposal.block)) {
           this.#candidates.set(proposal.block, { block, envelopes: null, execution: null, from: peer });
@@ -532,6 +564,10 @@ export class ConsensusDriver {
       for (const { nodeKey } of this.#m.transport.peers()) this.#m.transport.sendConsensus(nodeKey, message);
     });
   }
+}
+
+function checkOf({ message }: SignRequest, { sig }: Vote, key: PublicKey): VerifyItem {
+  return { key, message, signature: sig };
 }
 
 function facts(block: Block): { readonly timeMs: number; readonly empty: boolean } {

@@ -67,6 +67,16 @@ export class DoubleSignGuard {
     return this.#records.at(-1)?.height ?? 0;
   }
 
+  /**
+   * Whether a signature by this key for this message can only have been made elsewhere, or before this memory began. Of heights below
+   * the last one nothing is remembered, so of them nothing can be said.
+   */
+  disowns(request: SignRequest): boolean {
+    if (request.height < this.lastHeight) return false;
+    const stored = this.#records.find((record) => sameSlot(record, request));
+    return stored === undefined || !equalBytes(stored.message, request.message);
+  }
+
   /** One request at a time: the event loop waits for the answer before it goes on. */
   sign(request: SignRequest, answer: SignAnswer): void {
     assert(!this.#busy, "the guard answers one request before it takes the next");

@@ -33,6 +33,8 @@ const BODIES = {
   commit: commitSchema,
   /** Ids of pending transactions: who lacks one asks for it. */
   announce: list(pairSchema, { max: LIMITS.bodiesPerRequestMax }),
+  /** What the sender's wall clock says: whoever is far from most says so to its operator. */
+  time: struct({ wallMs: int() }),
 };
 
 type Bodies = typeof BODIES;

@@ -15,6 +15,7 @@ export const METRICS = [
   { name: "zhonglian_peers", kind: "gauge", help: "Connected peers" },
   { name: "zhonglian_syncing", kind: "gauge", help: "1 while the node fetches blocks that others have finalised" },
   { name: "zhonglian_signing", kind: "gauge", help: "1 while the node signs consensus messages" },
+  { name: "zhonglian_clock_ahead_seconds", kind: "gauge", help: "How far this node's clock is ahead of its peers' median" },
   { name: "zhonglian_pending_transactions", kind: "gauge", help: "Transactions in the mempool" },
   { name: "zhonglian_pending_bytes", kind: "gauge", help: "Bytes of the transactions in the mempool" },
   { name: "zhonglian_blocks_total", kind: "counter", help: "Blocks finalised since start", labels: ["how"] },

@@ -1,3 +1,4 @@
+import { voteSignBytes } from "../codec/vote.ts";
 import type { Rules } from "../consensus/rules.ts";
 import { genesisObjects } from "../ledger/genesis-objects.ts";
 import { membersOf, paramsOf, validatorsOf } from "../ledger/validators.ts";
@@ -23,10 +24,12 @@ import { CatchUp } from "./catch-up.ts";
 import { ChainStore, type FinalisedBlock, type Head, StoreCorruptError } from "./chain-store.ts";
 import { ConsensusDriver, type Decided } from "./consensus-driver.ts";
 import { ConsensusLog } from "./consensus-log.ts";
-import { DoubleSignGuard } from "./double-sign-guard.ts";
+import { DoubleSignGuard, type SignRequest } from "./double-sign-guard.ts";
 import { EventLoop } from "./event-loop.ts";
-import { decodeMessage } from "./messages.ts";
+import { decodeMessage, encodeMessage } from "./messages.ts";
 import { ObjectStore } from "./object-store.ts";
+import { OwnSignatures } from "./own-signatures.ts";
+import { PeerClocks } from "./peer-clocks.ts";
 import { PeerRequests } from "./peer-requests.ts";
 import { type AdmissionAnswer, TransactionPool } from "./transaction-pool.ts";
 import { VerifiedSignatures } from "./verified-signatures.ts";
@@ -94,6 +97,10 @@ export class Node {
   #mutedBlocks = 0;
   /** Why the shell forbids signing (disk nearly full), if it does. */
   #suspended: string | null = null;
+  /** Why this node signs no more until it is started again: its key is in use elsewhere. */
+  #retired: string | null = null;
+  readonly #ownSignatures = new OwnSignatures();
+  readonly #peerClocks = new PeerClocks();
   #stopped = false;
   #running = false;
 
@@ -144,6 +151,7 @@ export class Node {
       hasWork: () => this.#mempool.hasWork,
       maySign: () => this.isSigning,
       onDecided: (decided: Decided) => this.#finalise(decided),
+      onForeignSignature: (request: SignRequest) => this.#onForeignSignature(request),
       fatal,
     };
     this.#driver = new ConsensusDriver(modules.rules === undefined ? driver : { ...driver, rules: modules.rules });
@@ -163,7 +171,11 @@ export class Node {
       validator,
       transport,
       onBlock: (decided) => this.#stage(decided),
-      onCaughtUp: () => logger.info("caught up", { height: this.#chain.head.height }),
+      onCaughtUp: () => {
+        logger.info("caught up", { height: this.#chain.head.height });
+        this.#driver.resumeSigning();
+      },
+      isDeciding: (height) => this.#finalising >= height && this.#chain.tip.height < height,
     });
     // Readers see the genesis before it is durable; nobody is served from it before.
     if (this.#chain.isNew) this.#executor.adopt(genesis);
@@ -231,14 +243,20 @@ export class Node {
   }
 
   get isSigning(): boolean {
-    return this.#guard !== null && this.#mutedBlocks === 0 && this.#suspended === null && !this.#catchUp.behind && !this.#stopped;
+    return this.#guard !== null && this.mutedBecause === null && !this.#catchUp.behind && !this.#stopped;
   }
 
   /** Why an authority does not sign; null if it does, or is none. */
   get mutedBecause(): string | null {
     if (this.#guard === null) return null;
+    if (this.#retired !== null) return this.#retired;
     if (this.#mutedBlocks > 0) return `no memory of what was signed: ${this.#mutedBlocks} more blocks to follow first`;
     return this.#suspended;
+  }
+
+  /** By how many milliseconds this node's clock is ahead of its peers' median; 0 under a driven clock, which all share. */
+  get clockAheadMs(): number {
+    return this.#options.identity.genesis.clock === "driven" ? 0 : this.#peerClocks.aheadMs();
   }
 
   get role(): "authority" | "follower" {
@@ -267,7 +285,17 @@ export class Node {
 
   /** Stops or resumes signing for a reason of the machine's (free space); the node goes on following. */
   suspend(reason: string | null): void {
-    this.#suspended = reason;
+    this.#loop.post(() => {
+      const before = this.#suspended;
+      this.#suspended = reason;
+      const { logger, metrics } = this.#modules;
+      if (before === null && reason !== null) logger.warn("signing is suspended", { reason });
+      if (before !== null && reason === null) {
+        logger.info("signing is no longer suspended");
+        this.#driver.resumeSigning();
+      }
+      metrics.set("zhonglian_signing", this.isSigning ? 1 : 0);
+    });
   }
 
   // — running —
@@ -281,6 +309,7 @@ export class Node {
     transport.start(this.#handlers());
     this.#driver.start();
     this.#pool.start();
+    this.#everyTime();
     metrics.set("zhonglian_height", this.#chain.head.height);
     metrics.set("zhonglian_signing", this.isSigning ? 1 : 0);
   }
@@ -315,6 +344,31 @@ export class Node {
     });
   }
 
+  /** A valid signature by this node's key that it has no memory of. */
+  #onForeignSignature({ height, round, step }: Omit<SignRequest, "message">): void {
+    const { logger } = this.#modules;
+    if (this.#ownSignatures.meaning() === "forgotten") {
+      if (this.#mutedBlocks > 0 || this.#options.signWithoutMemory === true) return;
+      this.#mutedBlocks = LIMITS.memorylessBlocks;
+      logger.warn("no memory of what was signed: others hold what this node's guard does not", { height, round, step });
+      return;
+    }
+    if (this.#retired !== null) return;
+    this.#retired = `another machine signs with this node's key (seen at height ${height})`;
+    logger.error("another machine signs with this node's key: signing no more", { height, round, step });
+  }
+
+  /** Whether a fetched block's commit has a precommit by this node that its guard does not know of: the guard was restored. */
+  #isForgotten({ commit }: Decided): boolean {
+    const guard = this.#guard;
+    const self = validatorsOf(this.#objects).findIndex(({ member }) => member === this.#options.member);
+    if (guard === null || !commit.sigs.some(({ index }) => index === self)) return false;
+    const { height, round, block } = commit;
+    const { chain } = this.#options.identity;
+    const message = voteSignBytes(chain, { height, round, kind: "precommit", block }, this.#modules.hasher.sha256);
+    return guard.disowns({ height, round, step: "precommit", message });
+  }
+
   #beginMemory(): void {
     const guard = this.#guard;
     if (guard === null || guard.hasMemory) return;
@@ -338,10 +392,12 @@ export class Node {
         metrics.set("zhonglian_peers", transport.peers().length);
         this.#driver.sendStatus(peer);
         this.#pool.announceTo(peer);
+        this.#sendTime(peer);
       }),
       onDisconnected: this.#loop.callback((peer: PublicKey) => {
         metrics.set("zhonglian_peers", transport.peers().length);
         this.#peerHeights.delete(peer);
+        this.#peerClocks.onGone(peer);
         this.#catchUp.onGone(peer);
       }),
       onConsensus: this.#loop.callback((peer: PublicKey, message: Uint8Array) => this.#onConsensus(peer, message)),
@@ -375,7 +431,27 @@ export class Node {
       case "proposal":
         this.#driver.onMessage(peer, message);
         return;
+      case "time":
+        this.#peerClocks.onTime(peer, message.body.wallMs, this.#modules.wall.nowMs());
+        this.#modules.metrics.set("zhonglian_clock_ahead_seconds", this.clockAheadMs / 1000);
+        return;
     }
+  }
+
+  #sendTime(peer: PublicKey): void {
+    const { transport, wall } = this.#modules;
+    transport.sendConsensus(peer, encodeMessage("time", { wallMs: wall.nowMs() }));
+  }
+
+  #everyTime(): void {
+    const { clock, transport } = this.#modules;
+    clock.after(
+      LIMITS.timeIntervalMs,
+      this.#loop.callback(() => {
+        for (const { nodeKey } of transport.peers()) this.#sendTime(nodeKey);
+        this.#everyTime();
+      }),
+    );
   }
 
   /** A block that consensus decided here: one synced batch, and only then the next height. */
@@ -399,6 +475,7 @@ export class Node {
   #stage(decided: Decided): boolean {
     const { height } = decided.block.header;
     if (height !== this.#chain.tip.height + 1 || this.#finalising >= height) return false;
+    if (this.#isForgotten(decided)) this.#onForeignSignature({ height, round: decided.commit.round, step: "precommit" });
     this.#chain.stage(this.#finalisedBlock(decided));
     this.#executor.adopt(decided.execution);
     this.#staged.push(decided);
@@ -449,13 +526,19 @@ export class Node {
 
   #settle(decided: Decided, how: "consensus" | "sync"): void {
     const { block, execution, envelopes } = decided;
+    if (how === "consensus") this.#ownSignatures.onDecided();
     this.#mempool.remove(envelopes.map(({ pair }) => pair.id));
     for (const { pair } of this.#mempool.expire(block.header.timeMs)) this.#rememberExpired(pair.id);
     if (execution.changes.some(({ kind }) => kind === "member" || kind === "members")) this.#allowMembers();
     this.#driver.forgetEvidence(block.evidence);
     if (this.#mutedBlocks > 0 && how === "consensus") {
       this.#mutedBlocks -= 1;
-      if (this.#mutedBlocks === 0) this.#beginMemory();
+      if (this.#mutedBlocks === 0) {
+        this.#modules.logger.info("followed long enough: signing from the next height on", {
+          height: decided.block.header.height + 1,
+        });
+        this.#beginMemory();
+      }
     }
     // A key whose memory begins behind the chain may have signed before: it follows first.
     if (how === "sync" && this.#guard?.lastHeight === 0 && this.#options.signWithoutMemory !== true)

@@ -15,6 +15,7 @@ import type { Store } from "../ports/store.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { Block, Commit } from "../types/block.ts";
 import { authoritiesOf, type ChainIdentity } from "../types/genesis.ts";
+import { LIMITS } from "../types/limits.ts";
 import type { BlockId, Hash, Height, MemberId, TxId } from "../types/scalars.ts";
 import type { TxReceipt } from "../types/transaction.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
@@ -134,6 +135,9 @@ export class LocalNode {
     if (this.#node.isSyncing) reasons.push("the node is catching up");
     const muted = this.#node.mutedBecause;
     if (muted !== null) reasons.push(muted);
+    const aheadMs = this.#node.clockAheadMs;
+    if (Math.abs(aheadMs) > LIMITS.clockAheadMaxMs)
+      reasons.push(`the clock is ${Math.abs(aheadMs)} ms ${aheadMs > 0 ? "ahead of" : "behind"} the peers' median`);
     const others = validatorsOf(this.#node.objects).filter(({ member }) => member !== this.member).length;
     if (others > 0 && this.#transport.peers().length === 0) reasons.push("no peer is connected");
     return reasons;

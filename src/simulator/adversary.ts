@@ -113,6 +113,7 @@ export class Adversary {
         return body.height === this.#height;
       case "status":
       case "announce":
+      case "time":
         return false;
     }
   }

@@ -137,6 +137,9 @@ export class StateTree {
     if (child !== null && child.leaf === null) {
       const stored = this.page(below);
       if (stored === undefined) throw new StateCorruptError(`the state tree lacks its page ${below}`);
+      // Whole, but of another time: a write was lost.
+      if (!equalBytes(stored.top?.hash ?? EMPTY_HASH, child.hash))
+        throw new StateCorruptError(`the page ${below} of the state tree is not the one that its parent names`);
       this.#draft(below, stored, changes, levels, settle);
       return;
     }

@@ -21,6 +21,13 @@ interface Template {
   readonly params: ChainParams;
 }
 
+/** What a drill wants otherwise than the template has it; the same at every opening of a folder. */
+export interface NetworkChanges {
+  readonly clock?: Template["clock"];
+  /** Members without an authority key, beside the template's. */
+  readonly followers?: readonly string[];
+}
+
 export interface NetworkFolder {
   readonly folder: string;
   readonly identity: ChainIdentity;
@@ -31,6 +38,7 @@ export interface NetworkFolder {
 export interface MemberFolder {
   readonly id: MemberId;
   readonly folder: string;
+  readonly listenPort: number;
   readonly rpcPort: number;
   readonly rpc: string;
 }
@@ -41,10 +49,13 @@ const LOCAL_COST_LOG2 = 12;
 const PARTY_KEYS = ["MAKER", "CHECKER", "ENGINE", "ATTEST"] as const;
 
 /** Node folders, keys and genesis of a local network under `folder`: made if they are not there, else taken as they are. */
-export async function openNetworkFolder(folder: string, basePort: number, genesisTimeMs: number): Promise<NetworkFolder> {
-  const template = JSON.parse(
-    readFileSync(new URL("../../network-configs/local/network.json", import.meta.url), "utf8"),
-  ) as Template;
+export async function openNetworkFolder(
+  folder: string,
+  basePort: number,
+  genesisTimeMs: number,
+  changes: NetworkChanges = {},
+): Promise<NetworkFolder> {
+  const template = readTemplate(changes);
   const genesisFile = join(folder, "genesis.json");
   if (!existsSync(genesisFile)) await makeNetwork(folder, template, genesisTimeMs);
   const identity = genesisFromJson(JSON.parse(readFileSync(genesisFile, "utf8")));
@@ -53,7 +64,7 @@ export async function openNetworkFolder(folder: string, basePort: number, genesi
   const addresses = Object.fromEntries(
     template.members.map(({ id }, index) => [id, [`/ip4/127.0.0.1/tcp/${basePort - 100 + index}`]]),
   );
-  const members = template.members.map(({ id }, index): MemberFolder => {
+  const members = template.members.map(({ id, authority }, index): MemberFolder => {
     const own = join(folder, id);
     const settings = {
       member: id,
@@ -62,12 +73,32 @@ export async function openNetworkFolder(folder: string, basePort: number, genesi
       rpcPort: basePort + index,
       drivenClockFile: template.clock === "driven" ? "../clock.json" : "",
       rpcRequestsPerSecond: 100_000,
+      ...(authority ? {} : { authorityKeystore: "" }),
     };
     writeFileSync(join(own, "settings.json"), `${JSON.stringify(settings, null, 2)}\n`);
     writeFileSync(join(own, "addresses.json"), `${JSON.stringify(addresses, null, 2)}\n`);
-    return { id, folder: own, rpcPort: basePort + index, rpc: `http://127.0.0.1:${basePort + index}/` };
+    return {
+      id,
+      folder: own,
+      listenPort: basePort - 100 + index,
+      rpcPort: basePort + index,
+      rpc: `http://127.0.0.1:${basePort + index}/`,
+    };
   });
   return { folder, identity: identity.value, members, clockFile };
+}
+
+function readTemplate({ clock, followers = [] }: NetworkChanges): Template {
+  const template = JSON.parse(
+    readFileSync(new URL("../../network-configs/local/network.json", import.meta.url), "utf8"),
+  ) as Template;
+  const added = followers.map((id) => ({
+    id: id as MemberId,
+    legalId: { scheme: "LOCAL", value: id },
+    roles: ["PLATFORM"],
+    authority: false,
+  }));
+  return { ...template, clock: clock ?? template.clock, members: [...template.members, ...added] };
 }
 
 async function makeNetwork(folder: string, template: Template, timeMs: number): Promise<void> {
@@ -85,13 +116,14 @@ async function makeNetwork(folder: string, template: Template, timeMs: number): 
         : createKeystore(path, randomBytes(32), passphrase, { costLog2: LOCAL_COST_LOG2 });
     };
     const nodeKey = await make("node");
-    const authorityKey = await make("authority");
-    writeFileSync(join(own, "data", "guard.log"), newGuardFile(authorityKey, nativeHasher.sha256), { mode: 0o600 });
+    const authorityKey = member.authority ? await make("authority") : undefined;
+    if (authorityKey !== undefined)
+      writeFileSync(join(own, "data", "guard.log"), newGuardFile(authorityKey, nativeHasher.sha256), { mode: 0o600 });
     const keys: Genesis["members"][number]["keys"][number][] = [];
     for (const purpose of PARTY_KEYS) keys.push({ key: await make(`party-${purpose.toLowerCase()}`), purpose });
     const { id, legalId, roles } = member;
     const entry = { id, legalId, roles: [...roles].sort(), nodeKey, keys };
-    members.push(member.authority ? { ...entry, authorityKey } : entry);
+    members.push(authorityKey === undefined ? entry : { ...entry, authorityKey });
   }
   const genesis: Genesis = { v: 1, network: template.network, timeMs, clock: template.clock, members, params: template.params };
   const checked = genesisFromJson(genesisToJson(genesis));

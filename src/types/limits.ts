@@ -52,6 +52,8 @@ export const LIMITS = {
   futureHeightsMax: 2,
   restShiftMax: 6,
   clockDriftMs: 2 * SECOND_MS,
+  clockAheadMaxMs: 1 * SECOND_MS,
+  timeIntervalMs: 5 * SECOND_MS,
   unproposedAfterMs: 200,
   memorylessBlocks: 2,
 
@@ -123,5 +125,6 @@ assert(
   "timeouts start below their cap",
 );
 assert(4 * LIMITS.livenessStepBlocks <= LIMITS.livenessBlocks, "what is noted in steps still tells who is live");
+assert(LIMITS.clockAheadMaxMs < LIMITS.clockDriftMs, "a clock is reported before it costs blocks");
 assert(LIMITS.gossipBatchLoadedMs < LIMITS.blockIntervalMs, "gossip under load is not slower than blocks");
 assert(LIMITS.blockIntervalMs < LIMITS.proposeTimeoutMs, "a block is proposed well before its round ends");

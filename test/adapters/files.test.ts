@@ -1,9 +1,11 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Level } from "level";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { FileAppender } from "../../src/adapters/append-file.ts";
 import { DrivenClock, DrivenClockSource } from "../../src/adapters/driven-clock.ts";
+import { Failpoints } from "../../src/adapters/failpoints.ts";
 import { LevelStore } from "../../src/adapters/level-store.ts";
 import type { AppendFile } from "../../src/ports/append-file.ts";
 import type { StoreWrite } from "../../src/ports/store.ts";
@@ -107,6 +109,52 @@ describe("the store", () => {
     await (await LevelStore.open(path)).close();
   });
 
+  it("refuses a record of which a bit changed on the disk, by key or by value, and says so once before", async () => {
+    const path = join(folder, "chain");
+    const store = await LevelStore.open(path);
+    expect(await write(store, [put("first", "one"), put("second", "x".repeat(500))])).toBeNull();
+    await store.close();
+    const raw = new Level<Uint8Array, Uint8Array>(path, { keyEncoding: "view", valueEncoding: "view" });
+    await raw.open();
+    const [first, second] = [await raw.get(bytes("first")), await raw.get(bytes("second"))] as [Uint8Array, Uint8Array];
+    second[250] = (second[250] as number) ^ 4;
+    await raw.batch([
+      { type: "put", key: bytes("second"), value: second },
+      { type: "put", key: bytes("elsewhere"), value: first },
+      { type: "put", key: bytes("short"), value: Uint8Array.of(1) },
+    ]);
+    await raw.close();
+    const damage: string[] = [];
+    const again = await LevelStore.open(path, { onDamage: ({ code }) => damage.push(code) });
+    expect(text(again.get(bytes("first")))).toBe("one");
+    for (const key of ["second", "elsewhere", "short"]) expect(() => again.get(bytes(key))).toThrow(/not what was written/);
+    await expect(again.range({ from: bytes("a"), to: bytes("z"), limit: 10 })).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+    expect(damage).toEqual(Array(4).fill("STORE_CORRUPT"));
+    await again.close();
+  });
+
+  it("refuses a journal that is damaged in front of sound records, and takes a torn tail for what it is", async () => {
+    const path = join(folder, "chain");
+    const store = await LevelStore.open(path);
+    // Records that cross the borders of journal blocks, too.
+    for (let index = 0; index < 40; index++) expect(await write(store, [put(`key-${index}`, "v".repeat(3_000))])).toBeNull();
+    await store.close();
+    const journal = readdirSync(path).find((name) => name.endsWith(".log")) as string;
+    const file = join(path, journal);
+    const sound = readFileSync(file);
+    for (const at of [5, 6, 100, 40_000, 70_000]) {
+      const damaged = Uint8Array.from(sound);
+      damaged[at] = (damaged[at] as number) ^ 1;
+      writeFileSync(file, damaged);
+      await expect(LevelStore.open(path), `byte ${at}`).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+    }
+    writeFileSync(file, sound.subarray(0, sound.length - 100));
+    const torn = await LevelStore.open(path);
+    expect(torn.get(bytes("key-39"))).toBeUndefined();
+    expect(text(torn.get(bytes("key-38")))).toBe("v".repeat(3_000));
+    await torn.close();
+  });
+
   it("says that it is damaged or unusable, and not anything else", async () => {
     const path = join(folder, "chain");
     await (await LevelStore.open(path)).close();
@@ -163,5 +211,24 @@ describe("a driven clock", () => {
 
   it("is no clock without its file", () => {
     expect(() => new DrivenClock(join(folder, "nothing"))).toThrow(/no driven clock/);
+  });
+});
+
+describe("failpoints", () => {
+  it("are off without a setting, and refuse names that there are not", () => {
+    const off = new Failpoints(undefined);
+    off.reach("log.begin");
+    expect(off.isNext("log.begin")).toBe(false);
+    expect(() => new Failpoints("log.never")).toThrow(/there are log\.begin,/);
+    for (const setting of ["log.begin:0", "log.begin:x", "log.begin:1.5"]) expect(() => new Failpoints(setting)).toThrow(/count/);
+  });
+
+  it("know which passage is the one to stand still at", () => {
+    const third = new Failpoints("guard.half:3");
+    for (const expected of [false, false, true]) {
+      expect(third.isNext("guard.half")).toBe(expected);
+      expect(third.isNext("log.half")).toBe(false);
+      if (!expected) third.reach("guard.half");
+    }
   });
 });

@@ -90,7 +90,7 @@ export function isAlive(pid: number): boolean {
 /** Below the range from which systems draw ports for outgoing connections: nobody gets one of these by chance. */
 const PORTS_FROM = 10_000;
 const PORTS_TO = 32_000;
-/** A network takes the RPC ports base + 0..3 and the libp2p ports base − 100 + 0..3; bases ten apart, by hundreds in turn. */
+/** A network takes the RPC ports base + 0..4 (a follower is the fifth) and the libp2p ports base − 100 + 0..4; bases ten apart, by hundreds in turn. */
 const BASES = (PORTS_TO - PORTS_FROM) / 20;
 const MARKER = 9;
 const markers = new Set<Server>();
@@ -104,7 +104,7 @@ export async function freeBasePort(): Promise<number> {
     // The marker is held: whoever else looks for a base passes this one over.
     const marker = await bind(base + MARKER);
     if (marker === null) continue;
-    const probes = await Promise.all([0, 1, 2, 3].flatMap((index) => [bind(base + index), bind(base - 100 + index)]));
+    const probes = await Promise.all([0, 1, 2, 3, 4].flatMap((index) => [bind(base + index), bind(base - 100 + index)]));
     await Promise.all(probes.map((probe) => probe && new Promise((done) => probe.close(done))));
     if (probes.every((probe) => probe !== null)) {
       markers.add(marker.unref());

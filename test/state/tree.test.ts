@@ -11,6 +11,7 @@ import {
   type TreeNode,
   valueHashOf,
 } from "../../src/state/node-hash.ts";
+import { StateCorruptError } from "../../src/state/page.ts";
 import { prove, verifyProof } from "../../src/state/proof.ts";
 import { pageWrites, StateTree, type TreeChange } from "../../src/state/tree.ts";
 import type { Hash } from "../../src/types/scalars.ts";
@@ -48,6 +49,7 @@ function memoryTree(counting = hasher) {
   const pages = pagesInMemory();
   let tree = new StateTree(pages, counting);
   return {
+    stored: pages.stored,
     get tree() {
       return tree;
     },
@@ -142,6 +144,22 @@ describe("the state tree", () => {
     const pages = pagesInMemory();
     pages.stored.set("", Uint8Array.of(1, 2, 3));
     expect(() => new StateTree(pages, hasher).root()).toThrowError(expect.objectContaining({ code: "STATE_CORRUPT" }));
+  });
+
+  it("refuses a page of another time, as a lost write leaves it, and a missing one", () => {
+    const memory = memoryTree();
+    const keys = Array.from({ length: 400 }, (_, index) => `key-${index}`);
+    memory.apply(keys.map((key) => change(key, "before")));
+    const before = new Map(memory.stored);
+    memory.apply(keys.map((key) => change(key, "after")));
+    for (const stale of [before.get("7"), undefined]) {
+      if (stale === undefined) memory.stored.delete("7");
+      else memory.stored.set("7", stale);
+      memory.reopen();
+      // The root page is sound: only what lies below is not what it names.
+      expect(() => memory.tree.root()).not.toThrow();
+      expect(() => memory.tree.update(keys.map((key) => change(key, "next")))).toThrow(StateCorruptError);
+    }
   });
 
   it("hashes in proportion to the changed keys and the depth, not to the size of the state", () => {

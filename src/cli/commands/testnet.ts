@@ -21,7 +21,7 @@ interface Options {
 }
 
 /** A local network in the background, without a story: for trying things by hand and for drills. */
-export function testnetCommand(): Command {
+export function testnetCommand(done: (status: number) => void): Command {
   const testnet = new Command("testnet").description("a local network of four members in the background");
   const common = (command: Command): Command =>
     command
@@ -57,6 +57,16 @@ export function testnetCommand(): Command {
       print(await states(network), options.json === true);
     },
   );
+  testnet
+    .command("faults")
+    .description("do to a network of four authorities and a follower what can go wrong, and check that it holds")
+    .option("--only <name>", "one fault, or all whose names begin so")
+    .option("--base-port <port>", "RPC ports from here", integer(1_100, 65_000), 9_300)
+    .option("--json", "print JSON")
+    .action(async ({ only, basePort, json }: { only?: string; basePort: number; json?: boolean }) => {
+      const { runFaults } = await import("../../testnet/faults/run-all.ts");
+      done(await runFaults({ ...(only === undefined ? {} : { only }), basePort, json: json === true }));
+    });
   return testnet;
 }
 

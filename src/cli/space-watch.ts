@@ -1,0 +1,31 @@
+import { statfsSync } from "node:fs";
+import type { Node } from "../node/node.ts";
+import type { Logger } from "../ports/observe.ts";
+
+const CHECK_MS = 5_000;
+
+/** Bytes that are free where the folder lies. */
+function freeBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+}
+
+/** A node that ended because a write failed would end again: it opens nothing before there is space (protocol.md §7). */
+export async function waitForSpace(folder: string, freeBytesMin: number, logger: Logger): Promise<void> {
+  for (let said = false; freeBytes(folder) < freeBytesMin; said = true) {
+    if (!said) logger.error("too little free disk to start: waiting for space", { free: freeBytes(folder), freeBytesMin });
+    await new Promise((done) => setTimeout(done, CHECK_MS));
+  }
+}
+
+/** Below a floor of free space a node stops signing and says so, before a write fails and ends it. Answers how to end the watch. */
+export function watchSpace(folder: string, freeBytesMin: number, node: Pick<Node, "suspend">): () => void {
+  const check = (): void => {
+    const free = freeBytes(folder);
+    node.suspend(free < freeBytesMin ? `only ${free} bytes of disk are free, ${freeBytesMin} are needed to sign` : null);
+  };
+  check();
+  const timer = setInterval(check, CHECK_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
