@@ -1,9 +1,10 @@
 import { hash, int, optional } from "../codec/schema.ts";
 import { dayOf } from "../ledger/calendar.ts";
+import { paidLately } from "../ledger/credit/attested.ts";
 import { ALLIANCE_POLICY_ID, policyIdOf } from "../ledger/credit/cards.ts";
 import { type Facts, factsId } from "../ledger/credit/facts.ts";
 import { debtorGradeId, featuresOf } from "../ledger/credit/features.ts";
-import { scoreOf } from "../ledger/credit/scorecard.ts";
+import { advanceBpOf, lineOf, scoreOf } from "../ledger/credit/scorecard.ts";
 import { currencySchema, type Kind, type ObjectOf } from "../ledger/objects.ts";
 import type { Hash, Height } from "../types/scalars.ts";
 import type { LocalNode } from "./local-node.ts";
@@ -50,12 +51,30 @@ export function creditMethods(node: LocalNode): readonly Method[] {
           grades.set(debtor, (await at("debtorGrade", debtorGradeId(debtor), height))?.grade ?? 0);
         const timeMs = height === now.height ? now.blockTimeMs : (node.block(height)?.block.header.timeMs ?? now.blockTimeMs);
         const day = dayOf(timeMs);
-        const { score, grade, pdBp, points, reasons } = scoreOf(
-          policy.card,
-          featuresOf(facts, day, (debtor) => grades.get(debtor) ?? 0),
-        );
-        const basis = { party, currency: facts.currency, policy: policy.id, facts: facts.version, day, height };
-        return { ...basis, score, grade, pdBp, points, reasons, at: now };
+        const { card } = policy;
+        const features = featuresOf(facts, day, (debtor) => grades.get(debtor) ?? 0);
+        const { score, grade, pdBp, points, reasons } = scoreOf(card, features);
+        return {
+          party,
+          currency: facts.currency,
+          policy: policy.id,
+          facts: facts.version,
+          day,
+          height,
+          score,
+          grade,
+          pdBp,
+          points,
+          reasons,
+          terms: {
+            advanceBp: advanceBpOf(card, grade, features, 0),
+            tenorFreeDays: card.tenorFreeDays,
+            tenorCutBpPerDay: card.tenorCutBpPerDay,
+            line: lineOf(card, grade, paidLately(facts, day)).toString(),
+            borrowed: facts.borrowed.toString(),
+          },
+          at: now,
+        };
       },
     }),
   ];

@@ -143,6 +143,20 @@ describe("facts of trade credit", () => {
     expect(factsOf(world)?.borrowed).toBe(300_000n);
   });
 
+  it("follow what is in dispute, and count what was upheld as dilution", () => {
+    const world = alliance();
+    const { note } = receivable(world, 500_000n);
+    const { chain, debtor, seller } = world;
+    const raise = op("dispute.raise", { note, amount: 200_000n, reason: "QUALITY", evidence: commitment("complaint") });
+    const dispute = chain.act(raise, debtor).created();
+    expect(factsOf(world)?.disputed).toBe(200_000n);
+    chain.act(op("dispute.settle", { dispute, upheld: 150_000n }), debtor, seller);
+    const settled = factsOf(world) as Facts;
+    expect(settled.disputed).toBe(0n);
+    expect(settled.months.at(-1)?.diluted).toBe(150_000n);
+    expect(settled.debtors).toEqual([{ debtor: debtor.id, live: 350_000n }]);
+  });
+
   it("keep thirteen months and forget what is older", () => {
     const world = alliance();
     receivable(world, 100_000n);

@@ -104,7 +104,8 @@ function lastOf({ grades }: Pick<ObjectOf<"riskPolicy">["card"], "grades">): Gra
   return (grades.at(-1) as (typeof grades)[number]).grade;
 }
 
-function paidLately({ months }: Facts, day: number): Amount {
+/** What a line is measured by. Minor units. */
+export function paidLately({ months }: Facts, day: number): Amount {
   const month = monthOf(day);
   return months.reduce((sum, each) => (each.month > month - LINE_MONTHS ? sum + each.paid : sum), 0n);
 }

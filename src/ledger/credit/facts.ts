@@ -3,6 +3,7 @@ import type { Amount, Day, Hash } from "../../types/scalars.ts";
 import { AMOUNT_MAX } from "../../types/scalars.ts";
 import type { Slot } from "../book.ts";
 import { civilOf } from "../calendar.ts";
+import { isLive } from "../conditions.ts";
 import { namedId } from "../ids.ts";
 import type { ObjectOf } from "../objects.ts";
 import type { Situation } from "../transition.ts";
@@ -10,6 +11,7 @@ import type { Situation } from "../transition.ts";
 export type Facts = ObjectOf<"creditFacts">;
 type Month = Facts["months"][number];
 type Receivable = ObjectOf<"receivable">;
+type Note = ObjectOf<"note">;
 
 /** Months that are kept: the present one and twelve before it, which cover the window of 365 days (domain: features). */
 export const MONTHS_KEPT = 13;
@@ -37,6 +39,9 @@ export function recordFacts(situation: Situation, changed: readonly Slot[]): voi
         break;
       case "receivable":
         ledger.receivable(slot.before as Receivable | undefined, slot.value as Receivable | undefined);
+        break;
+      case "note":
+        ledger.note(slot.before as Note | undefined, slot.value as Note | undefined);
         break;
       case "loan":
         ledger.loan(slot.before as ObjectOf<"loan"> | undefined, slot.value as ObjectOf<"loan"> | undefined);
@@ -87,19 +92,32 @@ class Tally {
       if (this.#isEvidenced(after)) draft.month.evidenced += confirmed;
     }
     const lateDays = this.#situation.day - after.maturityDay;
-    if (redeemed !== 0n) {
+    if (redeemed > 0n) {
       draft.month.paid += redeemed;
       // What was overdue was counted as due when it became so.
       if (!wasLate) draft.month.due += redeemed;
       if (lateDays <= 0) draft.month.paidOnTime += redeemed;
       draft.month.delay += redeemed * BigInt(lateDays);
       draft.month.maxDpd = Math.max(draft.month.maxDpd, lateDays, 0);
+    } else if (redeemed < 0n) {
+      // A payment that the bank took back: whether it had been on time is not known any more, so it counts as if it had.
+      draft.month.paid += redeemed;
+      draft.month.paidOnTime += redeemed;
+      if (!isLate) draft.month.due += redeemed;
     }
     if (isLate && !wasLate) {
       draft.month.due += after.live;
       draft.late(after.maturityDay, 1);
     } else if (wasLate && !isLate) draft.late(after.maturityDay, -1);
     if (wasLate || isLate) draft.month.maxDpd = Math.max(draft.month.maxDpd, lateDays);
+  }
+
+  /** A part in dispute is a note of its own. */
+  note(before: Note | undefined, after: Note | undefined): void {
+    const delta = disputedIn(after) - disputedIn(before);
+    if (delta === 0n || after === undefined) return;
+    const root = this.#situation.book.find("receivable", after.receivable);
+    if (root !== undefined) this.#of(root.seller, root.currency).disputed += delta;
   }
 
   loan(before: ObjectOf<"loan"> | undefined, after: ObjectOf<"loan"> | undefined): void {
@@ -150,6 +168,7 @@ class Draft {
   #overdue: number;
   #overdueSince: Day | null;
   borrowed: Amount;
+  disputed: Amount;
   /** Of this transaction: an invoice that is credited may dilute its receivable by the same money, which counts once. */
   diluted: Amount = 0n;
   credited: Amount = 0n;
@@ -168,6 +187,7 @@ class Draft {
     this.#overdue = facts?.overdue ?? 0;
     this.#overdueSince = facts?.overdueSince ?? null;
     this.borrowed = facts?.borrowed ?? 0n;
+    this.disputed = facts?.disputed ?? 0n;
   }
 
   /** A seller with more debtors than are told apart has its exposures well spread: the rest is one sum. */
@@ -200,7 +220,7 @@ class Draft {
       months: [...this.#earlier, boundedMonth(this.month)],
       debtors,
       others: bounded(this.#others),
-      disputed: this.facts?.disputed ?? 0n,
+      disputed: bounded(noLess(this.disputed)),
       overdue: this.#overdue,
       overdueSince: this.#overdueSince,
       borrowed: bounded(noLess(this.borrowed)),
@@ -208,8 +228,12 @@ class Draft {
   }
 }
 
+function disputedIn(note: Note | undefined): Amount {
+  return note === undefined || note.dispute === null || !isLive(note) ? 0n : note.amount;
+}
+
 function isOverdue(receivable: Receivable | undefined): boolean {
-  return receivable?.status === "OVERDUE" || (receivable?.status as string) === "DEFAULTED";
+  return receivable?.status === "OVERDUE" || receivable?.status === "DEFAULTED";
 }
 
 function emptyMonth(month: number): Month {
