@@ -1,50 +1,88 @@
 import { Worker } from "node:worker_threads";
 import { isAcceptablePublicKey, verify } from "../crypto/ed25519.ts";
-import type { Verifier, VerifyItem } from "../ports/crypto.ts";
+import type { Verifier, VerifyItem, VerifyLane } from "../ports/crypto.ts";
 import type { PublicKey } from "../types/scalars.ts";
 import { verifyNative } from "./ed25519-native.ts";
 import { SELF_CHECK_CASES } from "./self-check-cases.ts";
+import type { WorkerAnswer, WorkerRequest } from "./verifier-worker.ts";
+import { packItems } from "./verify-request.ts";
 
 /** So few signatures are verified faster here than by way of the worker: votes and proposals, on which latency hangs. */
 const INLINE_MAX = 6;
-/** Requests that came while the worker was busy go to it together, up to so many signatures. */
-const BATCH_MAX = 2_000;
+/** What came while the worker was busy goes to it together, up to so many signatures: some tens of milliseconds. */
+const BATCH_MAX = 256;
 
 interface Request {
   readonly items: readonly VerifyItem[];
   readonly done: (valid: readonly boolean[]) => void;
 }
 
-/** The Verifier port: one worker thread, batches in submission order; few signatures at once on the main thread. */
+/** The Verifier port: one worker thread, batches in submission order per lane; few signatures on the main thread. */
 export class NativeVerifier implements Verifier {
   readonly #worker: Worker;
-  #waiting: Request[] = [];
-  #running: Request[] | null = null;
+  readonly #lanes: Readonly<Record<VerifyLane, Lane>>;
 
   constructor(onFault: (error: Error) => void) {
     this.#worker = new Worker(new URL("./verifier-worker.ts", import.meta.url));
+    const lane = (name: VerifyLane): Lane =>
+      new Lane((items) => {
+        const request: WorkerRequest = { lane: name, packed: packItems(items) };
+        this.#worker.postMessage(request, [request.packed.buffer]);
+      });
+    this.#lanes = { consensus: lane("consensus"), transactions: lane("transactions") };
     this.#worker.unref();
-    this.#worker.on("message", (valid: readonly boolean[]) => this.#answer(valid));
+    this.#worker.on("message", ({ lane, valid }: WorkerAnswer) =>
+      this.#lanes[lane as VerifyLane].answer(Array.from(valid, (each) => each === 1)),
+    );
     this.#worker.on("error", onFault);
   }
 
-  verify(items: readonly VerifyItem[], done: (valid: readonly boolean[]) => void): void {
-    // With work under way a small request waits its turn, since answers come in submission order.
-    if (items.length <= INLINE_MAX && this.#running === null && this.#waiting.length === 0) {
-      const valid = items.map(({ key, message, signature }) => verifyNative(key, message, signature));
-      setImmediate(() => done(valid));
-      return;
-    }
-    this.#waiting.push({ items, done });
-    this.#next();
+  verify(items: readonly VerifyItem[], lane: VerifyLane, done: (valid: readonly boolean[]) => void): void {
+    this.#lanes[lane].add({ items, done });
   }
 
   async close(): Promise<void> {
     await this.#worker.terminate();
   }
+}
+
+/** Requests in order. Those of one turn of the event loop go together; the next go when the answer is back. */
+class Lane {
+  readonly #post: (items: readonly VerifyItem[]) => void;
+  #waiting: Request[] = [];
+  #running: readonly Request[] | null = null;
+  #scheduled = false;
+
+  constructor(post: (items: readonly VerifyItem[]) => void) {
+    this.#post = post;
+  }
+
+  add(request: Request): void {
+    this.#waiting.push(request);
+    this.#schedule();
+  }
+
+  answer(valid: readonly boolean[]): void {
+    const running = this.#running ?? [];
+    this.#running = null;
+    this.#schedule();
+    let at = 0;
+    for (const { items, done } of running) {
+      done(valid.slice(at, at + items.length));
+      at += items.length;
+    }
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#running !== null || this.#waiting.length === 0) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#next();
+    });
+  }
 
   #next(): void {
-    if (this.#running !== null || this.#waiting.length === 0) return;
     let count = 0;
     let taken = 0;
     while (taken < this.#waiting.length && (taken === 0 || count + (this.#waiting[taken] as Request).items.length <= BATCH_MAX)) {
@@ -52,21 +90,9 @@ export class NativeVerifier implements Verifier {
       taken += 1;
     }
     this.#running = this.#waiting.splice(0, taken);
-    this.#worker.postMessage(this.#running.flatMap(({ items }) => items));
-  }
-
-  #answer(valid: readonly boolean[]): void {
-    const running = this.#running ?? [];
-    this.#running = null;
-    this.#next();
-    // By the same queue as the answers of small requests, so that none of those is overtaken.
-    setImmediate(() => {
-      let at = 0;
-      for (const { items, done } of running) {
-        done(valid.slice(at, at + items.length));
-        at += items.length;
-      }
-    });
+    const items = this.#running.flatMap((request) => request.items);
+    if (count > INLINE_MAX) this.#post(items);
+    else this.answer(items.map(({ key, message, signature }) => verifyNative(key, message, signature)));
   }
 }
 

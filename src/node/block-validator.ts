@@ -126,7 +126,7 @@ export class BlockValidator {
       done(valid.every((each) => each) ? this.#execute(block, envelopes) : "BLOCK_SIGNATURE");
     };
     if (items.length === 0) proceed([]);
-    else this.#m.verifier.verify(items, this.#m.loop.callback(proceed));
+    else this.#m.verifier.verify(items, "consensus", this.#m.loop.callback(proceed));
   }
 
   /** Signatures of the parent's commit and of evidence that were not verified before. */

@@ -84,6 +84,7 @@ export class CatchUp {
     }
     this.#m.verifier.verify(
       checks.value,
+      "consensus",
       this.#m.loop.callback((valid: readonly boolean[]) => {
         if (!valid.every((each) => each)) {
           doubt();
@@ -181,6 +182,7 @@ export class CatchUp {
     }
     this.#m.verifier.verify(
       unverified,
+      "consensus",
       this.#m.loop.callback((valid: readonly boolean[]) => {
         if (!isNext()) return;
         if (valid.every((each) => each)) validate();

@@ -470,6 +470,7 @@ export class ConsensusDriver {
     const check = checkOf(request, vote, validator.key);
     this.#m.verifier.verify(
       [check],
+      "consensus",
       this.#m.loop.callback(([valid]: readonly boolean[]) => {
         if (valid !== true) {
           this.#m.transport.penalise(peer, "vote with a wrong signature");
@@ -502,6 +503,7 @@ export class ConsensusDriver {
     const stampMs = this.#m.wall.nowMs();
     this.#m.verifier.verify(
       [{ key: validator.key, message: request.message, signature: proposal.sig }],
+      "consensus",
       this.#m.loop.callback(([valid]: readonly boolean[]) => {
         if (valid !== true) {
           this.#m.transport.penalise(peer, "proposal with a wrong signature");

@@ -74,6 +74,7 @@ export class FetchedBlockCheck {
     const transactions = envelopes.flatMap(signatureChecks);
     this.#m.verifier.verify(
       [...own, ...transactions, ...parent],
+      "transactions",
       this.#m.loop.callback((valid: readonly boolean[]) => {
         const needed = own.length + transactions.length;
         for (const [index, check] of own.entries()) if (valid[index] === true) this.#m.verified.add(check);

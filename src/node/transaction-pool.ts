@@ -195,6 +195,7 @@ export class TransactionPool {
     const items = envelopes.flatMap(signatureChecks);
     this.#m.verifier.verify(
       items,
+      "transactions",
       this.#m.loop.callback((valid: readonly boolean[]) => {
         let at = 0;
         for (const envelope of envelopes) {

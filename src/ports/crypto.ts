@@ -6,9 +6,12 @@ export interface VerifyItem {
   readonly signature: Signature;
 }
 
-/** Ed25519 by the one rule of protocol.md §1. Calls of one source are answered in submission order; never synchronously. */
+/** Votes must not wait behind hundreds of transactions: each lane is a queue of its own. */
+export type VerifyLane = "consensus" | "transactions";
+
+/** Ed25519 by the one rule of protocol.md §1. Calls of one lane are answered in submission order; never synchronously. */
 export interface Verifier {
-  verify(items: readonly VerifyItem[], done: (valid: readonly boolean[]) => void): void;
+  verify(items: readonly VerifyItem[], lane: VerifyLane, done: (valid: readonly boolean[]) => void): void;
 }
 
 /** The consensus key. May be a remote module, hence the callback; never synchronous; a fault ends the node. */

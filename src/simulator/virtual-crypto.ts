@@ -46,7 +46,7 @@ export function simulatedSigner(
 
 export function simulatedVerifier(scheme: Scheme, scheduler: Scheduler, isAlive: () => boolean): Verifier {
   return {
-    verify: (items, done) => {
+    verify: (items, _lane, done) => {
       const valid = items.map(({ key, message, signature }) => scheme.verify(key, message, signature));
       scheduler.at(0, "verified", () => {
         if (isAlive()) done(valid);

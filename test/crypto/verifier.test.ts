@@ -108,7 +108,7 @@ describe("the verifier", () => {
   }
 
   function ask(all: readonly VerifyItem[]): Promise<readonly boolean[]> {
-    return new Promise((resolve) => verifier.verify(all, resolve));
+    return new Promise((resolve) => verifier.verify(all, "transactions", resolve));
   }
 
   it.each([0, 1, 6, 7, 100, 2_500])("answers for each of %i signatures in its place", async (count) => {
@@ -121,7 +121,7 @@ describe("the verifier", () => {
     for (const count of [0, 1, 20]) {
       let answered = false;
       const answer = new Promise<void>((resolve) =>
-        verifier.verify(items(count), () => {
+        verifier.verify(items(count), "transactions", () => {
           answered = true;
           resolve();
         }),
@@ -138,7 +138,7 @@ describe("the verifier", () => {
       sizes.map(
         (size, at) =>
           new Promise<void>((resolve) =>
-            verifier.verify(items(size), (valid) => {
+            verifier.verify(items(size), "transactions", (valid) => {
               expect(valid).toHaveLength(size);
               order.push(at);
               resolve();
@@ -158,8 +158,8 @@ describe("the verifier", () => {
       await new Promise<void>((resolve) =>
         // From here, the worker's message is looked at before the next round of immediates.
         setImmediate(() => {
-          verifier.verify(small, () => order.push("small"));
-          verifier.verify(large, () => {
+          verifier.verify(small, "transactions", () => order.push("small"));
+          verifier.verify(large, "transactions", () => {
             order.push("large");
             resolve();
           });
@@ -168,6 +168,25 @@ describe("the verifier", () => {
       );
       expect(order).toEqual(["small", "large"]);
     }
+  });
+
+  it("lets votes pass by transactions", async () => {
+    const order: string[] = [];
+    const asked = (name: string, count: number, lane: "consensus" | "transactions"): Promise<void> =>
+      new Promise((resolve) =>
+        verifier.verify(items(count), lane, () => {
+          order.push(name);
+          resolve();
+        }),
+      );
+    const transactions = [
+      asked("first", 250, "transactions"),
+      asked("second", 250, "transactions"),
+      asked("third", 250, "transactions"),
+    ];
+    await new Promise((resolve) => setImmediate(resolve));
+    await Promise.all([...transactions, asked("vote", 1, "consensus")]);
+    expect(order).toEqual(["vote", "first", "second", "third"]);
   });
 
   it("goes by the one rule for keys it has not seen and for unacceptable form", async () => {

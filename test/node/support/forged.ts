@@ -88,7 +88,7 @@ export function follower(world: World, store: Store, transport: Transport): Node
       transport,
       signer: null,
       verifier: {
-        verify: (items, done) => {
+        verify: (items, _lane, done) => {
           const valid = items.map(({ key, message, signature }) => cheapScheme.verify(key, message, signature));
           setImmediate(done, valid);
         },
