@@ -6,7 +6,7 @@ import { FEATURES, type Feature } from "../../src/ledger/credit/feature-names.ts
 import { type Features, featuresOf } from "../../src/ledger/credit/features.ts";
 import { advanceBpOf, FIRST_CARD, lineOf, scoreOf } from "../../src/ledger/credit/scorecard.ts";
 import type { Hash } from "../../src/types/scalars.ts";
-import { alliance, commitment, DAY_MS, receivable } from "./support/alliance.ts";
+import { alliance, commitment, DAY_MS, receivable, terms, trade } from "./support/alliance.ts";
 import { by, op } from "./support/chain.ts";
 import { application, attestedNow, card, decideBodyBy, factsOf, goodHistory, registerModel, scoreNow } from "./support/credit.ts";
 import { lend, mature, pay, paymentBody } from "./support/finance.ts";
@@ -145,8 +145,10 @@ describe("facts of trade credit", () => {
 
   it("follow what is in dispute, and count what was upheld as dilution", () => {
     const world = alliance();
-    const { note } = receivable(world, 500_000n);
     const { chain, debtor, seller } = world;
+    const root = chain.act(op("receivable.issueBySeller", terms(world, trade(world, 500_000n), 500_000n)), seller).created();
+    const confirmed = op("receivable.confirm", { receivable: root, mode: "EXISTENCE", amount: 500_000n });
+    const note = chain.act(confirmed, debtor).created();
     const raise = op("dispute.raise", { note, amount: 200_000n, reason: "QUALITY", evidence: commitment("complaint") });
     const dispute = chain.act(raise, debtor).created();
     expect(factsOf(world)?.disputed).toBe(200_000n);
