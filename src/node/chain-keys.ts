@@ -11,9 +11,13 @@ const PREFIX = {
   blockById: 0x6b,
   authorities: 0x76,
   due: 0x64,
+  authorityChanges: 0x77,
 } as const;
 
 export const HEAD_KEY = Uint8Array.of(PREFIX.head);
+
+/** The heights with which a set of authorities ended, all of them. */
+export const AUTHORITY_CHANGES_KEY = Uint8Array.of(PREFIX.authorityChanges);
 
 export function blockKey(height: Height): Uint8Array {
   return withHeight(PREFIX.block, height);

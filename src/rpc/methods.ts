@@ -87,13 +87,12 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
     }),
     method({
       name: "chain_getValidators",
-      summary: "The authorities that sign a height, by default the next, in turn order",
+      summary: "The authorities of a height, by default of the next, in turn order",
       params: { height: optional(int({ min: 1 })) },
-      handle: async ({ height }) => {
-        const { height: head } = node.at();
-        if (height !== undefined && height > head + 1)
-          throw new RpcError("notFound", "BLOCK_NOT_FOUND", "this height is not decided");
-        return (await node.validators(height)).map(({ member, key }) => ({ member, key, power: 1 }));
+      handle: ({ height }) => {
+        const set = node.validators(height);
+        if (set === undefined) throw new RpcError("notFound", "BLOCK_NOT_FOUND", "this height is not decided");
+        return set.map(({ member, key }) => ({ member, key, power: 1 }));
       },
     }),
     method({
