@@ -26,7 +26,7 @@ import { op } from "../../ledger/support/chain.ts";
 
 const EPOCH_MS = Date.UTC(2026, 0, 7);
 const EVENTS_MAX = 2_000_000;
-const LOAD_EVERY_MS = 150;
+const LOAD_EVERY_MS = 400;
 const DAY_MS = 86_400_000;
 
 interface Key {
