@@ -2,6 +2,7 @@ import { commitSchema, headerSchema } from "../codec/block.ts";
 import { eventProofSchema, objectProofSchema, receiptProofSchema, transactionProofSchema } from "../codec/proof.ts";
 import { hash, type JsonSchema, memberId, publicKey, struct } from "../codec/schema.ts";
 import { KINDS, type Kind } from "../ledger/kinds.ts";
+import { currencySchema } from "../ledger/objects.ts";
 import { EVENTS } from "../ledger/transition.ts";
 import { TRANSITIONS } from "../ledger/transitions.ts";
 
@@ -148,6 +149,19 @@ export const RESULTS = {
   ledger_tree: read({ receivable: ref("object.receivable"), roots: array(ref("noteTree")) }),
   ledger_summary: read({
     lines: array(shape({ kind: PUBLIC_KIND, status: TEXT, currency: TEXT, count: COUNT, amount: AMOUNT })),
+  }),
+  credit_score: read({
+    party: HASH,
+    currency: currencySchema.jsonSchema,
+    policy: HASH,
+    facts: COUNT,
+    day: INTEGER,
+    height: COUNT,
+    score: INTEGER,
+    grade: TEXT,
+    pdBp: COUNT,
+    points: array(shape({ feature: TEXT, value: orNull(INTEGER), points: INTEGER })),
+    reasons: array(TEXT),
   }),
   events_page: read({ events: array(ref("chainEvent")), cursor: CURSOR }),
   events_subscribe: shape({ subscription: TEXT, cursor: CURSOR }),
