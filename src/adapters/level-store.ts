@@ -1,10 +1,12 @@
 import { Level } from "level";
 import { shortLived } from "../lib/bytes.ts";
 import { CodedError } from "../lib/coded-error.ts";
-import type { Store, StoreEntry, StoreRange, StoreWrite } from "../ports/store.ts";
+import type { Store, StoreEntry, StoreRange, StoreSnapshot, StoreWrite } from "../ports/store.ts";
 import { crc32 } from "./crc32.ts";
 import type { StoreStep } from "./failpoints.ts";
 import { damagedJournal } from "./level-journal.ts";
+
+type AbstractSnapshot = ReturnType<Level["snapshot"]>;
 
 const WRITE_BUFFER_BYTES = 64 * 1024 * 1024;
 const CACHE_BYTES = 64 * 1024 * 1024;
@@ -66,8 +68,27 @@ export class LevelStore implements Store {
     return stored === undefined ? undefined : this.#checked(key, stored);
   }
 
-  async range({ from, to, limit, reverse }: StoreRange): Promise<readonly StoreEntry[]> {
-    const entries = await this.#db.iterator({ gte: from, lt: to, limit, reverse: reverse === true }).all();
+  range(range: StoreRange): Promise<readonly StoreEntry[]> {
+    return this.#range(range, {});
+  }
+
+  snapshot(): StoreSnapshot {
+    const snapshot = this.#db.snapshot();
+    return {
+      get: (key) => {
+        const stored = this.#db.getSync(key, { snapshot });
+        return stored === undefined ? undefined : this.#checked(key, stored);
+      },
+      range: (range) => this.#range(range, { snapshot, fillCache: false }),
+      close: () => snapshot.close(),
+    };
+  }
+
+  async #range(
+    { from, to, limit, reverse }: StoreRange,
+    options: { readonly snapshot?: AbstractSnapshot; readonly fillCache?: boolean },
+  ): Promise<readonly StoreEntry[]> {
+    const entries = await this.#db.iterator({ gte: from, lt: to, limit, reverse: reverse === true, ...options }).all();
     return entries.map(([key, stored]) => ({ key, value: this.#checked(key, stored) }));
   }
 

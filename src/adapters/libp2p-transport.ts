@@ -53,7 +53,7 @@ const DIAL_BACKOFF_MAX_MS = 4_000;
 /** The peer with the higher key leaves the dialling to the other for so long, so that a pair has one connection. */
 const DIAL_YIELD_MS = 3_000;
 const PING_INTERVAL_MS = 10_000;
-const REQUESTS: readonly RequestProtocol[] = ["blocks", "bodies"];
+const REQUESTS: readonly RequestProtocol[] = ["blocks", "bodies", "snapshots"];
 
 /**
  * The network: TCP, Noise, Yamux; only node keys of the member table get in, at dial, at accept and live. One ordered stream in each direction of
@@ -131,7 +131,13 @@ export class Libp2pTransport implements Transport {
 
   start(handlers: TransportHandlers): void {
     const libp2p = this.#node();
+    const isStarted = this.#handlers !== null;
     this.#handlers = handlers;
+    if (isStarted) {
+      // A joiner has asked its peers already: who is connected is told to whoever takes over.
+      for (const peer of this.#links.keys()) this.#deliver(() => this.#handlers?.onConnected(peer));
+      return;
+    }
     libp2p.addEventListener("peer:connect", ({ detail }) => this.#onPeer(detail));
     libp2p.addEventListener("peer:disconnect", ({ detail }) => this.#onGone(nodeKeyOf(detail)));
     void libp2p.handle(this.#protocol("consensus"), (stream, connection) => this.#onConsensusStream(stream, connection), {

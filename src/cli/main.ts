@@ -5,6 +5,7 @@ import { keyCommand } from "./commands/key.ts";
 import { ledgerCommand } from "./commands/ledger.ts";
 import { nodeCommand } from "./commands/node.ts";
 import { simulateCommand } from "./commands/simulate.ts";
+import { snapshotCommand } from "./commands/snapshot.ts";
 import { testnetCommand } from "./commands/testnet.ts";
 import { txCommand } from "./commands/tx.ts";
 import { verifyCommand } from "./commands/verify.ts";
@@ -23,6 +24,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   for (const command of [
     nodeCommand(done),
     testnetCommand(done),
+    snapshotCommand(),
     keyCommand(),
     txCommand(done),
     invoiceCommand(done),

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FileAppender } from "../adapters/append-file.ts";
 import { systemMonotonicClock, systemWallClock } from "../adapters/clocks.ts";
@@ -12,12 +12,17 @@ import { jsonLogger, type LogLevel } from "../adapters/logger.ts";
 import { PrometheusMetrics } from "../adapters/metrics.ts";
 import { nativeHasher } from "../adapters/native-hasher.ts";
 import { checkSignatureEngine, NativeVerifier } from "../adapters/native-verifier.ts";
+import { SnapshotFolder } from "../adapters/snapshot-folder.ts";
 import { METRICS } from "../node/metrics.ts";
 import { Node } from "../node/node.ts";
+import type { Logger } from "../ports/observe.ts";
 import { LocalNode } from "../rpc/local-node.ts";
 import { RpcServer } from "../rpc/server.ts";
+import type { ChainIdentity } from "../types/genesis.ts";
 import type { PublicKey } from "../types/scalars.ts";
+import { joinByPeers, parseCheckpoint } from "./join-node.ts";
 import { readAddresses, readGenesis, readPassphrase, readSecretFile } from "./node-files.ts";
+import { makeSnapshots, rebuildIndices } from "./node-snapshots.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 import { waitForSpace, watchSpace } from "./space-watch.ts";
 import { VERSION } from "./version.ts";
@@ -59,6 +64,7 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
     );
   }
   const logger = jsonLogger(settings.logLevel as LogLevel, { member: self.id });
+  const checkpoint = parseCheckpoint(settings.checkpoint);
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 });
   await waitForSpace(settings.dataFolder, settings.freeBytesMin, logger);
   const failpoints = new Failpoints(process.env.ZHONGLIAN_FAILPOINT);
@@ -66,46 +72,38 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
     isNext: (step: FileStep) => failpoints.isNext(`${file}.${step}`),
     reach: (step: FileStep) => failpoints.reach(`${file}.${step}`),
   });
-  const store = await LevelStore.open(join(settings.dataFolder, "chain"), {
-    onDamage: onFatal,
-    reach: (step) => failpoints.reach(`store.${step}`),
-  });
-  const closers: (() => Promise<void> | void)[] = [() => store.close()];
+  const closers: (() => Promise<void> | void)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.reverse()) await close();
   };
   try {
+    const transport = newTransport(settings, identity, nodeKey, logger);
+    const chainFolder = join(settings.dataFolder, "chain");
+    const isJoining = settings.joinBy === "snapshot" && !existsSync(chainFolder);
+    if (isJoining) {
+      await transport.open();
+      await joinByPeers({ folder: chainFolder, identity, checkpoint, transport, self: nodeKey.publicKey, logger });
+    }
+    const store = await LevelStore.open(chainFolder, {
+      onDamage: onFatal,
+      reach: (step) => failpoints.reach(`store.${step}`),
+    });
+    closers.push(() => store.close());
     const consensusLog = new FileAppender(join(settings.dataFolder, "consensus.log"), pointsOf("log"));
     const guardLog = new FileAppender(join(settings.dataFolder, "guard.log"), pointsOf("guard"));
     closers.push(
       () => consensusLog.close(),
       () => guardLog.close(),
     );
-    const blocked = new Set(settings.blockedPeers.split(",").filter((name) => name !== ""));
-    const addresses = readAddresses(settings.addressesFile);
-    const keyOf = (name: string): PublicKey | undefined => identity.genesis.members.find(({ id }) => id === name)?.nodeKey;
-    const transport = new Libp2pTransport({
-      chain: identity.chain,
-      seed: nodeKey.seed,
-      self: nodeKey.publicKey,
-      listen: [settings.listenAddress],
-      addresses: new Map(
-        Object.entries(addresses).flatMap(([name, list]) => {
-          const key = keyOf(name);
-          return key === undefined || name === self.id ? [] : [[key, list] as const];
-        }),
-      ),
-      blocked: new Set([...blocked].flatMap((name) => keyOf(name) ?? [])),
-      logger,
-    });
-    await transport.open();
+    if (!isJoining) await transport.open();
     closers.push(() => transport.stop());
     const verifier = new NativeVerifier(onFatal);
     closers.push(() => verifier.close());
     const metrics = new PrometheusMetrics(METRICS);
     const wall = settings.drivenClockFile === "" ? systemWallClock : new DrivenClock(settings.drivenClockFile);
     const options = { identity, member: self.id, signWithoutMemory: settings.signWithoutMemory };
-    const node = new Node(options, {
+    const snapshots = new SnapshotFolder(join(settings.dataFolder, "snapshots"));
+    const node = new Node(checkpoint === null ? options : { ...options, checkpoint }, {
       wall,
       clock: systemMonotonicClock,
       store,
@@ -117,6 +115,7 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
       hasher: nativeHasher,
       logger,
       metrics,
+      snapshots,
       fatal: onFatal,
     });
     closers.push(() => node.stop());
@@ -125,6 +124,8 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
     const rpcPort = await rpc.listen();
     closers.push(() => rpc.close());
     closers.push(watchSpace(settings.dataFolder, settings.freeBytesMin, node));
+    await rebuildIndices(node, store, logger);
+    makeSnapshots(node, settings.snapshotIntervalBlocks, { store, files: snapshots, logger });
     node.start();
     logger.info("node started", { chain: identity.chain, height: node.head.height, rpcPort, listen: transport.listening() });
     return { rpcPort, stop: closeAll };
@@ -132,6 +133,30 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
     await closeAll();
     throw error;
   }
+}
+
+function newTransport(
+  settings: Settings,
+  { chain, genesis }: ChainIdentity,
+  key: { readonly seed: Uint8Array; readonly publicKey: PublicKey },
+  logger: Logger,
+): Libp2pTransport {
+  const blocked = new Set(settings.blockedPeers.split(",").filter((name) => name !== ""));
+  const keyOf = (name: string): PublicKey | undefined => genesis.members.find(({ id }) => id === name)?.nodeKey;
+  return new Libp2pTransport({
+    chain,
+    seed: key.seed,
+    self: key.publicKey,
+    listen: [settings.listenAddress],
+    addresses: new Map(
+      Object.entries(readAddresses(settings.addressesFile)).flatMap(([name, list]) => {
+        const peer = keyOf(name);
+        return peer === undefined || name === settings.member ? [] : [[peer, list] as const];
+      }),
+    ),
+    blocked: new Set([...blocked].flatMap((name) => keyOf(name) ?? [])),
+    logger,
+  });
 }
 
 function rpcOptions(settings: Settings) {

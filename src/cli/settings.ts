@@ -41,6 +41,13 @@ export const SETTINGS = {
     fallback: "false",
     help: "sign at once although guard or log are missing: only if no other machine has this key",
   },
+  joinBy: { type: "text", fallback: "blocks", help: "how an empty node gets the state: blocks, or a peers' snapshot" },
+  checkpoint: { type: "text", fallback: "", help: "height:id of a block known to be final, from a source beside the network" },
+  snapshotIntervalBlocks: {
+    type: "integer",
+    fallback: "10000",
+    help: "a snapshot for joiners is made every so many blocks; 0: never",
+  },
   blockedPeers: { type: "text", fallback: "", help: "members whose link is refused, separated by commas (for drills)" },
 } as const satisfies Record<string, Setting>;
 

@@ -1,4 +1,5 @@
 import { blockSchema, commitSchema } from "../codec/block.ts";
+import { decode } from "../codec/cbor.ts";
 import { type AuthorityChange, authorityChangeSchema } from "../codec/proof.ts";
 import { bytes, encode, hash, type Infer, int, type Schema, struct } from "../codec/schema.ts";
 import { receiptSchema } from "../codec/transaction.ts";
@@ -12,18 +13,18 @@ import type { Envelope, TxReceipt } from "../types/transaction.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
 import {
   authorityChangeKey,
+  BASE_KEY,
   blockByIdKey,
   blockKey,
   commitKey,
   dueKey,
   HEAD_KEY,
   pageKey,
+  REBUILDING_KEY,
   transactionKey,
 } from "./chain-keys.ts";
 import { type DueChange, dueChangesSchema } from "./due-changes.ts";
 import { StagedStore } from "./staged-store.ts";
-import { readRecord } from "./stored-record.ts";
-import { changeWrite } from "./validator-history.ts";
 
 /** The last finalised block, as written in its batch. */
 const headSchema = struct({
@@ -44,6 +45,14 @@ const storedTransactionSchema = struct({
   body: bytes({ min: 1, max: LIMITS.txBytesMax }),
 });
 export type StoredTransaction = Infer<typeof storedTransactionSchema>;
+
+const STORED_BYTES_MAX = 2 * LIMITS.responseBytesMax;
+
+/** What was read does not have the form it was written in: the disk lied, and the node must not go on. */
+export class StoreCorruptError extends Error {
+  override readonly name = "StoreCorruptError";
+  readonly code = "STORE_CORRUPT";
+}
 
 export interface FinalisedBlock {
   readonly block: Block;
@@ -181,7 +190,6 @@ export class ChainStore {
     if (nextValidators !== validators) {
       const change = { header: block.header, commit, set: nextSet };
       batch.push({ key: authorityChangeKey(height), value: encode(authorityChangeSchema, change) });
-      batch.push(changeWrite(this.#staged, height));
     }
     for (const write of finalised.derived) batch.push(write);
     batch.push({ key: HEAD_KEY, value: encode(headSchema, head) });
@@ -201,6 +209,13 @@ export class ChainStore {
     return this.#changes({ from: authorityChangeKey(0), to: authorityChangeKey(before), limit });
   }
 
+  /** The authorities that sign `height`; undefined if they are those of the genesis. */
+  authoritiesAt(height: Height): Promise<ValidatorSet | undefined> {
+    return this.#changes({ from: authorityChangeKey(0), to: authorityChangeKey(height), limit: 1, reverse: true }).then(
+      ([change]) => change?.set,
+    );
+  }
+
   dueChanges(height: Height): readonly DueChange[] {
     return this.#read(dueKey(height), dueChangesSchema) ?? [];
   }
@@ -209,10 +224,22 @@ export class ChainStore {
     return this.#read(blockByIdKey(id), int());
   }
 
-  /** Of durable blocks only: what is reported committed stays so. */
+  /** Of durable blocks only: what is reported committed stays so. undefined also where the id alone is kept. */
   transaction(id: TxId): StoredTransaction | undefined {
-    const stored = this.#read(transactionKey(id), storedTransactionSchema);
-    return stored === undefined || stored.height > this.#head.height ? undefined : stored;
+    const value = this.#staged.get(transactionKey(id));
+    if (value === undefined || value.length === 0) return undefined;
+    const stored = readRecord(value, storedTransactionSchema);
+    return stored.height > this.#head.height ? undefined : stored;
+  }
+
+  /** Blocks below are not kept here. */
+  get base(): Height {
+    return this.#read(BASE_KEY, int()) ?? 0;
+  }
+
+  /** Whether indices and totals are still to be made from the objects. */
+  get isRebuilding(): boolean {
+    return this.#store.get(REBUILDING_KEY) !== undefined;
   }
 
   /** Whether a block up to the tip holds it. */
@@ -240,6 +267,40 @@ export class ChainStore {
     const value = this.#staged.get(key);
     return value === undefined ? undefined : readRecord(value, schema);
   }
+}
+
+/** A transaction of which nothing is kept but that its id is used. */
+export function usedIdWrite(id: TxId): StoreWrite {
+  return { key: transactionKey(id), value: new Uint8Array(0) };
+}
+
+/**
+ * What makes a store with the objects and pages of a state the store of a node whose chain begins with this block: nothing below is
+ * there, and indices and totals are still to be made. The last batch of a joiner.
+ */
+export function foundationWrites(
+  { block, id, commit }: { readonly block: Block; readonly id: BlockId; readonly commit: Commit },
+  changes: readonly AuthorityChange[],
+): readonly StoreWrite[] {
+  const { chain, height, stateRoot, timeMs } = block.header;
+  return [
+    { key: blockKey(height), value: encode(blockSchema, block) },
+    { key: commitKey(height), value: encode(commitSchema, commit) },
+    { key: blockByIdKey(id), value: encode(int(), height) },
+    ...changes.map((change) => ({
+      key: authorityChangeKey(change.header.height),
+      value: encode(authorityChangeSchema, change),
+    })),
+    { key: BASE_KEY, value: encode(int(), height) },
+    { key: REBUILDING_KEY, value: new Uint8Array(0) },
+    { key: HEAD_KEY, value: encode(headSchema, { v: 1, chain, height, block: id, stateRoot, timeMs }) },
+  ];
+}
+
+function readRecord<T>(value: Uint8Array, schema: Schema<T>): T {
+  const decoded = decode(schema, value, STORED_BYTES_MAX);
+  if (!decoded.ok) throw new StoreCorruptError(`a stored record does not decode: ${decoded.error.code}`);
+  return decoded.value;
 }
 
 /** The data folder was made for another genesis. */

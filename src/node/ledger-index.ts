@@ -7,9 +7,9 @@ import { shortLived, writeHex } from "../lib/bytes.ts";
 import type { StoreWrite } from "../ports/store.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Height, TxId } from "../types/scalars.ts";
+import { StoreCorruptError } from "./chain-store.ts";
 import { placeOf, readTx, storedObject, versionOf } from "./object-store.ts";
 import { historyKey, indexKey, objectKey, totalKey } from "./store-keys.ts";
-import { StoreCorruptError } from "./stored-record.ts";
 
 const BIG_MIN = -(2n ** 63n);
 /** Sums may exceed what one amount may: two words. */
@@ -76,10 +76,8 @@ export function indexWrites(
     const origin = { height, sequence: last.sequence, tx: last.entry.tx };
     writes.push({ key, value: after === undefined ? null : storedObject(origin, encoded(change)) });
     indexEntries(change, writes);
-    const declaration = KINDS[kind].totals as ((object: LedgerObject) => readonly Total[]) | undefined;
-    if (declaration === undefined) continue;
-    for (const total of before === undefined ? [] : declaration(before)) addTotal(totals, kind, total, -1);
-    for (const total of after === undefined ? [] : declaration(after)) addTotal(totals, kind, total, 1);
+    for (const total of before === undefined ? [] : totalsOfObject(kind, before)) addTotal(totals, kind, total, -1);
+    for (const total of after === undefined ? [] : totalsOfObject(kind, after)) addTotal(totals, kind, total, 1);
   }
   for (const { key, count, sum } of totals.values()) {
     if (count === 0 && sum === 0n) continue;
@@ -87,6 +85,12 @@ export function indexWrites(
     writes.push({ key, value: encodeTotal({ count: stored.count + count, sum: stored.sum + sum }) });
   }
   return writes;
+}
+
+/** What an object adds to the totals of its kind. */
+export function totalsOfObject(kind: Kind, object: LedgerObject): readonly Total[] {
+  const declaration = KINDS[kind].totals as ((object: LedgerObject) => readonly Total[]) | undefined;
+  return declaration === undefined ? [] : declaration(object);
 }
 
 /** The last change of each object in the block. Those before it, and removals, are history already. */
@@ -117,7 +121,7 @@ export function readTotal(value: Uint8Array | undefined): StoredTotal {
   return { count: decoded.value.count, sum: decoded.value.high * WORD + decoded.value.low };
 }
 
-function encodeTotal({ count, sum }: StoredTotal): Uint8Array {
+export function encodeTotal({ count, sum }: StoredTotal): Uint8Array {
   return encode(totalSchema, { count, high: sum / WORD, low: sum % WORD });
 }
 
@@ -125,7 +129,7 @@ const INDICES = Object.fromEntries(
   Object.entries(KINDS).map(([kind, { indices }]) => [kind, Object.entries(indices)]),
 ) as unknown as Readonly<Record<Kind, readonly (readonly [field: string, keyText: (object: LedgerObject) => string])[]>>;
 
-function indexEntries({ kind, id, before, after }: ObjectChange, writes: StoreWrite[]): void {
+export function indexEntries({ kind, id, before, after }: ObjectChange, writes: StoreWrite[]): void {
   for (const [field, keyText] of INDICES[kind]) {
     const old = before === undefined ? undefined : keyText(before);
     const now = after === undefined ? undefined : keyText(after);
@@ -135,12 +139,9 @@ function indexEntries({ kind, id, before, after }: ObjectChange, writes: StoreWr
   }
 }
 
-function addTotal(
-  totals: Map<string, { readonly key: Uint8Array; count: number; sum: bigint }>,
-  kind: string,
-  total: Total,
-  sign: 1 | -1,
-): void {
+export type TotalSums = Map<string, { readonly key: Uint8Array; count: number; sum: bigint }>;
+
+export function addTotal(totals: TotalSums, kind: string, total: Total, sign: 1 | -1): void {
   const { scope, status, currency, amount: value } = total;
   const name = `${kind}/${scope}/${status}/${currency}`;
   let entry = totals.get(name);

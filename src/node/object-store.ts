@@ -5,8 +5,8 @@ import type { Store } from "../ports/store.ts";
 import type { ObjectView } from "../state/view.ts";
 import { LIMITS } from "../types/limits.ts";
 import { type Hash, type Height, type TxId, ZERO_HASH } from "../types/scalars.ts";
+import { StoreCorruptError } from "./chain-store.ts";
 import { objectKey } from "./store-keys.ts";
-import { StoreCorruptError } from "./stored-record.ts";
 
 /** Where a version of an object came from: the place of the change within its block, and the transaction, null for what fell due. */
 export interface Origin {
@@ -52,6 +52,11 @@ export function placeOf(value: Uint8Array): { readonly height: Height; readonly 
 /** Transaction and encoding: the value of a history entry. */
 export function versionOf(value: Uint8Array): Uint8Array {
   return value.subarray(TX_AT);
+}
+
+/** The object's encoding alone: what the state tree commits to. */
+export function encodingOf(value: Uint8Array): Uint8Array {
+  return value.subarray(HEAD_BYTES);
 }
 
 export function readTx(bytes: Uint8Array): TxId | null {

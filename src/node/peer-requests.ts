@@ -40,6 +40,9 @@ export class PeerRequests {
         return this.#blocks(request);
       case "bodies":
         return this.#bodies(request);
+      case "snapshots":
+        // Answered beside the event loop, by whoever keeps snapshots.
+        return null;
     }
   }
 

@@ -35,6 +35,17 @@ export function allObjects(kind: string): { readonly from: Uint8Array; readonly 
   return { from: all, to: after(all) };
 }
 
+export function allObjectsOfAllKinds(): { readonly from: Uint8Array; readonly to: Uint8Array } {
+  const all = Uint8Array.of(PREFIX.object);
+  return { from: all, to: after(all) };
+}
+
+/** All entries of indices, or all totals. */
+export function allDerived(what: "index" | "total"): { readonly from: Uint8Array; readonly to: Uint8Array } {
+  const all = Uint8Array.of(PREFIX[what]);
+  return { from: all, to: after(all) };
+}
+
 export function totalKey(kind: string, scope: string, status: string, currency: string): Uint8Array {
   return texts(PREFIX.total, kind, scope, status, currency);
 }

@@ -17,12 +17,21 @@ export interface StoreRange {
   readonly reverse?: boolean;
 }
 
+/** The store as it was at one moment, whatever is written since. Costs disk space while it is open: to be closed soon. */
+export interface StoreSnapshot {
+  get(key: Uint8Array): Uint8Array | undefined;
+  range(range: StoreRange): Promise<readonly StoreEntry[]>;
+  close(): Promise<void>;
+}
+
 /** The ordered key-value store of a node (LevelDB; in simulation a virtual disk). Keys compare bytewise. */
 export interface Store {
   /** Synchronous, for execution; undefined if absent. Throws on a fault of the disk. */
   get(key: Uint8Array): Uint8Array | undefined;
   /** Asynchronous, for readers outside the event loop. */
   range(range: StoreRange): Promise<readonly StoreEntry[]>;
+  /** What is durable now, kept still. */
+  snapshot(): StoreSnapshot;
   /**
    * One atomic, synced batch. `done(null)` once it is durable; `done(fault)` if that is refused or doubtful, after which the node must end.
    * Never calls `done` synchronously. A `get` after the call and before `done` may see either state.

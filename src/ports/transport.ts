@@ -10,7 +10,7 @@ export interface PeerInfo {
 }
 
 /** Request–response protocols; the bytes are node/'s business. */
-export type RequestProtocol = "blocks" | "bodies";
+export type RequestProtocol = "blocks" | "bodies" | "snapshots";
 
 /** What the network brings in. All calls come from a macrotask of their own and never during a call into the transport. */
 export interface TransportHandlers {
@@ -30,7 +30,7 @@ export interface TransportHandlers {
 }
 
 export interface Transport {
-  /** Begins to listen and dial. */
+  /** Begins to listen and dial. Called again, others handle what comes from then on, and are told who is connected. */
   start(handlers: TransportHandlers): void;
   /** The only node keys that may be connected; others are cut off at once, and refused at dial and at accept. */
   allow(peers: ReadonlySet<PublicKey>): void;

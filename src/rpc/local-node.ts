@@ -14,7 +14,7 @@ import type { Hasher } from "../ports/crypto.ts";
 import type { Store } from "../ports/store.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { Block, Commit } from "../types/block.ts";
-import type { ChainIdentity } from "../types/genesis.ts";
+import { authoritiesOf, type ChainIdentity } from "../types/genesis.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { BlockId, Hash, Height, MemberId, TxId } from "../types/scalars.ts";
 import type { TxReceipt } from "../types/transaction.ts";
@@ -48,6 +48,7 @@ export class LocalNode {
   readonly #wall: WallClock;
   readonly #transport: Transport;
   readonly #chain: Hash;
+  readonly #genesisSet: ValidatorSet;
   readonly #waiters = new Map<TxId, Set<() => void>>();
   #waiting = 0;
   readonly member: MemberId;
@@ -68,6 +69,7 @@ export class LocalNode {
     this.#wall = modules.wall;
     this.#transport = modules.transport;
     this.#chain = modules.identity.chain;
+    this.#genesisSet = authoritiesOf(modules.identity.genesis);
     this.member = modules.member;
     this.ledger = new LedgerReader(modules.store);
     const { chainStore: chain } = this.#node;
@@ -120,6 +122,20 @@ export class LocalNode {
       height: this.#node.heightOf(nodeKey),
       latencyMs,
     }));
+  }
+
+  /** Throws RpcError where this node never had, or no longer has, the state and the blocks of a height. */
+  requireKept(height: Height): void {
+    const { base } = this.#node.chainStore;
+    if (height >= base) return;
+    throw new RpcError("notFound", "HISTORY_PRUNED", `this node keeps nothing below height ${base}`, { retriable: false });
+  }
+
+  /** Throws RpcError while indices and totals are being made anew. */
+  requireIndices(): void {
+    if (!this.#node.chainStore.isRebuilding) return;
+    const detail = "this node joined a moment ago and is still making its indices: objects can be read by id";
+    throw new RpcError("limit", "INDEX_REBUILDING", detail, { retriable: true });
   }
 
   /** Called after each durable block. Answers how to end it. */
@@ -199,9 +215,9 @@ export class LocalNode {
     return block === undefined || commit === undefined ? undefined : { block, commit, id: commit.block };
   }
 
-  /** The set of a height up to the next, which is the default; undefined if it is not decided. */
-  validators(height?: Height): ValidatorSet | undefined {
-    return this.#node.validatorsAt(height);
+  /** The set of a height, by default of the next, in turn order. */
+  async validators(height: Height = this.#node.head.height + 1): Promise<ValidatorSet> {
+    return (await this.#node.chainStore.authoritiesAt(height)) ?? this.#genesisSet;
   }
 
   isKind(kind: string): kind is keyof typeof KINDS {

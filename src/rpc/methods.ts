@@ -8,15 +8,12 @@ import { creditMethods } from "./credit-methods.ts";
 import { eventMethods } from "./event-methods.ts";
 import type { LocalNode } from "./local-node.ts";
 import { type Method, method } from "./method.ts";
-import { openRpc } from "./open-rpc.ts";
 import { blockJson, objectJson, receiptJson, statusJson } from "./presentation.ts";
-import { PUBLIC_KIND } from "./results.ts";
 import { RpcError } from "./rpc-error.ts";
 
 const limit = optional(int({ min: 1, max: LIMITS.rpcListMax }));
 const cursor = optional(text({ min: 2, max: 2_048, pattern: /^([0-9a-f]{2})+$/ }));
-/** Any text is taken here, so that an unknown kind gets its own code. */
-const kind: Schema<string> = { ...text({ min: 1, max: 32 }), jsonSchema: PUBLIC_KIND };
+const kind = text({ min: 1, max: 32 });
 const txBytes = bytes({ min: 1, max: LIMITS.txBytesMax });
 /** What is too long for any transaction is refused as one, not as a wrong type. */
 const transaction: Schema<Uint8Array> = {
@@ -30,11 +27,6 @@ const transaction: Schema<Uint8Array> = {
 /** The tree is nested as the notes are; a note that changed hands more often than this is read by `ledger_list`. */
 const TREE_NESTING_MAX = 512;
 
-const proofKind: Schema<string> = {
-  ...kind,
-  jsonSchema: { anyOf: [PUBLIC_KIND, { type: "string", enum: ["transaction", "txReceipt", "event"] }] },
-};
-
 /** `where`: any of the kind's indexed fields; which those are depends on the kind, so the handler checks them. */
 const where: Schema<Readonly<Record<string, unknown>>> = {
   write: () => undefined,
@@ -46,12 +38,7 @@ const where: Schema<Readonly<Record<string, unknown>>> = {
     }
     return json as Record<string, unknown>;
   },
-  jsonSchema: {
-    type: "object",
-    maxProperties: 8,
-    description:
-      "indexed fields of the kind (x-indexed of its schema), each a value, or {from, to} with to left out of the range",
-  },
+  jsonSchema: { type: "object", maxProperties: 8 },
 };
 
 /** What a proof's refusal is as an error of JSON-RPC. */
@@ -93,6 +80,7 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
         if (height !== undefined && id !== undefined) throw exclusive("height", "id");
         if (height === undefined && id === undefined)
           throw new RpcError("params", "MISSING_FIELD", "params: expected either height or id");
+        if (height !== undefined) node.requireKept(height);
         const found = node.block(height ?? (id as BlockId));
         if (found === undefined) throw new RpcError("notFound", "BLOCK_NOT_FOUND", "this node has no such block");
         return reads(blockJson(found));
@@ -100,12 +88,13 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
     }),
     method({
       name: "chain_getValidators",
-      summary: "The authorities of a height, by default of the next, in turn order",
+      summary: "The authorities that sign a height, by default the next, in turn order",
       params: { height: optional(int({ min: 1 })) },
-      handle: ({ height }) => {
-        const set = node.validators(height);
-        if (set === undefined) throw new RpcError("notFound", "BLOCK_NOT_FOUND", "this height is not decided");
-        return set.map(({ member, key }) => ({ member, key, power: 1 }));
+      handle: async ({ height }) => {
+        const { height: head } = node.at();
+        if (height !== undefined && height > head + 1)
+          throw new RpcError("notFound", "BLOCK_NOT_FOUND", "this height is not decided");
+        return (await node.validators(height)).map(({ member, key }) => ({ member, key, power: 1 }));
       },
     }),
     method({
@@ -150,6 +139,7 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
         const known = publicKind(name);
         if (height !== undefined && height > node.at().height)
           throw new RpcError("notFound", "BLOCK_NOT_FOUND", "this height is not decided");
+        if (height !== undefined) node.requireKept(height);
         const stored = height === undefined ? node.ledger.get(known, id) : await node.ledger.getAt(known, id, height);
         if (stored === undefined) throw new RpcError("notFound", "NOT_FOUND", `there is no ${known} with this id`);
         return reads(objectJson(known, stored) as object);
@@ -159,7 +149,7 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
       name: "proof_get",
       summary:
         "A self-contained proof of an object or its absence after a block, or of a transaction, txReceipt or event (id: transaction/number)",
-      params: { kind: proofKind, id: text({ min: 64, max: 69 }), height: optional(int({ min: 1 })) },
+      params: { kind, id: text({ min: 64, max: 69 }), height: optional(int({ min: 1 })) },
       handle: async ({ kind: name, id, height }) => {
         const proof = await node.proofs.prove(isOfBlock(name) ? name : publicKind(name), id, height);
         if (proof.ok) return proof.value;
@@ -173,6 +163,7 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
       params: { kind, where: optional(where), limit, cursor },
       handle: async ({ kind: name, where: conditions, limit: most, cursor: from }) => {
         const known = publicKind(name);
+        node.requireIndices();
         const query = { kind: known, where: fieldConditions(known, conditions ?? {}), limit: most ?? LIMITS.rpcListDefault };
         const page = await node.ledger.list(from === undefined ? query : { ...query, cursor: from });
         if (!page.ok) throw new RpcError("params", page.error, "this list cannot be made: see the indexed fields of the kind");
@@ -203,6 +194,7 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
       handle: async ({ id }) => {
         const receivable = node.ledger.get("receivable", id);
         if (receivable === undefined) throw new RpcError("notFound", "NOT_FOUND", "there is no receivable with this id");
+        node.requireIndices();
         const notes = await node.ledger.notesOf(id);
         return reads({
           receivable: objectJson("receivable", receivable),
@@ -224,6 +216,7 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
           if (found?.object.party === undefined) throw new RpcError("notFound", "NOT_FOUND", `there is no member "${member}"`);
           scope = found.object.party;
         }
+        node.requireIndices();
         const lines = await node.ledger.summary(scope);
         return reads({ lines: lines.map((line) => ({ ...line, amount: line.amount.toString() })) });
       },
@@ -233,7 +226,21 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
     name: "rpc.discover",
     summary: "This document",
     params: {},
-    handle: () => openRpc([...all, discover], version),
+    handle: () => ({
+      openrpc: "1.3.2",
+      info: { title: "zhonglian", version },
+      methods: [...all, discover].map(({ name, summary, paramsSchema }) => ({
+        name,
+        summary,
+        paramStructure: "by-name",
+        params: Object.entries(paramsSchema.properties as Record<string, object>).map(([field, schema]) => ({
+          name: field,
+          required: (paramsSchema.required as readonly string[]).includes(field),
+          schema,
+        })),
+        result: { name: "result", schema: {} },
+      })),
+    }),
   });
   return new Map([...all, discover].map((each) => [each.name, each]));
 }

@@ -50,7 +50,15 @@ export class VirtualDisk {
     const life = this.#life;
     return {
       get: (key) => this.#stored.get(text(key)),
-      range: (range) => Promise.resolve(this.#range(range)),
+      range: (range) => Promise.resolve(rangeOf(this.#stored, range)),
+      snapshot: () => {
+        const still = new Map(this.#stored);
+        return {
+          get: (key) => still.get(text(key)),
+          range: (range) => Promise.resolve(rangeOf(still, range)),
+          close: () => Promise.resolve(),
+        };
+      },
       write: (batch, done) =>
         this.#scheduler.at(this.#latency(), `${this.name} store`, () => {
           if (life !== this.#life) return;
@@ -100,15 +108,15 @@ export class VirtualDisk {
   #latency(): number {
     return this.#random.between(1, 3) + this.slowMs;
   }
+}
 
-  #range({ from, to, limit, reverse }: StoreRange): readonly StoreEntry[] {
-    const keys = [...this.#stored.keys()].filter((key) => key >= text(from) && key < text(to)).sort();
-    if (reverse === true) keys.reverse();
-    return keys.slice(0, limit).map((key) => ({
-      key: Uint8Array.from(key, (letter) => letter.charCodeAt(0)),
-      value: this.#stored.get(key) as Uint8Array,
-    }));
-  }
+function rangeOf(stored: ReadonlyMap<string, Uint8Array>, { from, to, limit, reverse }: StoreRange): readonly StoreEntry[] {
+  const keys = [...stored.keys()].filter((key) => key >= text(from) && key < text(to)).sort();
+  if (reverse === true) keys.reverse();
+  return keys.slice(0, limit).map((key) => ({
+    key: Uint8Array.from(key, (letter) => letter.charCodeAt(0)),
+    value: stored.get(key) as Uint8Array,
+  }));
 }
 
 function text(key: Uint8Array): string {

@@ -1,4 +1,4 @@
-import type { Hash, MemberId, PublicKey, TimeMs } from "./scalars.ts";
+import type { BlockId, Hash, Height, MemberId, PublicKey, TimeMs } from "./scalars.ts";
 import type { ValidatorSet } from "./validator-set.ts";
 
 /** Chain parameters: numbers every node must share, changed only by governance. Units last in the names. */
@@ -112,6 +112,12 @@ export interface Genesis {
 export interface ChainIdentity {
   readonly chain: Hash;
   readonly genesis: Genesis;
+}
+
+/** A block that an operator knows to be final, from a source beside the network. */
+export interface Checkpoint {
+  readonly height: Height;
+  readonly id: BlockId;
 }
 
 /** The authorities of the first height, in member order. */

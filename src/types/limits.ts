@@ -87,6 +87,16 @@ export const LIMITS = {
   syncGroupBlocksMax: 64,
   syncGroupBytesMax: 16 * MIB,
   syncSliceMs: 10,
+
+  // snapshots (§6)
+  /** A state of more objects than this has a chunk for each prefix of one nibble more. */
+  snapshotChunkLeaves: 4_096,
+  snapshotNibblesMax: 4,
+  snapshotLeavesMax: 65_536,
+  snapshotPairListsMax: 256,
+  snapshotsKept: 2,
+  snapshotSliceObjects: 500,
+  rebuildSliceEntries: 2_000,
   bodiesPerRequestMax: 1_000,
 
   // JSON-RPC (§8)
@@ -117,6 +127,7 @@ assert(LIMITS.gossipBatchBytesMax <= LIMITS.gossipMessageBytesMax, "a batch fits
 assert(LIMITS.blockBytesMax < LIMITS.responseBytesMax, "one whole block fits an answer");
 assert(LIMITS.txBytesMax < LIMITS.blockBytesMax, "one transaction fits a block");
 assert(LIMITS.responseBytesMax < LIMITS.syncBytesAheadMax, "one answer is not too much to wait");
+assert(LIMITS.snapshotChunkLeaves * 16 <= LIMITS.snapshotLeavesMax, "a chunk may be larger than the average");
 assert(LIMITS.blockTxMax * 70 < LIMITS.consensusMessageBytesMax, "a full block's pairs fit a proposal");
 assert(LIMITS.mempoolTxMax >= LIMITS.blockTxMax, "a full block can wait in the mempool");
 assert(2 * LIMITS.txBytesMax < LIMITS.rpcBodyBytesMax, "a transaction in hex fits a request");

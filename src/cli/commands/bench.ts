@@ -6,9 +6,11 @@ interface BenchFlags {
   readonly json?: boolean;
   readonly basePort: number;
   readonly catchUp?: true | number;
+  readonly join?: true | number;
 }
 
 const CATCH_UP_BLOCKS = 10_000;
+const JOIN_OBJECTS = 100_000;
 
 export function benchCommand(done: (status: number) => void): Command {
   return new Command("bench")
@@ -17,7 +19,13 @@ export function benchCommand(done: (status: number) => void): Command {
     .option("--json", "print one JSON object last")
     .option("--base-port <port>", "RPC ports from here", integer(1_100, 65_000), 7_800)
     .option("--catch-up [blocks]", "instead: how fast an empty node fetches so many blocks", integer(1, 1_000_000))
-    .action(async ({ quick, json, basePort, catchUp }: BenchFlags) => {
+    .option("--join [objects]", "instead: how fast an empty node joins a state of so many objects", integer(1, 10_000_000))
+    .action(async ({ quick, json, basePort, catchUp, join }: BenchFlags) => {
+      if (join !== undefined) {
+        const { benchJoin } = await import("../../testnet/bench/join.ts");
+        done(await benchJoin({ objects: join === true ? JOIN_OBJECTS : join, json: json === true, basePort }));
+        return;
+      }
       if (catchUp !== undefined) {
         const { benchCatchUp } = await import("../../testnet/bench/catch-up.ts");
         done(await benchCatchUp({ blocks: catchUp === true ? CATCH_UP_BLOCKS : catchUp, json: json === true, basePort }));

@@ -76,7 +76,7 @@ export function chainFolder(member: MemberFolder): string {
   return join(member.folder, "data", "chain");
 }
 
-async function authorityKeys(network: NetworkFolder): Promise<readonly AuthorityKey[]> {
+export async function authorityKeys(network: NetworkFolder): Promise<readonly AuthorityKey[]> {
   const keys: AuthorityKey[] = [];
   for (const { id, authorityKey } of network.identity.genesis.members) {
     const member = network.members.find((each) => each.id === id);

@@ -34,16 +34,18 @@ export async function forgedChain(world: World, blocks: number, transactions: nu
   }));
   const forge = await ChainForge.open(identity, keys, { store, hasher: simulatedHasher });
   let { timeMs } = identity.genesis;
-  for (let block = 0; block < blocks; block++) {
-    timeMs += 50;
-    const envelopes = Array.from({ length: transactions }, (_, index) =>
-      registration(world, block * transactions + index, timeMs),
-    );
-    const { receipts } = await forge.append(timeMs, envelopes);
-    if (receipts.some(({ code }) => code !== 0)) throw new Error("a forged transaction failed");
-  }
-  await forge.flush();
-  return { store, chain: forge.store };
+  let firms = 0;
+  const extend = async (more: number, each: number): Promise<void> => {
+    for (let block = 0; block < more; block++) {
+      timeMs += 50;
+      const envelopes = Array.from({ length: each }, () => registration(world, firms++, timeMs));
+      const { receipts } = await forge.append(timeMs, envelopes);
+      if (receipts.some(({ code }) => code !== 0)) throw new Error("a forged transaction failed");
+    }
+    await forge.flush();
+  };
+  await extend(blocks, transactions);
+  return { store, chain: forge.store, extend };
 }
 
 function registration({ identity, machines }: World, number: number, timeMs: number): Envelope {

@@ -1,5 +1,5 @@
 import { compareBytes, toHex } from "../../../src/lib/bytes.ts";
-import type { Store, StoreEntry, StoreRange, StoreWrite } from "../../../src/ports/store.ts";
+import type { Store, StoreEntry, StoreRange, StoreSnapshot, StoreWrite } from "../../../src/ports/store.ts";
 
 /** A store in memory that counts what is read of it. */
 export class MemoryStore implements Store {
@@ -26,6 +26,16 @@ export class MemoryStore implements Store {
     const page = found.slice(0, limit);
     this.reads += page.length;
     return Promise.resolve(page);
+  }
+
+  snapshot(): StoreSnapshot {
+    const still = new MemoryStore();
+    still.put(this.#all().map(({ key, value }) => ({ key, value })));
+    return {
+      get: (key) => still.get(key),
+      range: (range) => still.range(range),
+      close: () => Promise.resolve(),
+    };
   }
 
   write(batch: readonly StoreWrite[], done: (fault: Error | null) => void): void {

@@ -1,0 +1,50 @@
+import { LIMITS } from "../types/limits.ts";
+import { blockSchema, commitSchema, headerSchema, pairSchema } from "./block.ts";
+import { authorityChangeSchema } from "./proof.ts";
+import { bytes, hash, type Infer, int, list, struct, text } from "./schema.ts";
+
+/**
+ * What a snapshot is of, and the way from the genesis to it: who has only the genesis finds the authorities of that height by the
+ * changes, and believes the block by its commit.
+ */
+export const snapshotOfferSchema = struct({
+  block: blockSchema,
+  commit: commitSchema,
+  changes: list(authorityChangeSchema, { max: LIMITS.proofChangesMax }),
+  /** There is a chunk for each prefix of so many nibbles. */
+  nibbles: int({ max: LIMITS.snapshotNibblesMax }),
+  /** Objects in the state: for telling how far a joiner is. */
+  objects: int(),
+});
+export type SnapshotOffer = Infer<typeof snapshotOfferSchema>;
+
+const digest = bytes({ min: 32, max: 32 });
+
+/** All leaves of the state under one prefix, in the order of the tree, with the hashes beside the way from the root down to it. */
+export const snapshotChunkSchema = struct({
+  siblings: list(digest, { max: 4 * LIMITS.snapshotNibblesMax }),
+  leaves: list(
+    struct({
+      kind: text({ min: 1, max: LIMITS.kindCharsMax, pattern: /^[a-zA-Z]+$/ }),
+      id: hash,
+      value: bytes({ max: LIMITS.responseBytesMax }),
+    }),
+    { max: LIMITS.snapshotLeavesMax },
+  ),
+});
+export type SnapshotChunk = Infer<typeof snapshotChunkSchema>;
+
+/** Headers with the pairs of their blocks, from a height downwards. */
+export const pairListsSchema = list(struct({ header: headerSchema, pairs: list(pairSchema, { max: LIMITS.blockTxMax }) }), {
+  max: LIMITS.snapshotPairListsMax,
+});
+export type PairLists = Infer<typeof pairListsSchema>;
+
+/** What a joiner asks of a snapshot: the newest offer, one chunk of it, or pair lists; a header for its checkpoint. */
+export const snapshotsRequestSchema = struct({
+  what: text({ max: 8, pattern: /^(offer|chunk|pairs|header)$/ }),
+  height: int(),
+  /** Of chunks: which; of pair lists: from which height downwards. */
+  number: int(),
+});
+export type SnapshotsRequest = Infer<typeof snapshotsRequestSchema>;

@@ -1,0 +1,50 @@
+import { decode } from "../codec/cbor.ts";
+import { snapshotChunkSchema } from "../codec/snapshot.ts";
+import { KINDS } from "../ledger/kinds.ts";
+import type { Hasher } from "../ports/crypto.ts";
+import type { StoreWrite } from "../ports/store.ts";
+import { keyHashOf, type TreeNode, valueHashOf } from "../state/node-hash.ts";
+import { isOrdered, leadsToRoot, subtreeOf } from "../state/subtree.ts";
+import { stateKey } from "../state/view.ts";
+import { LIMITS } from "../types/limits.ts";
+import type { Hash, Height } from "../types/scalars.ts";
+import { pageKey } from "./chain-keys.ts";
+import { storedObject } from "./object-store.ts";
+import { objectKey } from "./store-keys.ts";
+
+export interface CheckedChunk {
+  readonly top: TreeNode;
+  /** The objects and the pages of the tree under the prefix. */
+  readonly writes: readonly StoreWrite[];
+}
+
+/**
+ * Whether these bytes are all that the state with this root holds under `prefix`: each chunk checks alone. undefined if not. Objects get
+ * the snapshot's height as that of their last change, since the real one is not part of the state.
+ */
+export function checkChunk(
+  bytes: Uint8Array,
+  prefix: string,
+  stateRoot: Hash,
+  height: Height,
+  hasher: Hasher,
+): CheckedChunk | undefined {
+  const decoded = decode(snapshotChunkSchema, bytes, LIMITS.responseBytesMax);
+  if (!decoded.ok) return undefined;
+  const { siblings, leaves } = decoded.value;
+  if (leaves.some(({ kind }) => !Object.hasOwn(KINDS, kind))) return undefined;
+  const hashed = leaves.map(({ kind, id, value }) => ({
+    keyHash: keyHashOf(stateKey(kind, id), hasher),
+    valueHash: valueHashOf(value, hasher),
+  }));
+  if (!isOrdered(hashed)) return undefined;
+  const subtree = subtreeOf(prefix, hashed, hasher);
+  if (subtree === undefined || subtree.top === null) return undefined;
+  if (!leadsToRoot(stateRoot, prefix, subtree.top, siblings, hasher)) return undefined;
+  const writes: StoreWrite[] = [];
+  for (const [sequence, { kind, id, value }] of leaves.entries()) {
+    writes.push({ key: objectKey(kind, id), value: storedObject({ height, sequence, tx: null }, value) });
+  }
+  for (const [path, page] of subtree.pages) writes.push({ key: pageKey(path), value: page.encode() });
+  return { top: subtree.top, writes };
+}

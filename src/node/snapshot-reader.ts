@@ -1,0 +1,49 @@
+import { headerSchema } from "../codec/block.ts";
+import { decode } from "../codec/cbor.ts";
+import { encode } from "../codec/schema.ts";
+import { snapshotsRequestSchema } from "../codec/snapshot.ts";
+import type { SnapshotFiles } from "../ports/snapshot-files.ts";
+import { LIMITS } from "../types/limits.ts";
+import type { ChainStore } from "./chain-store.ts";
+
+/** Who asks an exported snapshot gets no headers beside it. */
+export type Headers = Pick<ChainStore, "head" | "block">;
+
+import { chunkName, OFFER, pairsName } from "./snapshot-maker.ts";
+
+/** Answers joiners: the newest snapshot's offer, its chunks, and the blocks before it as far as a joiner must know them. */
+export class SnapshotReader {
+  readonly #files: SnapshotFiles;
+  readonly #chain: Headers | null;
+
+  constructor(modules: { readonly files: SnapshotFiles; readonly chain: Headers | null }) {
+    this.#files = modules.files;
+    this.#chain = modules.chain;
+  }
+
+  /** null refuses: the request is malformed or asks for what is not there. */
+  async answer(request: Uint8Array): Promise<Uint8Array | null> {
+    const decoded = decode(snapshotsRequestSchema, request, LIMITS.requestBytesMax);
+    if (!decoded.ok) return null;
+    const { what, height, number } = decoded.value;
+    switch (what) {
+      case "offer": {
+        const newest = (await this.#files.heights()).at(-1);
+        return newest === undefined ? null : ((await this.#files.read(newest, OFFER)) ?? null);
+      }
+      case "chunk": {
+        const chunk = await this.#files.read(height, chunkName(number));
+        return chunk === undefined || chunk.length > LIMITS.responseBytesMax ? null : chunk;
+      }
+      case "pairs":
+        return (await this.#files.read(height, pairsName(number))) ?? null;
+      case "header": {
+        const chain = this.#chain;
+        const header = chain === null || height > chain.head.height ? undefined : chain.block(height)?.header;
+        return header === undefined ? null : encode(headerSchema, header);
+      }
+      default:
+        return null;
+    }
+  }
+}

@@ -1,0 +1,255 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { decode } from "../../src/codec/cbor.ts";
+import { encode } from "../../src/codec/schema.ts";
+import { snapshotChunkSchema, snapshotOfferSchema, snapshotsRequestSchema } from "../../src/codec/snapshot.ts";
+import { ChainStore } from "../../src/node/chain-store.ts";
+import { IndexRebuild } from "../../src/node/index-rebuild.ts";
+import { encodingOf } from "../../src/node/object-store.ts";
+import { checkChunk } from "../../src/node/snapshot-chunk.ts";
+import { type JoinError, SnapshotJoiner, type SnapshotSources } from "../../src/node/snapshot-joiner.ts";
+import { chunkName, SnapshotMaker } from "../../src/node/snapshot-maker.ts";
+import { SnapshotReader } from "../../src/node/snapshot-reader.ts";
+import { allDerived, allObjectsOfAllKinds } from "../../src/node/store-keys.ts";
+import { cheapScheme, simulatedHasher } from "../../src/simulator/virtual-crypto.ts";
+import type { World } from "../../src/simulator/world.ts";
+import { StateTree } from "../../src/state/tree.ts";
+import type { Checkpoint } from "../../src/types/genesis.ts";
+import { LIMITS } from "../../src/types/limits.ts";
+import type { Hash, PublicKey } from "../../src/types/scalars.ts";
+import { until } from "../e2e/support.ts";
+import { follower, forgedChain, fourMachines } from "./support/forged.ts";
+import { MemorySnapshots } from "./support/memory-snapshots.ts";
+import { MemoryStore } from "./support/memory-store.ts";
+import { honestly, PeersInProcess } from "./support/peers.ts";
+
+const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const now = () => Promise.resolve();
+/** Three objects for each firm: more than a chunk's worth, so that there is one for each nibble. */
+const BLOCKS = 15;
+const FIRMS = 95;
+
+let world: World;
+let forged: Awaited<ReturnType<typeof forgedChain>>;
+const files = new MemorySnapshots();
+/** What the store held when the snapshot was taken. */
+let still: ReturnType<MemoryStore["snapshot"]>;
+let head: ChainStore["head"];
+
+beforeAll(async () => {
+  world = fourMachines();
+  forged = await forgedChain(world, BLOCKS, FIRMS);
+  still = forged.store.snapshot();
+  ({ head } = forged.chain);
+  let extended = false;
+  const maker = new SnapshotMaker({
+    store: forged.store,
+    chain: forged.chain,
+    files,
+    hasher: simulatedHasher,
+    logger: SILENT,
+    txWindowMs: () => LIMITS.txWindowMs,
+    // Blocks go on while it is made.
+    pause: async () => {
+      if (extended) return;
+      extended = true;
+      await forged.extend(3, 2);
+    },
+  });
+  expect(await maker.make()).toBe(head.height);
+  expect(forged.chain.head.height).toBe(BLOCKS + 3);
+}, 120_000);
+
+type Answering = (request: Uint8Array, honest: Uint8Array | null) => Uint8Array | null;
+
+/** Peers that hold the snapshot; each may change what it answers. */
+class Sources implements SnapshotSources {
+  readonly penalised: string[] = [];
+  readonly asked = new Map<string, number>();
+  readonly #peers: Readonly<Record<string, Answering>>;
+  readonly #reader = new SnapshotReader({ files, chain: forged.chain });
+
+  constructor(peers: Readonly<Record<string, Answering>>) {
+    this.#peers = peers;
+  }
+
+  names() {
+    return Object.keys(this.#peers);
+  }
+
+  async ask(source: string, request: Uint8Array) {
+    this.asked.set(source, (this.asked.get(source) ?? 0) + 1);
+    return (this.#peers[source] as Answering)(request, await this.#reader.answer(request));
+  }
+
+  penalise(source: string) {
+    this.penalised.push(source);
+  }
+}
+
+const honest: Answering = (_, answer) => answer;
+
+function whatOf(request: Uint8Array) {
+  const decoded = decode(snapshotsRequestSchema, request, 1_000);
+  if (!decoded.ok) throw new Error(decoded.error.detail);
+  return decoded.value;
+}
+
+function flipped(bytes: Uint8Array, at: number): Uint8Array {
+  const copy = bytes.slice();
+  copy[at] = (copy[at] as number) ^ 1;
+  return copy;
+}
+
+function joiner(sources: SnapshotSources, store: MemoryStore, checkpoint: Checkpoint | null = null) {
+  return new SnapshotJoiner({
+    identity: world.identity,
+    checkpoint,
+    store,
+    sources,
+    hasher: simulatedHasher,
+    verify: cheapScheme.verify,
+    logger: SILENT,
+    pause: now,
+  });
+}
+
+function opened(store: MemoryStore): ChainStore {
+  const { chain, genesis } = world.identity;
+  return new ChainStore(store, { chain, stateRoot: "0".repeat(64) as Hash, timeMs: genesis.timeMs });
+}
+
+async function rows(store: Pick<MemoryStore, "range">, range: { readonly from: Uint8Array; readonly to: Uint8Array }) {
+  const entries = await store.range({ ...range, limit: 1_000_000 });
+  return new Map(entries.map(({ key, value }) => [Buffer.from(key).toString("hex"), value]));
+}
+
+describe("a snapshot", () => {
+  it("is of one block, whatever is written while it is made, and has a chunk for each prefix", async () => {
+    expect(await files.heights()).toEqual([BLOCKS]);
+    const names = [...(files.whole.get(BLOCKS)?.keys() ?? [])];
+    expect(names.filter((name) => name.startsWith("chunk-"))).toHaveLength(16);
+    expect(names.filter((name) => name.startsWith("bucket-"))).toEqual([]);
+    const offer = decode(snapshotOfferSchema, (await files.read(BLOCKS, "offer")) as Uint8Array, LIMITS.responseBytesMax);
+    expect(offer.ok && offer.value.block.header.stateRoot).toBe(head.stateRoot);
+  });
+
+  it("has chunks each of which checks alone, and no byte of which can be another", async () => {
+    for (const chunk of [0, 9, 15]) {
+      const bytes = (await files.read(BLOCKS, chunkName(chunk))) as Uint8Array;
+      const prefix = chunk.toString(16);
+      expect(checkChunk(bytes, prefix, head.stateRoot, BLOCKS, simulatedHasher)).toBeDefined();
+      expect(checkChunk(bytes, ((chunk + 1) % 16).toString(16), head.stateRoot, BLOCKS, simulatedHasher)).toBeUndefined();
+      for (let at = 0; at < bytes.length; at += Math.ceil(bytes.length / 7))
+        expect(checkChunk(flipped(bytes, at), prefix, head.stateRoot, BLOCKS, simulatedHasher)).toBeUndefined();
+      const decoded = decode(snapshotChunkSchema, bytes, LIMITS.responseBytesMax);
+      if (!decoded.ok) throw new Error(decoded.error.detail);
+      for (const leaves of [decoded.value.leaves.slice(1), [], [...decoded.value.leaves].reverse()]) {
+        const other = encode(snapshotChunkSchema, { ...decoded.value, leaves });
+        expect(checkChunk(other, prefix, head.stateRoot, BLOCKS, simulatedHasher)).toBeUndefined();
+      }
+    }
+  });
+});
+
+describe("a node that joins by a snapshot", () => {
+  it("has the objects, the tree and the used ids of that block, and fetches elsewhere what a liar sent", async () => {
+    const lying: Answering = (request, answer) => {
+      const { what, number } = whatOf(request);
+      return what === "chunk" && number % 10 === 2 && answer !== null ? flipped(answer, answer.length - 1) : answer;
+    };
+    const sources = new Sources({ one: honest, liar: lying, three: honest });
+    const store = new MemoryStore();
+    expect(await joiner(sources, store).join()).toBe(BLOCKS);
+    const chain = opened(store);
+    expect(chain.head).toEqual(head);
+    expect(chain.base).toBe(BLOCKS);
+    expect(sources.penalised).toEqual(["liar"]);
+    const tree = new StateTree({ page: (path) => chain.page(path) }, simulatedHasher);
+    expect(tree.root()).toBe(head.stateRoot);
+    const objects = async (from: Pick<MemoryStore, "range">) =>
+      [...(await rows(from, allObjectsOfAllKinds()))].map(([key, value]) => [
+        key,
+        Buffer.from(encodingOf(value)).toString("hex"),
+      ]);
+    expect(await objects(store)).toEqual(await objects(still));
+    for (let height = 1; height <= BLOCKS; height++) {
+      for (const { id } of forged.chain.block(height)?.pairs ?? []) {
+        expect(chain.hasTransaction(id)).toBe(true);
+        expect(chain.transaction(id)).toBeUndefined();
+      }
+    }
+  });
+
+  it("asks everybody, and a liar nothing more once it is found", async () => {
+    const sources = new Sources({
+      one: honest,
+      liar: (request, answer) => (whatOf(request).what === "chunk" && answer !== null ? flipped(answer, 99) : answer),
+    });
+    await joiner(sources, new MemoryStore()).join();
+    expect(sources.penalised).toContain("liar");
+    // The offer, and the two chunks that were under way when the first was found out.
+    expect(sources.asked.get("liar")).toBeLessThanOrEqual(3);
+  });
+
+  it("makes indices and totals that are those of a node that executed every block", async () => {
+    const store = new MemoryStore();
+    await joiner(new Sources({ one: honest }), store).join();
+    expect(opened(store).isRebuilding).toBe(true);
+    await new IndexRebuild({ store, pause: now }).run();
+    expect(opened(store).isRebuilding).toBe(false);
+    for (const what of ["index", "total"] as const)
+      expect(await rows(store, allDerived(what))).toEqual(await rows(still, allDerived(what)));
+  });
+
+  it("catches up from there with the blocks after it", async () => {
+    const store = new MemoryStore();
+    await joiner(new Sources({ one: honest }), store).join();
+    await new IndexRebuild({ store, pause: now }).run();
+    const peers = new PeersInProcess(forged.chain, new Map([[world.machines[1]?.nodeKey as PublicKey, honestly]]));
+    const node = follower(world, store, peers);
+    expect(node.head.height).toBe(BLOCKS);
+    node.start();
+    await until(() => node.head.height === BLOCKS + 3 && !node.isSyncing, "the joiner has caught up");
+    expect(node.head).toEqual(forged.chain.head);
+    node.stop();
+  });
+
+  it("believes no block without the commit of the authorities, whoever offers it", async () => {
+    const forgers: Readonly<Record<string, (offer: Uint8Array) => Uint8Array>> = {
+      "a byte of the block": (offer) => flipped(offer, Math.floor(offer.length / 2)),
+      "a signature too few": (offer) => {
+        const decoded = decode(snapshotOfferSchema, offer, LIMITS.responseBytesMax);
+        if (!decoded.ok) throw new Error(decoded.error.detail);
+        const { commit } = decoded.value;
+        return encode(snapshotOfferSchema, { ...decoded.value, commit: { ...commit, sigs: commit.sigs.slice(0, 2) } });
+      },
+    };
+    for (const [what, forge] of Object.entries(forgers)) {
+      const sources = new Sources({
+        forger: (request, answer) => (whatOf(request).what === "offer" && answer !== null ? forge(answer) : answer),
+      });
+      const failure = await joiner(sources, new MemoryStore())
+        .join()
+        .catch((error: JoinError) => error.code);
+      expect(failure, what).toBe("NO_SNAPSHOT");
+      expect(sources.penalised, what).toContain("forger");
+    }
+  });
+
+  it("does not believe pair lists that leave out an id", async () => {
+    const lying: Answering = (request, answer) =>
+      whatOf(request).what === "pairs" && answer !== null ? flipped(answer, answer.length - 5) : answer;
+    const sources = new Sources({ liar: lying, one: honest });
+    await joiner(sources, new MemoryStore()).join();
+    expect(sources.penalised).toContain("liar");
+  });
+
+  it("with a checkpoint joins only a chain that has that block", async () => {
+    const id = forged.chain.block(4)?.header.parent as Hash;
+    const store = new MemoryStore();
+    expect(await joiner(new Sources({ one: honest }), store, { height: 3, id }).join()).toBe(BLOCKS);
+    const foreign = { height: 3, id: "ab".repeat(32) as Hash };
+    const refused = joiner(new Sources({ one: honest }), new MemoryStore(), foreign);
+    await expect(refused.join()).rejects.toMatchObject({ code: "CHECKPOINT_UNPROVEN" });
+  });
+});
