@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { agentCommand } from "./commands/agent.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { invoiceCommand } from "./commands/invoice.ts";
 import { keyCommand } from "./commands/key.ts";
@@ -32,6 +33,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     verifyCommand(done),
     benchCommand(done),
     simulateCommand(done),
+    agentCommand(),
   ])
     program.addCommand(command);
   // Commander's own errors of commands below the first level are to be thrown, too.

@@ -1,0 +1,201 @@
+import { createHmac } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Client, LedgerJson } from "../client/client.ts";
+import { events } from "../client/event-stream.ts";
+import { op, type SigningKey } from "../client/transaction-builder.ts";
+import type { BankMovement } from "../gateways/bank-message.ts";
+import { readCamt } from "../gateways/camt.ts";
+import { type BankAccount, writePain001 } from "../gateways/pain001.ts";
+import { DOCUMENT_BYTES_MAX } from "../gateways/xml.ts";
+import type { Hash } from "../types/scalars.ts";
+import type { CursorFile } from "./cursor-file.ts";
+import type { Directory } from "./directory.ts";
+import { pause, persist, send } from "./errand.ts";
+import { civilDay } from "./risk-agent.ts";
+
+export interface SettlementAgentModules {
+  readonly client: Client;
+  /** The settlement bank's party, whose attesting key signs. */
+  readonly bank: Hash;
+  readonly attester: SigningKey;
+  /** The account that loans are paid from. */
+  readonly own: BankAccount;
+  readonly directory: Directory;
+  /** Makes commitments to bank references that nobody can guess; the bank keeps it. */
+  readonly secret: Uint8Array;
+  /** Holds `outbox`, `inbox`, `done` and `refused`. */
+  readonly folder: string;
+  readonly cursor: CursorFile;
+  readonly report: (line: string, data: Readonly<Record<string, unknown>>) => void;
+}
+
+/** An end-to-end id holds 35 characters: the first half of a loan's id tells it apart. */
+const END_TO_END_CHARS = 32;
+const INBOX_INTERVAL_MS = 1_000;
+const NOTES_MAX = 128;
+const ENDED: ReadonlySet<unknown> = new Set(["REDEEMED", "CONSUMED", "CANCELLED", "DILUTED", "SETOFF", "MERGED"]);
+
+/** Between the ledger and the bank's payment system: orders become pain.001 files, camt.054 files become attestations. */
+export class SettlementAgent {
+  readonly #m: SettlementAgentModules;
+
+  constructor(modules: SettlementAgentModules) {
+    this.#m = modules;
+    for (const name of ["outbox", "inbox", "done", "refused"])
+      mkdirSync(join(modules.folder, name), { recursive: true, mode: 0o700 });
+  }
+
+  /** Until `signal`: orders as they come, and the inbox every second. */
+  async run(signal: AbortSignal): Promise<void> {
+    const unreachable = ({ message }: Error): void => this.#m.report("no node answers", { reason: message });
+    await Promise.all([
+      persist(signal, () => this.#watchOrders(signal), unreachable),
+      persist(signal, () => this.#watchInbox(signal), unreachable),
+    ]);
+  }
+
+  /** A payment file for every ordered loan that has none. */
+  async sweep(): Promise<void> {
+    for (const loan of await this.#m.client.ledgerAll("loan", { status: "ORDERED" })) await this.order(loan);
+  }
+
+  /** Writes the payment file of an ordered loan, once. */
+  async order({ id, status, borrower, currency, principal }: LedgerJson): Promise<void> {
+    const { folder, directory, own, report } = this.#m;
+    if (status !== "ORDERED") return;
+    const path = join(folder, "outbox", `${id}.xml`);
+    if (existsSync(path)) return;
+    const creditor = directory.accountOf(borrower as Hash);
+    if (creditor === undefined) {
+      report("not paid", { loan: id, code: "ACCOUNT_UNKNOWN", reason: "the directory has no account of the borrower" });
+      return;
+    }
+    const { clockMs } = await this.#m.client.status();
+    const orders = [
+      {
+        endToEndId: id.slice(0, END_TO_END_CHARS),
+        currency: currency as string,
+        amount: BigInt(principal as string),
+        creditor,
+        invoices: [],
+      },
+    ];
+    write(path, writePain001({ debtor: own, executionDay: civilDay(clockMs), createdMs: clockMs, orders }));
+    report("payment ordered", { loan: id, file: path });
+  }
+
+  /** Deals with every file in the inbox: all of it is attested, or it is refused with a reason. */
+  async collect(): Promise<void> {
+    const inbox = join(this.#m.folder, "inbox");
+    for (const name of readdirSync(inbox)
+      .filter((file) => file.endsWith(".xml"))
+      .sort())
+      await this.#collectFile(inbox, name);
+  }
+
+  async #collectFile(inbox: string, name: string): Promise<void> {
+    const { folder, report } = this.#m;
+    const path = join(inbox, name);
+    const end = (place: "done" | "refused", lines: readonly string[]): void => {
+      renameSync(path, join(folder, place, name));
+      writeFileSync(join(folder, place, `${name}.txt`), `${lines.join("\n")}\n`, { mode: 0o600 });
+    };
+    if (statSync(path).size > DOCUMENT_BYTES_MAX) return end("refused", ["BANK_TOO_LARGE"]);
+    const read = readCamt(readFileSync(path));
+    if (!read.ok) {
+      report("file refused", { file: name, code: read.error.code });
+      return end("refused", [`${read.error.code}: ${read.error.message}`]);
+    }
+    const lines: string[] = [];
+    for (const { kind, movements, documentHash } of read.value) {
+      if (kind !== "notification") lines.push("a statement is for reconciliation and attests nothing");
+      else for (const movement of movements) lines.push(await this.#attest(movement, documentHash as Hash));
+    }
+    report("file taken", { file: name, movements: lines.length });
+    return end("done", lines);
+  }
+
+  /** What became of one movement, in words. */
+  async #attest(movement: BankMovement, evidence: Hash): Promise<string> {
+    const { reference, status, direction, reversal } = movement;
+    if (status !== "BOOKED") return `${reference}: not booked yet`;
+    if (reversal) return `${reference}: a reversal needs an officer`;
+    const said = direction === "DEBIT" ? await this.#disbursed(movement, evidence) : await this.#paid(movement, evidence);
+    return `${reference}: ${said}`;
+  }
+
+  async #disbursed({ reference, endToEndId, currency, amount, valueDay }: BankMovement, evidence: Hash): Promise<string> {
+    const { client, bank, attester } = this.#m;
+    const ordered = await client.ledgerAll("loan", { status: "ORDERED" });
+    const loan = ordered.find(
+      ({ id }) => endToEndId !== undefined && id.startsWith(endToEndId) && endToEndId.length === END_TO_END_CHARS,
+    );
+    if (loan === undefined) return "no ordered loan has this end-to-end id";
+    if (loan.currency !== currency) return "the currency is not the loan's";
+    const body = { loan: loan.id, bank, reference: this.#commitment(reference), amount, valueDay, evidence };
+    const sent = await send(client, op("loan.disbursed", body), [attester]);
+    return sent.ok ? `loan ${loan.id} is disbursed` : `refused: ${sent.code}`;
+  }
+
+  /** A debtor names the receivable in the remittance information; the money goes to its holders in proportion. */
+  async #paid({ reference, remittance, currency, amount, valueDay }: BankMovement, evidence: Hash): Promise<string> {
+    const { client, bank, attester } = this.#m;
+    const named = remittance.map((text) => /\b[0-9a-f]{64}\b/.exec(text)?.[0]).find((id) => id !== undefined) as Hash | undefined;
+    if (named === undefined) return "no receivable is named";
+    const root = await client.ledgerGet("receivable", named).catch(() => undefined);
+    if (root === undefined) return "the receivable named is not on the chain";
+    if (root.currency !== currency) return "the currency is not the receivable's";
+    const notes = (await client.ledgerAll("note", { receivable: named }))
+      .filter(({ position }) => !ENDED.has(position))
+      .map(({ id }) => id);
+    if (notes.length === 0 || notes.length > NOTES_MAX) return `${notes.length} live notes: this needs an officer`;
+    const body = {
+      bank,
+      reference: this.#commitment(reference),
+      payer: root.debtor as Hash,
+      currency,
+      amount,
+      valueDay,
+      receivable: named,
+      notes: [...notes].sort(),
+      evidence,
+    };
+    const sent = await send(client, op("payment.attestProRata", body), [attester]);
+    return sent.ok ? `paid on receivable ${named}` : `refused: ${sent.code}`;
+  }
+
+  #commitment(reference: string): Hash {
+    return createHmac("sha256", this.#m.secret).update(`bank reference\n${reference}`).digest("hex") as Hash;
+  }
+
+  async #watchOrders(signal: AbortSignal): Promise<void> {
+    const { client, cursor } = this.#m;
+    const { chain, height } = await client.status();
+    const known = cursor.read(chain);
+    if (known === undefined) await this.sweep();
+    for await (const event of events(
+      client,
+      known ?? { height: height + 1, index: 0 },
+      { what: "loan.order", kind: "happened" },
+      signal,
+    )) {
+      const [loan] = event.event.objects as readonly Hash[];
+      if (loan !== undefined) await this.order(await client.ledgerGet("loan", loan));
+      cursor.write(chain, event.cursor);
+    }
+  }
+
+  async #watchInbox(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.collect();
+      await pause(INBOX_INTERVAL_MS, signal);
+    }
+  }
+}
+
+/** Whole or not at all. */
+function write(path: string, content: string): void {
+  writeFileSync(`${path}.new`, content, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
