@@ -4,7 +4,7 @@ import { CodedError } from "../lib/coded-error.ts";
 import type { Store, StoreEntry, StoreRange, StoreSnapshot, StoreWrite } from "../ports/store.ts";
 import { crc32 } from "./crc32.ts";
 import type { StoreStep } from "./failpoints.ts";
-import { damagedJournal } from "./level-journal.ts";
+import { filesDamage } from "./level-files.ts";
 
 type AbstractSnapshot = ReturnType<Level["snapshot"]>;
 
@@ -46,9 +46,8 @@ export class LevelStore implements Store {
 
   /** Throws StoreOpenError. */
   static async open(folder: string, options: LevelStoreOptions = {}): Promise<LevelStore> {
-    const journal = damagedJournal(folder);
-    if (journal !== null)
-      throw new StoreOpenError("STORE_CORRUPT", `the data folder ${folder} is damaged: ${journal} has records that do not check`);
+    const damage = filesDamage(folder);
+    if (damage !== null) throw new StoreOpenError("STORE_CORRUPT", `the data folder ${folder} is damaged: ${damage}`);
     const db = new Level<Uint8Array, Uint8Array>(folder, {
       keyEncoding: "view",
       valueEncoding: "view",

@@ -160,6 +160,11 @@ describe("the store", () => {
     await (await LevelStore.open(path)).close();
     writeFileSync(join(path, "CURRENT"), "no newline at the end");
     await expect(LevelStore.open(path)).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+    rmSync(join(path, "CURRENT"));
+    await expect(LevelStore.open(path)).rejects.toMatchObject({
+      code: "STORE_CORRUPT",
+      message: expect.stringContaining("CURRENT"),
+    });
     writeFileSync(join(folder, "file"), "");
     await expect(LevelStore.open(join(folder, "file"))).rejects.toMatchObject({ code: "STORE_UNUSABLE" });
   });

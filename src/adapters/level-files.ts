@@ -9,14 +9,16 @@ const KIND_MAX = 4;
 const MASK_DELTA = 0xa282ead8;
 
 /**
- * Names the first journal in a database's folder of which a part in front of sound records does not check: what had been durable is
- * damaged. LevelDB would drop those records silently and apply the later ones. A torn tail, as a crash leaves it, is no damage.
+ * What is wrong with the files of a database that LevelDB itself would pass over, null if nothing: without its file CURRENT it would
+ * begin a new database and take into it whatever journals lie there; and it would drop records of a journal that do not check and
+ * apply the later ones. A torn tail of a journal, as a crash leaves it, is no damage.
  */
-export function damagedJournal(folder: string): string | null {
+export function filesDamage(folder: string): string | null {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return null;
-  for (const name of readdirSync(folder).sort())
-    if (/^[0-9]+\.log$/.test(name) && hasDamage(readFileSync(join(folder, name)))) return name;
-  return null;
+  const names = readdirSync(folder).sort();
+  if (!names.includes("CURRENT") && names.some((name) => /^MANIFEST-|\.ldb$/.test(name))) return "its file CURRENT is missing";
+  const journal = names.find((name) => /^[0-9]+\.log$/.test(name) && hasDamage(readFileSync(join(folder, name))));
+  return journal === undefined ? null : `${journal} has records that do not check`;
 }
 
 function hasDamage(bytes: Uint8Array): boolean {
