@@ -59,14 +59,14 @@ export function addMonths(day: Day, months: number): Day {
   return dayOfCivil({ ...target, dayOfMonth: Math.min(dayOfMonth, length) });
 }
 
-/** 1970-01-01 was a Thursday. Bank days are Monday to Friday until a calendar object says otherwise. */
-export function isBankDay(day: Day): boolean {
+/** 1970-01-01 was a Thursday. Monday to Friday: what bank days are unless the members have said otherwise of a day. */
+export function isWeekday(day: Day): boolean {
   const weekday = (((day + 3) % 7) + 7) % 7;
   return weekday < 5;
 }
 
 /** The day `count` bank days before `day`. */
-export function bankDaysBefore(day: Day, count: number): Day {
+export function bankDaysBefore(day: Day, count: number, isBankDay: (day: Day) => boolean = isWeekday): Day {
   let result = day;
   for (let left = count; left > 0; ) {
     result -= 1;

@@ -122,6 +122,11 @@ export const CODES = {
   FILING_ENDED: [116, "The filing is not active."],
   FILING_NEEDED: [117, "The loan still rests on the filing."],
   MEMBERS_TOO_FEW: [119, "Too few members stand for this."],
+  PARTY_IS_MEMBER: [120, "A member answers to the members' votes."],
+  RECOVERY_PENDING: [121, "A recovery of the party's keys is under way."],
+  NOT_TRANSFERRED: [122, "The note did not come to its holder by a transfer."],
+  INVOICE_DOUBTED: [123, "The invoice looks like another one, and its buyer has not confirmed it."],
+  CONSENT_ENDED: [124, "The consent was revoked, has run out or is another party's."],
   RECEIVABLES_DIFFER: [118, "The notes are of different receivables."],
 } as const satisfies Record<string, readonly [number, string]>;
 

@@ -1,6 +1,7 @@
 import type { Hash } from "../types/scalars.ts";
 import { bankDaysBefore } from "./calendar.ts";
 import { require } from "./codes.ts";
+import { isBankDay } from "./governance/bank-days.ts";
 import { ENDED_POSITIONS, type ObjectOf } from "./objects.ts";
 import type { Situation } from "./transition.ts";
 
@@ -20,7 +21,8 @@ export function roleOf({ book }: Pick<Situation, "book">, party: Hash, role: str
 
 /** Before the cut-off: a bank day before maturity, so that the debtor knows whom to pay (parameter cutoffDays, as of its birth). */
 export function beforeCutoff(situation: Situation, receivable: ObjectOf<"receivable">): void {
-  require(situation.day < bankDaysBefore(receivable.maturityDay, receivable.cutoffDays), "PAST_CUTOFF");
+  const cutoff = bankDaysBefore(receivable.maturityDay, receivable.cutoffDays, (day) => isBankDay(situation.book, day));
+  require(situation.day < cutoff, "PAST_CUTOFF");
 }
 
 /** The debt exists and nothing is due yet. */

@@ -18,6 +18,7 @@ import { type ParentTurn, takeTurn } from "./governance/turns.ts";
 import { bodiesOf } from "./judge.ts";
 import type { Kind } from "./objects.ts";
 import { policyMet } from "./parties/policy.ts";
+import { recoveryDue } from "./parties/recovery.ts";
 import { register } from "./parties/register.ts";
 import { maturityDue } from "./receivables/maturity.ts";
 import { offerDue } from "./receivables/notes.ts";
@@ -168,5 +169,6 @@ const DUE: Readonly<Record<DueTarget, (situation: Situation, id: Hash) => void>>
   loan: (situation, id) => loanDue(situation, situation.book.get("loan", id)),
   receivable: (situation, id) => maturityDue(situation, situation.book.get("receivable", id)),
   delivery: deliveryDue,
+  recovery: (situation, id) => recoveryDue(situation, situation.book.get("recovery", id)),
   proposal: (situation, id) => proposalExpires(situation, situation.book.get("proposal", id)),
 };

@@ -111,6 +111,10 @@ function introduces(envelope: Envelope, signer: TxSigner): boolean {
       const body = decoded[index] as BodyOf<"party.register">;
       return partyId(body.legalId) === signer.party && body.keys.some(({ key }) => key === signer.key);
     }
+    if (kind === "key.recover") {
+      const body = decoded[index] as BodyOf<"key.recover">;
+      return body.party === signer.party && body.key === signer.key;
+    }
     if (kind === "key.add") {
       const body = decoded[index] as BodyOf<"key.add">;
       return body.party === signer.party && body.key === signer.key;

@@ -55,6 +55,9 @@ export const KINDS: Readonly<Record<Kind, KindDeclaration>> = {
     scheme: (party) => party.legalId.scheme,
     legalId: (party) => party.legalId.value,
   }),
+  consent: declare("consent", { party: (consent) => consent.party, to: (consent) => consent.to }),
+  recovery: declare("recovery", { party: (recovery) => recovery.party, status: (recovery) => recovery.status }),
+  bankDays: declare("bankDays", { year: (days) => sortable(days.year) }),
   key: declare("key", { party: (key) => key.party }),
   contract: declare("contract", {
     seller: (contract) => contract.seller,

@@ -123,6 +123,37 @@ export const SCHEMAS = {
     keys: list(publicKey, { max: LIMITS.keysPerPartyMax }),
     /** Receivables that this party owes and that are overdue: the debtor gate (银发〔2025〕77号, art. 15). */
     overdue: int(),
+    /** A commitment to the group of related parties. */
+    group: optional(hash),
+    /** Who suspended it last, and may let it act again. */
+    suspendedBy: optional(hash),
+  }),
+  /** A party's data may be used by another. */
+  consent: struct({
+    ...base,
+    party: hash,
+    to: hash,
+    purpose: choice("CREDIT", "TRADE", "AUDIT"),
+    document: hash,
+    untilMs: int(),
+    status: choice("GRANTED", "REVOKED"),
+  }),
+  /** A new key waits to take the place of a party's lost ones. */
+  recovery: struct({
+    ...base,
+    party: hash,
+    key: publicKey,
+    members: list(memberId, { min: 1, max: LIMITS.signersMax - 1, sortedBy: (name) => name }),
+    document: hash,
+    readyMs: int(),
+    status: choice("PENDING", "DONE", "REFUSED"),
+  }),
+  /** The bank days of a year that are not Monday to Friday, and the Mondays to Fridays that are none (调休). */
+  bankDays: struct({
+    ...base,
+    year: int({ min: 1970, max: 2200 }),
+    closed: list(daySchema, { max: 64 }),
+    open: list(daySchema, { max: 64 }),
   }),
   /** Its id is the public key itself. */
   key: struct({
@@ -175,6 +206,8 @@ export const SCHEMAS = {
     accepted: amount(),
     status: choice("PENDING", "ACCEPTED", "REJECTED"),
     mode: choice("NONE", "SIGNED", "DEEMED"),
+    /** When it counts as accepted if the buyer says nothing. */
+    deemedMs: int(),
     evidence: hash,
   }),
   invoice: struct({
@@ -192,6 +225,8 @@ export const SCHEMAS = {
     used: amount(),
     taxStatus: choice("UNVERIFIED", "NORMAL", "RED", "VOID"),
     verifiedMs: int(),
+    /** It looks like another one that is registered: no finance until the buyer confirms that it is another. */
+    doubted: bool,
   }),
   /** A trade receivable (应收账款), the root: its terms are fixed once it is effective. */
   receivable: struct({
@@ -563,7 +598,10 @@ export const SCHEMAS = {
     /** Whether its items lie in buckets below, by the next hex digit of the object's id. */
     divided: bool,
     items: list(
-      struct({ target: choice("offer", "application", "decision", "loan", "receivable", "delivery", "proposal"), object: hash }),
+      struct({
+        target: choice("offer", "application", "decision", "loan", "receivable", "delivery", "recovery", "proposal"),
+        object: hash,
+      }),
       {
         max: 64,
       },

@@ -11,10 +11,14 @@ import { resell } from "./finance/resale.ts";
 import { reversePayment } from "./finance/reversal.ts";
 import { propose, vote, withdrawProposal } from "./governance/proposals.ts";
 import { ready } from "./governance/readiness.ts";
+import { grantConsent, revokeConsent } from "./parties/consent.ts";
 import { addKey, revokeKey } from "./parties/keys.ts";
 import { setPolicy } from "./parties/policy.ts";
+import { recoverKey, refuseRecovery } from "./parties/recovery.ts";
 import { register } from "./parties/register.ts";
+import { resumeParty, suspendParty, updateParty } from "./parties/standing.ts";
 import { consolidate } from "./receivables/consolidation.ts";
+import { correctTransfer } from "./receivables/correction.ts";
 import { awardDispute, raiseDispute, respondToDispute, settleDispute, withdrawDispute } from "./receivables/disputes.ts";
 import { extend } from "./receivables/extension.ts";
 import { compelTransfer, liftFreeze, placeFreeze } from "./receivables/freeze.ts";
@@ -27,8 +31,8 @@ import { amendContract, terminateContract } from "./trade/amendment.ts";
 import { consentToAmendment } from "./trade/consents.ts";
 import { registerContract } from "./trade/contract.ts";
 import { creditInvoice } from "./trade/credit.ts";
-import { acceptDelivery, recordDelivery, rejectDelivery } from "./trade/delivery.ts";
-import { attestInvoice, registerInvoice } from "./trade/invoice.ts";
+import { acceptDelivery, correctAcceptance, recordDelivery, rejectDelivery } from "./trade/delivery.ts";
+import { attestInvoice, confirmInvoice, registerInvoice } from "./trade/invoice.ts";
 import type { Transition } from "./transition.ts";
 
 /** Every operation of the ledger, by capability. A new one is added here and nowhere else. */
@@ -37,6 +41,13 @@ const ALL = [
   setPolicy,
   addKey,
   revokeKey,
+  recoverKey,
+  refuseRecovery,
+  updateParty,
+  suspendParty,
+  resumeParty,
+  grantConsent,
+  revokeConsent,
   registerContract,
   amendContract,
   terminateContract,
@@ -44,9 +55,11 @@ const ALL = [
   recordDelivery,
   acceptDelivery,
   rejectDelivery,
+  correctAcceptance,
   registerInvoice,
   attestInvoice,
   creditInvoice,
+  confirmInvoice,
   issueByDebtor,
   acceptIssue,
   issueBySeller,
@@ -60,6 +73,7 @@ const ALL = [
   rejectOffer,
   withdrawOffer,
   transfer,
+  correctTransfer,
   consolidate,
   setOff,
   acknowledge,

@@ -3,20 +3,24 @@ import { TransitionBug } from "../ledger/execute.ts";
 import { parentTurn } from "../ledger/governance/turns.ts";
 import { judgeAgainstParent } from "../ledger/judge.ts";
 import { activePositions, paramsOf, validatorsOf } from "../ledger/validators.ts";
+import { assert } from "../lib/assert.ts";
 import { commitChecks, evidenceChecks } from "../light/commit.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { MonotonicClock } from "../ports/clock.ts";
 import type { Hasher, Verifier, VerifyItem } from "../ports/crypto.ts";
 import type { Logger, Metrics } from "../ports/observe.ts";
 import type { Block } from "../types/block.ts";
-import type { Hash, MemberId, PublicKey } from "../types/scalars.ts";
+import type { Hash, Height, MemberId, PublicKey } from "../types/scalars.ts";
 import type { Envelope } from "../types/transaction.ts";
+import type { ValidatorSet } from "../types/validator-set.ts";
 import type { BlockExecutor, Execution } from "./block-executor.ts";
 import type { BodyFetcher } from "./body-fetcher.ts";
 import type { ChainStore } from "./chain-store.ts";
 import type { EventLoop } from "./event-loop.ts";
+import { isRecent } from "./evidence-pool.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { signatureChecks } from "./transaction-pool.ts";
+import type { ValidatorHistory } from "./validator-history.ts";
 import type { VerifiedSignatures } from "./verified-signatures.ts";
 
 /** A block that checks, with what it does. */
@@ -30,6 +34,7 @@ interface ValidatorModules {
   readonly loop: EventLoop;
   readonly store: ChainStore;
   readonly objects: ObjectStore;
+  readonly validators: ValidatorHistory;
   readonly executor: BlockExecutor;
   readonly mempool: Mempool;
   readonly fetcher: BodyFetcher;
@@ -132,27 +137,31 @@ export class BlockValidator {
   /** Signatures of the parent's commit and of evidence that were not verified before. */
   #checks({ header, lastCommit, evidence }: Block): readonly VerifyItem[] | string {
     const { tip } = this.#m.store;
-    const set = validatorsOf(this.#m.objects);
     const items: VerifyItem[] = [];
     if (header.height === 1) {
       if (lastCommit.height !== 0 || lastCommit.round !== 0 || lastCommit.sigs.length !== 0 || lastCommit.block !== tip.block)
         return "BLOCK_LAST_COMMIT";
     } else {
-      const checks = commitChecks(
-        this.#m.chain,
-        lastCommit,
-        { height: tip.height, block: tip.block, set },
-        this.#m.hasher.sha256,
-      );
+      const set = this.#setOf(tip.height);
+      const claim = { height: tip.height, block: tip.block, set };
+      const checks = commitChecks(this.#m.chain, lastCommit, claim, this.#m.hasher.sha256);
       if (!checks.ok) return checks.error;
       items.push(...checks.value.filter((check) => !this.#m.verified.has(check)));
     }
     for (const entry of evidence) {
-      const checks = evidenceChecks(this.#m.chain, entry, set, this.#m.hasher.sha256);
-      if (checks === null || entry.height > header.height) return "BLOCK_EVIDENCE";
+      if (!isRecent(entry, header.height)) return "BLOCK_EVIDENCE";
+      const checks = evidenceChecks(this.#m.chain, entry, this.#setOf(entry.height), this.#m.hasher.sha256);
+      if (checks === null) return "BLOCK_EVIDENCE";
       items.push(...checks);
     }
     return items;
+  }
+
+  /** Who signed a height up to the block's own: each is judged by its own set. */
+  #setOf(height: Height): ValidatorSet {
+    const set = this.#m.validators.at(height);
+    assert(set !== undefined, "the authorities of every height up to the next are known");
+    return set;
   }
 
   #execute(block: Block, envelopes: readonly Envelope[]): Validated | string {

@@ -9,7 +9,7 @@ import type { Transport } from "../ports/transport.ts";
 import { type SyncInput, SyncMachine } from "../sync/machine.ts";
 import type { Commit } from "../types/block.ts";
 import { LIMITS } from "../types/limits.ts";
-import type { Hash, Height, PublicKey } from "../types/scalars.ts";
+import type { BlockId, Hash, Height, PublicKey } from "../types/scalars.ts";
 import type { BlockValidator } from "./block-validator.ts";
 import type { ChainStore } from "./chain-store.ts";
 import type { Decided } from "./consensus-driver.ts";
@@ -31,6 +31,8 @@ interface CatchUpModules {
   readonly hasher: Hasher;
   readonly clock: MonotonicClock;
   readonly logger: Logger;
+  /** Whether the operator's checkpoint allows this block at this height. */
+  readonly isWanted: (height: Height, id: BlockId) => boolean;
   /** Stages a block. Answers whether more may be staged before the disk has caught up. */
   readonly onBlock: (decided: Decided) => boolean;
   readonly onCaughtUp: () => void;
@@ -164,6 +166,10 @@ export class CatchUp {
       this.#m.logger.warn("a fetched block does not fit the chain", { height, code });
       this.#m.loop.post(() => this.#step({ kind: "refused", height }));
     };
+    if (!this.#m.isWanted(height, id)) {
+      refuse("CHECKPOINT_OTHER_BLOCK");
+      return;
+    }
     const set = validatorsOf(this.#m.objects);
     const checks = commitChecks(this.#m.chain, commit, { height, block: id, set }, this.#m.hasher.sha256);
     if (!checks.ok) {

@@ -11,12 +11,15 @@ const PREFIX = {
   blockById: 0x6b,
   authorities: 0x76,
   due: 0x64,
+  authorityChanges: 0x77,
   base: 0x61,
   rebuilding: 0x72,
 } as const;
 
 export const HEAD_KEY = Uint8Array.of(PREFIX.head);
 
+/** The heights with which a set of authorities ended, all of them. */
+export const AUTHORITY_CHANGES_KEY = Uint8Array.of(PREFIX.authorityChanges);
 /** The lowest height whose block is kept; absent: all are. */
 export const BASE_KEY = Uint8Array.of(PREFIX.base);
 /** There while indices and totals are not those of the state. */

@@ -1,5 +1,4 @@
 import { blockSchema, commitSchema } from "../codec/block.ts";
-import { decode } from "../codec/cbor.ts";
 import { type AuthorityChange, authorityChangeSchema } from "../codec/proof.ts";
 import { bytes, encode, hash, type Infer, int, type Schema, struct } from "../codec/schema.ts";
 import { receiptSchema } from "../codec/transaction.ts";
@@ -25,6 +24,8 @@ import {
 } from "./chain-keys.ts";
 import { type DueChange, dueChangesSchema } from "./due-changes.ts";
 import { StagedStore } from "./staged-store.ts";
+import { readRecord } from "./stored-record.ts";
+import { changesWrite, changeWrite } from "./validator-history.ts";
 
 /** The last finalised block, as written in its batch. */
 const headSchema = struct({
@@ -45,14 +46,6 @@ const storedTransactionSchema = struct({
   body: bytes({ min: 1, max: LIMITS.txBytesMax }),
 });
 export type StoredTransaction = Infer<typeof storedTransactionSchema>;
-
-const STORED_BYTES_MAX = 2 * LIMITS.responseBytesMax;
-
-/** What was read does not have the form it was written in: the disk lied, and the node must not go on. */
-export class StoreCorruptError extends Error {
-  override readonly name = "StoreCorruptError";
-  readonly code = "STORE_CORRUPT";
-}
 
 export interface FinalisedBlock {
   readonly block: Block;
@@ -190,6 +183,7 @@ export class ChainStore {
     if (nextValidators !== validators) {
       const change = { header: block.header, commit, set: nextSet };
       batch.push({ key: authorityChangeKey(height), value: encode(authorityChangeSchema, change) });
+      batch.push(changeWrite(this.#staged, height));
     }
     for (const write of finalised.derived) batch.push(write);
     batch.push({ key: HEAD_KEY, value: encode(headSchema, head) });
@@ -207,13 +201,6 @@ export class ChainStore {
   /** The changes of the authorities at heights below `before`, oldest first. */
   authorityChanges(before: Height, limit: number): Promise<readonly AuthorityChange[]> {
     return this.#changes({ from: authorityChangeKey(0), to: authorityChangeKey(before), limit });
-  }
-
-  /** The authorities that sign `height`; undefined if they are those of the genesis. */
-  authoritiesAt(height: Height): Promise<ValidatorSet | undefined> {
-    return this.#changes({ from: authorityChangeKey(0), to: authorityChangeKey(height), limit: 1, reverse: true }).then(
-      ([change]) => change?.set,
-    );
   }
 
   dueChanges(height: Height): readonly DueChange[] {
@@ -291,16 +278,11 @@ export function foundationWrites(
       key: authorityChangeKey(change.header.height),
       value: encode(authorityChangeSchema, change),
     })),
+    changesWrite(changes.map((change) => change.header.height)),
     { key: BASE_KEY, value: encode(int(), height) },
     { key: REBUILDING_KEY, value: new Uint8Array(0) },
     { key: HEAD_KEY, value: encode(headSchema, { v: 1, chain, height, block: id, stateRoot, timeMs }) },
   ];
-}
-
-function readRecord<T>(value: Uint8Array, schema: Schema<T>): T {
-  const decoded = decode(schema, value, STORED_BYTES_MAX);
-  if (!decoded.ok) throw new StoreCorruptError(`a stored record does not decode: ${decoded.error.code}`);
-  return decoded.value;
 }
 
 /** The data folder was made for another genesis. */

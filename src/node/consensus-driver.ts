@@ -4,6 +4,7 @@ import { proposalSignBytes, voteSignBytes } from "../codec/vote.ts";
 import { ConsensusMachine } from "../consensus/machine.ts";
 import type { Effect, Input, Offence } from "../consensus/messages.ts";
 import type { Rules } from "../consensus/rules.ts";
+import { memberObjectId } from "../ledger/ids.ts";
 import { validatorsOf } from "../ledger/validators.ts";
 import { assert } from "../lib/assert.ts";
 import type { MonotonicClock, WallClock } from "../ports/clock.ts";
@@ -34,6 +35,7 @@ import { type ConsensusMessage, encodeMessage, type StatusBody } from "./message
 import type { ObjectStore } from "./object-store.ts";
 import { isStillWanted, loggedEntries } from "./recovery.ts";
 import { SigningQueue } from "./signing-queue.ts";
+import type { ValidatorHistory } from "./validator-history.ts";
 import type { VerifiedSignatures } from "./verified-signatures.ts";
 
 /** A block that consensus decided, with all that its batch needs. */
@@ -49,10 +51,12 @@ type SignEffect = Extract<Effect, { kind: "signVote" | "signProposal" }>;
 
 interface DriverModules {
   readonly chain: Hash;
-  readonly member: MemberId;
+  /** Signs for whichever height has it among its authorities; null: a follower for good. */
+  readonly ownKey: PublicKey | null;
   readonly loop: EventLoop;
   readonly store: ChainStore;
   readonly objects: ObjectStore;
+  readonly validators: ValidatorHistory;
   readonly builder: BlockBuilder;
   readonly validator: BlockValidator;
   readonly log: ConsensusLog;
@@ -84,9 +88,13 @@ export class ConsensusDriver {
   readonly #machine: ConsensusMachine;
   #candidates = new Candidates();
   #set: ValidatorSet = [];
+  /** Who signed the height before: late precommits are theirs. */
+  #previousSet: ValidatorSet = [];
   #self: number | null = null;
   #lastCommitMs = Number.NEGATIVE_INFINITY;
   readonly #early = new EarlyMessages();
+  /** When a peer that is ahead was last told where this node stands. */
+  readonly #told = new Map<PublicKey, number>();
   readonly #evidence = new EvidencePool();
   readonly #signing: SigningQueue | null;
   readonly #heartbeat: Heartbeat;
@@ -188,9 +196,10 @@ export class ConsensusDriver {
     const height = head.height + 1;
     this.#candidates = new Candidates();
     this.#unsigned = [];
+    this.#previousSet = this.#m.validators.at(head.height) ?? [];
     this.#set = validatorsOf(this.#m.objects);
-    const self = this.#set.findIndex(({ member }) => member === this.#m.member);
-    this.#self = self >= 0 && this.#m.guard !== null ? self : null;
+    const self = this.#set.findIndex(({ key }) => key === this.#m.ownKey);
+    this.#self = self >= 0 ? self : null;
     const entries = recovering ? loggedEntries(this.#m.log, height) : [];
     const effects = this.#step({
       kind: "start",
@@ -203,7 +212,7 @@ export class ConsensusDriver {
     });
     if (entries.length > 0) this.#recover(entries, effects);
     else this.#perform(effects);
-    if (this.#m.hasWork()) this.onWork();
+    if (this.#m.hasWork() || this.#pendingEvidence().length > 0) this.onWork();
     this.#heartbeat.schedule(
       () => !this.#stopped && height === this.#machine.height,
       () => this.onWork(),
@@ -343,7 +352,7 @@ export class ConsensusDriver {
     const build = (): void => {
       if (!this.#isNext(height) || height !== this.#machine.height || round !== this.#machine.round || this.#machine.decided)
         return;
-      const evidence = this.#evidence.pending();
+      const evidence = this.#pendingEvidence();
       if (round === 0 && !this.#m.hasWork() && evidence.length === 0 && !this.#heartbeat.isDue) {
         this.#consume({ kind: "built", height, round, block: null });
         return;
@@ -434,6 +443,11 @@ export class ConsensusDriver {
     });
   }
 
+  #pendingEvidence(): readonly Evidence[] {
+    const isMember = (name: MemberId): boolean => this.#m.objects.get("member", memberObjectId(name)) !== undefined;
+    return this.#evidence.pending(this.#machine.height, isMember);
+  }
+
   #recordOffence(offence: Offence): void {
     const evidence = this.#evidence.add(offence, this.#set);
     if (evidence === null) return;
@@ -453,13 +467,31 @@ export class ConsensusDriver {
     const current = this.#machine.height;
     const early = height > current || (height === current && this.#machine.decided && message.kind === "proposal");
     if (early && height <= current + LIMITS.futureHeightsMax) this.#early.add(peer, message);
+    if (height > current) this.#tell(peer);
     return early;
+  }
+
+  /** A peer is ahead: told where this node stands it shows the commits that are missing here. */
+  #tell(peer: PublicKey): void {
+    const nowMs = this.#m.clock.nowMs();
+    if (nowMs < (this.#told.get(peer) ?? Number.NEGATIVE_INFINITY) + LIMITS.statusIntervalMs) return;
+    this.#told.set(peer, nowMs);
+    this.sendStatus(peer);
+  }
+
+  onDisconnected(peer: PublicKey): void {
+    this.#told.delete(peer);
+  }
+
+  /** Nothing shown is above us any more: whoever has gone on meanwhile shows more. */
+  onCaughtUp(): void {
+    this.#broadcastStatus();
   }
 
   #onVote(peer: PublicKey, vote: Vote): void {
     const late = vote.height === this.#machine.height - 1 && vote.kind === "precommit";
     if (vote.height !== this.#machine.height && !late) return;
-    const validator = this.#set[vote.index];
+    const validator = (late ? this.#previousSet : this.#set)[vote.index];
     if (validator === undefined) {
       this.#m.transport.penalise(peer, "vote of no authority");
       return;
@@ -525,10 +557,14 @@ export class ConsensusDriver {
   #onStatus(peer: PublicKey, status: StatusBody): void {
     const { head } = this.#m.store;
     if (status.height <= head.height) {
-      const commit = this.#m.store.commit(head.height);
-      if (commit !== undefined) this.#m.transport.sendConsensus(peer, encodeMessage("commit", commit as never));
+      // The commit of its own height it can judge whatever has become of the authorities since; the newest says how far it is behind.
+      for (const height of new Set([status.height, head.height])) {
+        const commit = this.#m.store.commit(height);
+        if (commit !== undefined) this.#m.transport.sendConsensus(peer, encodeMessage("commit", commit as never));
+      }
       return;
     }
+    if (status.height > this.#machine.height) this.#tell(peer);
     if (status.height !== this.#machine.height || this.#machine.decided) return;
     const missing = this.#machine.missingAt(holdingsOf(status));
     this.#m.log.whenDurable(() => {

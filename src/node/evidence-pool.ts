@@ -1,6 +1,7 @@
 import type { Offence } from "../consensus/messages.ts";
 import type { Evidence } from "../types/block.ts";
 import { LIMITS } from "../types/limits.ts";
+import type { Height, MemberId } from "../types/scalars.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
 import type { Proposal, Vote } from "../types/vote.ts";
 
@@ -8,8 +9,9 @@ import type { Proposal, Vote } from "../types/vote.ts";
 export class EvidencePool {
   #waiting: Evidence[] = [];
 
-  /** For the next block. */
-  pending(): readonly Evidence[] {
+  /** For the block of this height. Whoever is no member any more, and what is too long ago, is let go. */
+  pending(height: Height, isMember: (name: MemberId) => boolean): readonly Evidence[] {
+    this.#waiting = this.#waiting.filter((evidence) => isRecent(evidence, height) && isMember(evidence.authority));
     return this.#waiting.slice(0, LIMITS.evidencePerBlockMax);
   }
 
@@ -27,6 +29,11 @@ export class EvidencePool {
     const names = new Set(recorded.map(nameOf));
     this.#waiting = this.#waiting.filter((evidence) => !names.has(nameOf(evidence)));
   }
+}
+
+/** Whether a block of `height` may still record it (protocol.md §4). */
+export function isRecent(evidence: Pick<Evidence, "height">, height: Height): boolean {
+  return evidence.height <= height && evidence.height >= height - LIMITS.evidenceAgeHeightsMax;
 }
 
 function choiceOf(said: Vote | Proposal): Evidence["first"] {

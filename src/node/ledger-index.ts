@@ -7,9 +7,9 @@ import { shortLived, writeHex } from "../lib/bytes.ts";
 import type { StoreWrite } from "../ports/store.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Height, TxId } from "../types/scalars.ts";
-import { StoreCorruptError } from "./chain-store.ts";
 import { placeOf, readTx, storedObject, versionOf } from "./object-store.ts";
 import { historyKey, indexKey, objectKey, totalKey } from "./store-keys.ts";
+import { StoreCorruptError } from "./stored-record.ts";
 
 const BIG_MIN = -(2n ** 63n);
 /** Sums may exceed what one amount may: two words. */

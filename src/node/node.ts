@@ -1,7 +1,8 @@
 import { voteSignBytes } from "../codec/vote.ts";
 import type { Rules } from "../consensus/rules.ts";
 import { genesisObjects } from "../ledger/genesis-objects.ts";
-import { membersOf, paramsOf, validatorsOf } from "../ledger/validators.ts";
+import { paramsOf, validatorsOf } from "../ledger/validators.ts";
+import { CodedError } from "../lib/coded-error.ts";
 import { err } from "../lib/result.ts";
 import { Mempool } from "../mempool/mempool.ts";
 import type { AppendFile } from "../ports/append-file.ts";
@@ -13,27 +14,32 @@ import type { Store } from "../ports/store.ts";
 import type { RequestProtocol, Transport, TransportHandlers } from "../ports/transport.ts";
 import { StateTree } from "../state/tree.ts";
 import type { Commit } from "../types/block.ts";
-import type { ChainIdentity, Checkpoint } from "../types/genesis.ts";
+import { authoritiesOf, type ChainIdentity, type Checkpoint } from "../types/genesis.ts";
 import { LIMITS } from "../types/limits.ts";
-import type { Height, MemberId, PublicKey, TxId } from "../types/scalars.ts";
+import type { Hash, Height, MemberId, PublicKey, TxId } from "../types/scalars.ts";
+import type { ValidatorSet } from "../types/validator-set.ts";
 import { AdaptiveBlockSize } from "./adaptive-block-size.ts";
 import { BlockBuilder } from "./block-builder.ts";
 import { BlockExecutor } from "./block-executor.ts";
 import { BlockValidator } from "./block-validator.ts";
 import { BodyFetcher } from "./body-fetcher.ts";
 import { CatchUp } from "./catch-up.ts";
-import { ChainStore, type FinalisedBlock, type Head, StoreCorruptError } from "./chain-store.ts";
+import { ChainStore, type FinalisedBlock, type Head } from "./chain-store.ts";
 import { ConsensusDriver, type Decided } from "./consensus-driver.ts";
 import { ConsensusLog } from "./consensus-log.ts";
 import { DoubleSignGuard, type SignRequest } from "./double-sign-guard.ts";
 import { EventLoop } from "./event-loop.ts";
+import { Membership } from "./membership.ts";
 import { decodeMessage, encodeMessage } from "./messages.ts";
 import { ObjectStore } from "./object-store.ts";
 import { OwnSignatures } from "./own-signatures.ts";
 import { PeerClocks } from "./peer-clocks.ts";
 import { PeerRequests } from "./peer-requests.ts";
+import { SigningMemory } from "./signing-memory.ts";
 import { SnapshotReader } from "./snapshot-reader.ts";
+import { StoreCorruptError } from "./stored-record.ts";
 import { type AdmissionAnswer, TransactionPool } from "./transaction-pool.ts";
+import { ValidatorHistory } from "./validator-history.ts";
 import { VerifiedSignatures } from "./verified-signatures.ts";
 
 export interface NodeModules {
@@ -60,10 +66,14 @@ export interface NodeModules {
 export interface NodeOptions {
   readonly identity: ChainIdentity;
   readonly member: MemberId;
-  /** A block that the operator knows to be on the chain: another one at its height ends the node. */
-  readonly checkpoint?: Checkpoint;
   /** The operator's word that no other machine has this key and nothing signed is forgotten. */
   readonly signWithoutMemory?: boolean;
+  /** Node keys of configured addresses: whom a newcomer may ask before it knows the member table. */
+  readonly contacts?: ReadonlySet<PublicKey>;
+  /** A block that the operator knows to be on this chain: no other is taken for its height, and nothing is signed before it. */
+  readonly checkpoint?: Checkpoint;
+  /** Rules that this version knows; another list only in tests. */
+  readonly knownFeatures?: ReadonlySet<string>;
 }
 
 /** A final outcome of a transaction. */
@@ -74,10 +84,9 @@ export interface Finalised {
   readonly code: number;
 }
 
-/** What others decided is not what the operator knows to be decided. */
-export class CheckpointError extends Error {
+/** The chain that is stored or decided here is not the one that the operator was told of. */
+export class CheckpointError extends CodedError<"CHECKPOINT_MISMATCH"> {
   override readonly name = "CheckpointError";
-  readonly code = "CHECKPOINT_MISMATCH";
 }
 
 type BlockListener = (decided: Decided) => void;
@@ -97,17 +106,17 @@ export class Node {
   readonly #requests: PeerRequests;
   readonly #snapshots: SnapshotReader | null;
   readonly #guard: DoubleSignGuard | null;
+  readonly #memory: SigningMemory | null;
+  readonly #membership: Membership;
+  readonly #validators: ValidatorHistory;
   readonly #log: ConsensusLog;
   readonly #listeners = new Set<BlockListener>();
   readonly #expired = new Set<TxId>();
-  #members = new Map<PublicKey, MemberId>();
   #peerHeights = new Map<PublicKey, Height>();
   #finalising: Height = 0;
   /** Executed blocks that wait for the write under way. */
   #staged: Decided[] = [];
   #flushing = false;
-  /** Blocks still to be decided before this node signs: without memory it follows first. */
-  #mutedBlocks = 0;
   /** Why the shell forbids signing (disk nearly full), if it does. */
   #suspended: string | null = null;
   /** Why this node signs no more until it is started again: its key is in use elsewhere. */
@@ -135,6 +144,26 @@ export class Node {
     this.#log = new ConsensusLog({ file: modules.consensusLog, hasher, fatal });
     this.#guard =
       modules.signer === null ? null : new DoubleSignGuard({ file: modules.guardLog, hasher, signer: modules.signer });
+    const ownKey = modules.signer?.publicKey ?? null;
+    this.#validators = new ValidatorHistory(view, authoritiesOf(identity.genesis), () => this.#chain.tip.height);
+    this.#memory =
+      this.#guard === null || ownKey === null
+        ? null
+        : new SigningMemory({
+            guard: this.#guard,
+            key: ownKey,
+            validators: this.#validators,
+            loop,
+            logger,
+            isOrdered: options.signWithoutMemory === true,
+            fatal,
+          });
+    const membership = { objects: this.#objects, transport, logger, member: options.member, ownKey };
+    this.#membership = new Membership({
+      ...membership,
+      contacts: options.contacts ?? new Set(),
+      ...(options.knownFeatures === undefined ? {} : { knownFeatures: options.knownFeatures }),
+    });
     const fetcher = new BodyFetcher({ loop, transport, clock, hasher });
     const shared = {
       chain,
@@ -142,6 +171,7 @@ export class Node {
       store: this.#chain,
       objects: this.#objects,
       executor: this.#executor,
+      validators: this.#validators,
       mempool: this.#mempool,
       verifier,
       verified: new VerifiedSignatures(),
@@ -153,7 +183,7 @@ export class Node {
     const builder = new BlockBuilder({ ...shared, self: options.member, wall, size: new AdaptiveBlockSize(LIMITS.blockTxMax) });
     const driver = {
       ...shared,
-      member: options.member,
+      ownKey,
       builder,
       validator,
       log: this.#log,
@@ -176,17 +206,19 @@ export class Node {
       metrics,
       headTimeMs: () => this.#chain.head.timeMs,
       isUsed: (id) => this.#chain.hasTransaction(id),
-      memberOf: (peer) => this.#members.get(peer),
+      memberOf: (peer) => this.#membership.memberOf(peer),
       onWork: () => this.#driver.onWork(),
     });
     this.#catchUp = new CatchUp({
       ...shared,
       validator,
       transport,
+      isWanted: (height, id) => this.#agreesWithCheckpoint(height, id),
       onBlock: (decided) => this.#stage(decided),
       onCaughtUp: () => {
         logger.info("caught up", { height: this.#chain.head.height });
         this.#driver.resumeSigning();
+        this.#driver.onCaughtUp();
       },
       isDeciding: (height) => this.#finalising >= height && this.#chain.tip.height < height,
     });
@@ -258,15 +290,15 @@ export class Node {
   }
 
   get isSigning(): boolean {
-    return this.#guard !== null && this.mutedBecause === null && !this.#catchUp.behind && !this.#stopped;
+    return this.#membership.isAuthority && this.mutedBecause === null && !this.#catchUp.behind && !this.#stopped;
   }
 
   /** Why an authority does not sign; null if it does, or is none. */
   get mutedBecause(): string | null {
-    if (this.#guard === null) return null;
+    if (!this.#membership.isAuthority) return null;
     if (this.#retired !== null) return this.#retired;
-    if (this.#mutedBlocks > 0) return `no memory of what was signed: ${this.#mutedBlocks} more blocks to follow first`;
-    return this.#suspended;
+    if (!this.#isPastCheckpoint) return "the chain is fetched up to the checkpoint first";
+    return this.#memory?.reason ?? this.#suspended;
   }
 
   /** By how many milliseconds this node's clock is ahead of its peers' median; 0 under a driven clock, which all share. */
@@ -274,12 +306,18 @@ export class Node {
     return this.#options.identity.genesis.clock === "driven" ? 0 : this.#peerClocks.aheadMs();
   }
 
+  /** What the node is to the chain at this height: promotion and demotion change it while it runs. */
   get role(): "authority" | "follower" {
-    return validatorsOf(this.#objects).some(({ member }) => member === this.#options.member) ? "authority" : "follower";
+    return this.#membership.isAuthority ? "authority" : "follower";
   }
 
   memberOf(peer: PublicKey): MemberId | undefined {
-    return this.#members.get(peer);
+    return this.#membership.memberOf(peer);
+  }
+
+  /** The authorities of a height, in member order; by default of the next; undefined for one that is not decided. */
+  validatorsAt(height?: Height): ValidatorSet | undefined {
+    return this.#validators.at(height ?? this.#chain.head.height + 1);
   }
 
   /** The height a peer last showed, null if none. */
@@ -317,10 +355,12 @@ export class Node {
 
   #run(): void {
     this.#recheck();
-    this.#decideMemory();
+    const { head } = this.#chain;
+    this.#membership.checkFeatures(head.height);
+    this.#memory?.recall(head.height, !this.#log.corrupt, validatorsOf(this.#objects).length === 1);
     this.#running = true;
     const { transport, metrics } = this.#modules;
-    this.#allowMembers();
+    this.#membership.refresh();
     transport.start(this.#handlers());
     this.#driver.start();
     this.#pool.start();
@@ -337,35 +377,28 @@ export class Node {
     if (tree.root() !== head.stateRoot || (head.height > 0 && header?.stateRoot !== head.stateRoot)) {
       throw new StoreCorruptError("the stored state does not have the root of the last block");
     }
+    const { checkpoint } = this.#options;
+    const stored = checkpoint === undefined ? undefined : this.#chain.commit(checkpoint.height)?.block;
+    if (checkpoint !== undefined && stored !== undefined && stored !== checkpoint.id)
+      throw new CheckpointError("CHECKPOINT_MISMATCH", `the stored chain has another block at height ${checkpoint.height}`);
   }
 
-  /** protocol.md §4 "A node without its memory". */
-  #decideMemory(): void {
-    const guard = this.#guard;
-    if (guard === null) return;
-    const { logger } = this.#modules;
-    const fresh = guard.hasMemory && guard.lastHeight === 0;
-    const lost = !guard.hasMemory || this.#log.corrupt || (fresh && this.#chain.head.height > 0);
-    if (!lost) return;
-    if (this.#options.signWithoutMemory === true) {
-      logger.warn("signing without memory, as the operator ordered");
-      this.#beginMemory();
-      return;
-    }
-    this.#mutedBlocks = LIMITS.memorylessBlocks;
-    logger.warn("no memory of what was signed: following until further blocks are decided", {
-      blocks: LIMITS.memorylessBlocks,
-      alone: validatorsOf(this.#objects).length === 1,
-    });
+  get #isPastCheckpoint(): boolean {
+    const { checkpoint } = this.#options;
+    return checkpoint === undefined || this.#chain.head.height >= checkpoint.height;
+  }
+
+  #agreesWithCheckpoint(height: Height, id: Hash): boolean {
+    const { checkpoint } = this.#options;
+    return checkpoint === undefined || checkpoint.height !== height || checkpoint.id === id;
   }
 
   /** A valid signature by this node's key that it has no memory of. */
   #onForeignSignature({ height, round, step }: Omit<SignRequest, "message">): void {
     const { logger } = this.#modules;
     if (this.#ownSignatures.meaning() === "forgotten") {
-      if (this.#mutedBlocks > 0 || this.#options.signWithoutMemory === true) return;
-      this.#mutedBlocks = LIMITS.memorylessBlocks;
-      logger.warn("no memory of what was signed: others hold what this node's guard does not", { height, round, step });
+      if (this.#memory?.forgets() === true)
+        logger.warn("no memory of what was signed: others hold what this node's guard does not", { height, round, step });
       return;
     }
     if (this.#retired !== null) return;
@@ -376,28 +409,12 @@ export class Node {
   /** Whether a fetched block's commit has a precommit by this node that its guard does not know of: the guard was restored. */
   #isForgotten({ commit }: Decided): boolean {
     const guard = this.#guard;
-    const self = validatorsOf(this.#objects).findIndex(({ member }) => member === this.#options.member);
+    const self = validatorsOf(this.#objects).findIndex(({ key }) => key === this.#modules.signer?.publicKey);
     if (guard === null || !commit.sigs.some(({ index }) => index === self)) return false;
     const { height, round, block } = commit;
     const { chain } = this.#options.identity;
     const message = voteSignBytes(chain, { height, round, kind: "precommit", block }, this.#modules.hasher.sha256);
     return guard.disowns({ height, round, step: "precommit", message });
-  }
-
-  #beginMemory(): void {
-    const guard = this.#guard;
-    if (guard === null || guard.hasMemory) return;
-    guard.begin(
-      this.#loop.callback((fault: Error | null) => {
-        if (fault !== null) this.#fatal(fault);
-      }),
-    );
-  }
-
-  #allowMembers(): void {
-    const members = membersOf(this.#objects).filter(({ name }) => name !== this.#options.member);
-    this.#members = new Map(members.map(({ nodeKey, name }) => [nodeKey, name]));
-    this.#modules.transport.allow(new Set(this.#members.keys()));
   }
 
   #handlers(): TransportHandlers {
@@ -414,6 +431,7 @@ export class Node {
         this.#peerHeights.delete(peer);
         this.#peerClocks.onGone(peer);
         this.#catchUp.onGone(peer);
+        this.#driver.onDisconnected(peer);
       }),
       onConsensus: this.#loop.callback((peer: PublicKey, message: Uint8Array) => this.#onConsensus(peer, message)),
       onGossip: this.#loop.callback((peer: PublicKey, message: Uint8Array) => this.#pool.onGossip(peer, message)),
@@ -434,7 +452,7 @@ export class Node {
   }
 
   #onConsensus(peer: PublicKey, bytes: Uint8Array): void {
-    if (!this.#members.has(peer)) return;
+    if (!this.#membership.isAllowed(peer)) return;
     const decoded = decodeMessage(bytes);
     if (!decoded.ok) {
       this.#modules.metrics.add("zhonglian_peer_faults_total", 1, { reason: decoded.error.code });
@@ -484,12 +502,14 @@ export class Node {
   /** A block that consensus decided here: one synced batch, and only then the next height. */
   #finalise(decided: Decided): void {
     const { height } = decided.block.header;
-    if (height !== this.#chain.tip.height + 1 || this.#finalising >= height || this.#isForeign(decided)) return;
+    if (height !== this.#chain.tip.height + 1 || this.#finalising >= height) return;
+    if (!this.#agreesWithCheckpoint(height, decided.id))
+      throw new CheckpointError("CHECKPOINT_MISMATCH", `another block than the checkpoint was decided at height ${height}`);
     this.#finalising = height;
     this.#chain.write(
       this.#finalisedBlock(decided),
       this.#whenWritten(() => {
-        this.#executor.adopt(decided.execution);
+        this.#adopt(decided);
         this.#finalised([decided], "consensus");
       }),
     );
@@ -501,10 +521,10 @@ export class Node {
    */
   #stage(decided: Decided): boolean {
     const { height } = decided.block.header;
-    if (height !== this.#chain.tip.height + 1 || this.#finalising >= height || this.#isForeign(decided)) return false;
+    if (height !== this.#chain.tip.height + 1 || this.#finalising >= height) return false;
     if (this.#isForgotten(decided)) this.#onForeignSignature({ height, round: decided.commit.round, step: "precommit" });
     this.#chain.stage(this.#finalisedBlock(decided));
-    this.#executor.adopt(decided.execution);
+    this.#adopt(decided);
     this.#staged.push(decided);
     this.#flush();
     return this.#staged.length < LIMITS.syncGroupBlocksMax && this.#chain.stagedBytes < LIMITS.syncGroupBytesMax;
@@ -524,12 +544,10 @@ export class Node {
     );
   }
 
-  /** A chain that is not the one of the operator's checkpoint may have been signed with keys of former authorities. */
-  #isForeign({ block, id }: Decided): boolean {
-    const { checkpoint } = this.#options;
-    if (checkpoint === undefined || block.header.height !== checkpoint.height || id === checkpoint.id) return false;
-    this.#fatal(new CheckpointError(`the peers' chain has block ${id} at the checkpoint's height ${checkpoint.height}`));
-    return true;
+  /** The tip's state is this block's: nothing more is executed if the next height's rules are not known. */
+  #adopt({ block, execution }: Decided): void {
+    this.#executor.adopt(execution);
+    this.#membership.checkFeatures(block.header.height);
   }
 
   #finalisedBlock({ block, id, commit, envelopes, execution }: Decided): FinalisedBlock {
@@ -564,20 +582,9 @@ export class Node {
     if (how === "consensus") this.#ownSignatures.onDecided();
     this.#mempool.remove(envelopes.map(({ pair }) => pair.id));
     for (const { pair } of this.#mempool.expire(block.header.timeMs)) this.#rememberExpired(pair.id);
-    if (execution.changes.some(({ kind }) => kind === "member" || kind === "members")) this.#allowMembers();
+    if (execution.changes.some(({ kind }) => kind === "member" || kind === "members")) this.#membership.refresh();
     this.#driver.forgetEvidence(block.evidence);
-    if (this.#mutedBlocks > 0 && how === "consensus") {
-      this.#mutedBlocks -= 1;
-      if (this.#mutedBlocks === 0) {
-        this.#modules.logger.info("followed long enough: signing from the next height on", {
-          height: decided.block.header.height + 1,
-        });
-        this.#beginMemory();
-      }
-    }
-    // A key whose memory begins behind the chain may have signed before: it follows first.
-    if (how === "sync" && this.#guard?.lastHeight === 0 && this.#options.signWithoutMemory !== true)
-      this.#mutedBlocks = LIMITS.memorylessBlocks;
+    this.#memory?.settled(block.header.height, how);
     this.#measure(decided, how);
     for (const listener of this.#listeners) listener(decided);
   }

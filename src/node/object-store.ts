@@ -5,8 +5,8 @@ import type { Store } from "../ports/store.ts";
 import type { ObjectView } from "../state/view.ts";
 import { LIMITS } from "../types/limits.ts";
 import { type Hash, type Height, type TxId, ZERO_HASH } from "../types/scalars.ts";
-import { StoreCorruptError } from "./chain-store.ts";
 import { objectKey } from "./store-keys.ts";
+import { StoreCorruptError } from "./stored-record.ts";
 
 /** Where a version of an object came from: the place of the change within its block, and the transaction, null for what fell due. */
 export interface Origin {

@@ -14,7 +14,7 @@ import type { Hasher } from "../ports/crypto.ts";
 import type { Store } from "../ports/store.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { Block, Commit } from "../types/block.ts";
-import { authoritiesOf, type ChainIdentity } from "../types/genesis.ts";
+import type { ChainIdentity } from "../types/genesis.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { BlockId, Hash, Height, MemberId, TxId } from "../types/scalars.ts";
 import type { TxReceipt } from "../types/transaction.ts";
@@ -48,7 +48,6 @@ export class LocalNode {
   readonly #wall: WallClock;
   readonly #transport: Transport;
   readonly #chain: Hash;
-  readonly #genesisSet: ValidatorSet;
   readonly #waiters = new Map<TxId, Set<() => void>>();
   #waiting = 0;
   readonly member: MemberId;
@@ -69,7 +68,6 @@ export class LocalNode {
     this.#wall = modules.wall;
     this.#transport = modules.transport;
     this.#chain = modules.identity.chain;
-    this.#genesisSet = authoritiesOf(modules.identity.genesis);
     this.member = modules.member;
     this.ledger = new LedgerReader(modules.store);
     const { chainStore: chain } = this.#node;
@@ -215,9 +213,9 @@ export class LocalNode {
     return block === undefined || commit === undefined ? undefined : { block, commit, id: commit.block };
   }
 
-  /** The set of a height, by default of the next, in turn order. */
-  async validators(height: Height = this.#node.head.height + 1): Promise<ValidatorSet> {
-    return (await this.#node.chainStore.authoritiesAt(height)) ?? this.#genesisSet;
+  /** The set of a height up to the next, which is the default; undefined if it is not decided. */
+  validators(height?: Height): ValidatorSet | undefined {
+    return this.#node.validatorsAt(height);
   }
 
   isKind(kind: string): kind is keyof typeof KINDS {

@@ -1,4 +1,5 @@
 import { type JsonSchema, type Schema, SchemaError, type StructValue, struct } from "../codec/schema.ts";
+import { RESULTS } from "./results.ts";
 import { RpcError } from "./rpc-error.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
@@ -7,6 +8,7 @@ export interface Method {
   readonly name: string;
   readonly summary: string;
   readonly paramsSchema: JsonSchema;
+  readonly resultSchema: JsonSchema;
   /** `subscriptions` are those of the connection that asks, where the carrier has any. */
   readonly call: (params: unknown, subscriptions?: Subscriptions) => Promise<unknown>;
 }
@@ -14,7 +16,8 @@ export interface Method {
 type Fields = Parameters<typeof struct>[0];
 
 export function method<const F extends Record<string, unknown>>(declaration: {
-  readonly name: string;
+  /** Also names its result in `RESULTS`. */
+  readonly name: keyof typeof RESULTS;
   readonly summary: string;
   readonly params: F;
   readonly handle: (params: StructValue<F>, subscriptions?: Subscriptions) => unknown;
@@ -24,6 +27,7 @@ export function method<const F extends Record<string, unknown>>(declaration: {
     name: declaration.name,
     summary: declaration.summary,
     paramsSchema: schema.jsonSchema,
+    resultSchema: RESULTS[declaration.name],
     call: async (params, subscriptions) => {
       let parsed: StructValue<F>;
       try {

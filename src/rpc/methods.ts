@@ -8,12 +8,15 @@ import { creditMethods } from "./credit-methods.ts";
 import { eventMethods } from "./event-methods.ts";
 import type { LocalNode } from "./local-node.ts";
 import { type Method, method } from "./method.ts";
+import { openRpc } from "./open-rpc.ts";
 import { blockJson, objectJson, receiptJson, statusJson } from "./presentation.ts";
+import { PUBLIC_KIND } from "./results.ts";
 import { RpcError } from "./rpc-error.ts";
 
 const limit = optional(int({ min: 1, max: LIMITS.rpcListMax }));
 const cursor = optional(text({ min: 2, max: 2_048, pattern: /^([0-9a-f]{2})+$/ }));
-const kind = text({ min: 1, max: 32 });
+/** Any text is taken here, so that an unknown kind gets its own code. */
+const kind: Schema<string> = { ...text({ min: 1, max: 32 }), jsonSchema: PUBLIC_KIND };
 const txBytes = bytes({ min: 1, max: LIMITS.txBytesMax });
 /** What is too long for any transaction is refused as one, not as a wrong type. */
 const transaction: Schema<Uint8Array> = {
@@ -27,6 +30,11 @@ const transaction: Schema<Uint8Array> = {
 /** The tree is nested as the notes are; a note that changed hands more often than this is read by `ledger_list`. */
 const TREE_NESTING_MAX = 512;
 
+const proofKind: Schema<string> = {
+  ...kind,
+  jsonSchema: { anyOf: [PUBLIC_KIND, { type: "string", enum: ["transaction", "txReceipt", "event"] }] },
+};
+
 /** `where`: any of the kind's indexed fields; which those are depends on the kind, so the handler checks them. */
 const where: Schema<Readonly<Record<string, unknown>>> = {
   write: () => undefined,
@@ -38,7 +46,12 @@ const where: Schema<Readonly<Record<string, unknown>>> = {
     }
     return json as Record<string, unknown>;
   },
-  jsonSchema: { type: "object", maxProperties: 8 },
+  jsonSchema: {
+    type: "object",
+    maxProperties: 8,
+    description:
+      "indexed fields of the kind (x-indexed of its schema), each a value, or {from, to} with to left out of the range",
+  },
 };
 
 /** What a proof's refusal is as an error of JSON-RPC. */
@@ -88,13 +101,12 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
     }),
     method({
       name: "chain_getValidators",
-      summary: "The authorities that sign a height, by default the next, in turn order",
+      summary: "The authorities of a height, by default of the next, in turn order",
       params: { height: optional(int({ min: 1 })) },
-      handle: async ({ height }) => {
-        const { height: head } = node.at();
-        if (height !== undefined && height > head + 1)
-          throw new RpcError("notFound", "BLOCK_NOT_FOUND", "this height is not decided");
-        return (await node.validators(height)).map(({ member, key }) => ({ member, key, power: 1 }));
+      handle: ({ height }) => {
+        const set = node.validators(height);
+        if (set === undefined) throw new RpcError("notFound", "BLOCK_NOT_FOUND", "this height is not decided");
+        return set.map(({ member, key }) => ({ member, key, power: 1 }));
       },
     }),
     method({
@@ -149,7 +161,7 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
       name: "proof_get",
       summary:
         "A self-contained proof of an object or its absence after a block, or of a transaction, txReceipt or event (id: transaction/number)",
-      params: { kind, id: text({ min: 64, max: 69 }), height: optional(int({ min: 1 })) },
+      params: { kind: proofKind, id: text({ min: 64, max: 69 }), height: optional(int({ min: 1 })) },
       handle: async ({ kind: name, id, height }) => {
         const proof = await node.proofs.prove(isOfBlock(name) ? name : publicKind(name), id, height);
         if (proof.ok) return proof.value;
@@ -226,21 +238,7 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
     name: "rpc.discover",
     summary: "This document",
     params: {},
-    handle: () => ({
-      openrpc: "1.3.2",
-      info: { title: "zhonglian", version },
-      methods: [...all, discover].map(({ name, summary, paramsSchema }) => ({
-        name,
-        summary,
-        paramStructure: "by-name",
-        params: Object.entries(paramsSchema.properties as Record<string, object>).map(([field, schema]) => ({
-          name: field,
-          required: (paramsSchema.required as readonly string[]).includes(field),
-          schema,
-        })),
-        result: { name: "result", schema: {} },
-      })),
-    }),
+    handle: () => openRpc([...all, discover], version),
   });
   return new Map([...all, discover].map((each) => [each.name, each]));
 }

@@ -14,7 +14,7 @@ const KINDS = [...TRANSITIONS.keys()] as OperationKind[];
 describe("authority (invariant 6)", () => {
   for (const kind of KINDS) {
     it(`${kind} takes effect with the signatures it needs, and conserves what is to be conserved`, () => {
-      const world = alliance();
+      const world = alliance({}, "none");
       const { operation, signings } = CATALOG[kind](world);
       const { receipt } = world.chain.act(operation, ...signings);
       expect(decode(receiptSchema, encodeReceipt(receipt), LIMITS.blockBytesMax)).toMatchObject({ ok: true, value: { code: 0 } });

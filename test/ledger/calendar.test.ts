@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addMonths, bankDaysBefore, civilOf, dayOf, dayOfCivil, isBankDay, startOfDay } from "../../src/ledger/calendar.ts";
+import { addMonths, bankDaysBefore, civilOf, dayOf, dayOfCivil, isWeekday, startOfDay } from "../../src/ledger/calendar.ts";
 
 const day = (year: number, month: number, dayOfMonth: number) => dayOfCivil({ year, month, dayOfMonth });
 
@@ -19,7 +19,7 @@ describe("civil days in UTC+8", () => {
         const civil = { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, dayOfMonth: date.getUTCDate() };
         expect(civilOf(days)).toEqual(civil);
         expect(dayOfCivil(civil)).toBe(days);
-        expect(isBankDay(days)).toBe(date.getUTCDay() !== 0 && date.getUTCDay() !== 6);
+        expect(isWeekday(days)).toBe(date.getUTCDay() !== 0 && date.getUTCDay() !== 6);
       }),
     );
   });

@@ -98,7 +98,7 @@ describe("determinism", () => {
   it("versions only rise", () => {
     let seen = 0;
     for (const kind of TRANSITIONS.keys()) {
-      const world = alliance();
+      const world = alliance({}, "none");
       const { operation, signings } = CATALOG[kind as OperationKind](world);
       world.chain.act(operation, ...signings);
       const last = new Map<string, number>();

@@ -5,27 +5,9 @@ import { MONEY_MAX } from "../../src/ledger/money.ts";
 import { alliance, receivable } from "./support/alliance.ts";
 import { op } from "./support/chain.ts";
 import { lend, reference } from "./support/finance.ts";
-import { CHANGES_REFUSALS } from "./support/refusals-changes.ts";
-import { CREDIT_REFUSALS } from "./support/refusals-credit.ts";
-import { FINANCE_REFUSALS } from "./support/refusals-finance.ts";
-import { GOVERNANCE_REFUSALS } from "./support/refusals-governance.ts";
-import { LOANS_REFUSALS } from "./support/refusals-loans.ts";
-import { PARTIES_REFUSALS } from "./support/refusals-parties.ts";
-import { RECEIVABLES_REFUSALS } from "./support/refusals-receivables.ts";
-import { TRADE_REFUSALS } from "./support/refusals-trade.ts";
+import { REFUSALS } from "./support/refusals.ts";
 
-const CASES = [
-  ...PARTIES_REFUSALS,
-  ...TRADE_REFUSALS,
-  ...RECEIVABLES_REFUSALS,
-  ...FINANCE_REFUSALS,
-  ...GOVERNANCE_REFUSALS,
-  ...CREDIT_REFUSALS,
-  ...CHANGES_REFUSALS,
-  ...LOANS_REFUSALS,
-];
-
-/** BODY_INVALID and KIND_UNKNOWN are the judge's; NOTES_EXCEEDED has a test below, bounds of governance in governance.test.ts; nothing suspends a party yet. */
+/** BODY_INVALID and KIND_UNKNOWN are the judge's; NOTES_EXCEEDED has a test below, bounds of governance in governance.test.ts. */
 const ELSEWHERE: ReadonlySet<Code> = new Set([
   "OK",
   "BODY_INVALID",
@@ -34,13 +16,12 @@ const ELSEWHERE: ReadonlySet<Code> = new Set([
   "MEMBERS_EXCEEDED",
   "AUTHORITIES_EXCEEDED",
   "FEATURES_EXCEEDED",
-  "PARTY_INACTIVE",
 ]);
 
 describe("refusals", () => {
-  for (const [title, code, run] of CASES) {
+  for (const [title, code, run] of REFUSALS) {
     it(`${title}: ${code}`, () => {
-      expect(run(alliance())).toBe(code);
+      expect(run(alliance({}, "none"))).toBe(code);
     });
   }
 
@@ -52,7 +33,7 @@ describe("refusals", () => {
   });
 
   it("every code is reached by a test, and numbers are used once", () => {
-    const reached = new Set(CASES.map(([, code]) => code));
+    const reached = new Set(REFUSALS.map(([, code]) => code));
     const missing = (Object.keys(CODES) as Code[]).filter((code) => !reached.has(code) && !ELSEWHERE.has(code));
     expect(missing).toEqual([]);
     const numbers = Object.values(CODES).map(([number]) => number);

@@ -30,6 +30,13 @@ export const apply = transition({
       for (const lender of call.body.lenders) activeParty(call, lender, "LENDER");
     },
     ({ body, book }) => require(!body.lenders.includes(book.get("note", body.notes[0] as Hash).holder), "SAME_PARTY"),
+    ({ body, book, timeMs }) => {
+      // The hash of a document, or a consent on the chain; that one must stand.
+      const consent = book.find("consent", body.consent);
+      const isGiven = consent === undefined || (consent.status === "GRANTED" && timeMs < consent.untilMs);
+      require(isGiven, "CONSENT_ENDED");
+      require(consent === undefined || consent.party === book.get("note", body.notes[0] as Hash).holder, "CONSENT_ENDED");
+    },
     (call) => expiresWithin(call, call.body.expiresMs, call.params.reserveTtlMs),
     (call) => {
       const { book, body } = call;
@@ -206,8 +213,12 @@ export function gatesOpen(situation: Situation, notes: readonly Hash[]): void {
 
 /** An unverified, red or void invoice backs no finance (domain: gates). */
 export function invoicesNormal({ book }: Situation, receivable: ObjectOf<"receivable">): void {
-  for (const { invoice, amount: used } of receivable.allocation)
-    require(used === 0n || book.get("invoice", invoice).taxStatus === "NORMAL", "INVOICE_NOT_NORMAL");
+  for (const { invoice, amount: used } of receivable.allocation) {
+    if (used === 0n) continue;
+    const { taxStatus, doubted } = book.get("invoice", invoice);
+    require(taxStatus === "NORMAL", "INVOICE_NOT_NORMAL");
+    require(!doubted, "INVOICE_DOUBTED");
+  }
 }
 
 export function setNotes(

@@ -34,8 +34,6 @@ export const acceptDecision = transition({
       const decision = book.get("decision", body.decision);
       require(decision.status === "LIVE" && decision.outcome === "APPROVED" && timeMs < decision.expiresMs, "DECISION_NOT_LIVE");
     },
-    ({ body, book }) =>
-      require(book.get("application", book.get("decision", body.decision).application).status === "OPEN", "APPLICATION_CLOSED"),
     (call) => {
       const decision = call.book.get("decision", call.body.decision);
       const { notes } = call.book.get("application", decision.application);

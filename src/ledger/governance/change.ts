@@ -4,6 +4,7 @@ import { LIMITS } from "../../types/limits.ts";
 
 export const featureNameSchema = text({ min: 2, max: 48, pattern: /^[a-z][a-zA-Z0-9.-]+$/ });
 
+const dayList = list(int({ max: 84_000 }), { max: 64, sortedBy: (day) => String(day).padStart(5, "0") });
 const member = { member: memberId } as const;
 
 /** Everything that members may vote on. `changes.ts` says of each what must hold and what it does. */
@@ -34,6 +35,8 @@ export const changeSchema = union({
       sortedBy: ({ name }) => name,
     }),
   },
+  /** Weekdays of a year on which banks are closed, and weekends on which they are open (调休); replaces what was said of that year. */
+  setBankDays: { year: int({ min: 1970, max: 2200 }), closed: dayList, open: dayList },
   /** From `height` on the rules are those of a later version. A node that does not know them stops before. */
   switchFeature: { feature: featureNameSchema, height: int() },
 });

@@ -14,6 +14,7 @@ import { isSatisfiable } from "../parties/policy.ts";
 import { TRADE_ROLES } from "../parties/register.ts";
 import type { Situation } from "../transition.ts";
 import { authoritiesOf, mayVote, type Strength, seatOf, strengthOf } from "./authorities.ts";
+import { areOfTheYear, setBankDays } from "./bank-days.ts";
 import type { Change, ChangeKind } from "./change.ts";
 import { reseat, type Seat, seat } from "./turns.ts";
 
@@ -101,6 +102,7 @@ const RULES: { readonly [K in ChangeKind]: Rule<ChangeOf<K>> } = {
       situation.book.update("param", situation.book.get("param", PARAM_ID), { values });
     },
   },
+  setBankDays: { holds: areOfTheYear, apply: setBankDays },
   switchFeature: { holds: mayBeSwitched, apply: switchOn },
 };
 

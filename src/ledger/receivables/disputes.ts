@@ -1,7 +1,7 @@
 import { amount, choice, hash } from "../../codec/schema.ts";
 import type { Amount, Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
-import { interestedIn, isLive, isOwed, isUnfrozen } from "../conditions.ts";
+import { interestedIn, isLive, isUnfrozen } from "../conditions.ts";
 import { endWaiting } from "../finance/waiting.ts";
 import type { ObjectOf } from "../objects.ts";
 import { type Call, type Situation, transition } from "../transition.ts";
@@ -41,7 +41,6 @@ export const raiseDispute = transition({
       require(note.dispute === null, "NOTE_DISPUTED");
       isUnfrozen(note);
     },
-    ({ body, book }) => isOwed(book.get("receivable", book.get("note", body.note).receivable)),
     (call) => carvable(call, call.book.get("note", call.body.note), call.body.amount),
   ],
   effect: (call) => {

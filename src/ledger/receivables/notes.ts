@@ -152,7 +152,7 @@ function endOffer({ book }: Situation, pending: ObjectOf<"offer">, status: "REJE
 }
 
 /** The note is consumed and a new leaf of the same amount and depth is the new holder's; the debtor is notified by the record itself. */
-function moveNote(call: Call<unknown>, note: Note, to: Hash): readonly Hash[] {
+export function moveNote(call: Call<unknown>, note: Note, to: Hash): readonly Hash[] {
   const { book } = call;
   const moved = newNote(call, note, { holder: to }, 0);
   book.update("note", note, { position: "CONSUMED", ref: null });

@@ -1,6 +1,6 @@
 import { amount, choice, hash, optional } from "../../codec/schema.ts";
 import { require } from "../codes.ts";
-import { interestedIn, isOwed, isSettled, isUnfrozen } from "../conditions.ts";
+import { interestedIn, isSettled, isUnfrozen } from "../conditions.ts";
 import { daySchema } from "../objects.ts";
 import { transition } from "../transition.ts";
 import { carvable, carve } from "./carve.ts";
@@ -37,7 +37,6 @@ export const setOff = transition({
       isUnfrozen(note);
       require(note.dispute === null, "NOTE_DISPUTED");
     },
-    ({ body, book }) => isOwed(book.get("receivable", book.get("note", body.note).receivable)),
     ({ body, book }) => {
       const { maturityDay } = book.get("receivable", book.get("note", body.note).receivable);
       require(body.basis === "SAME_CONTRACT" || body.claimDueDay <= maturityDay, "SETOFF_UNFOUNDED");

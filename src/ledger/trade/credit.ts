@@ -1,7 +1,7 @@
 import { amount, hash, list, struct } from "../../codec/schema.ts";
 import type { Amount, Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
-import { interestedIn, isOwed, isSettled, isUnfrozen } from "../conditions.ts";
+import { interestedIn, isSettled, isUnfrozen } from "../conditions.ts";
 import type { ObjectOf } from "../objects.ts";
 import { carvable, carve } from "../receivables/carve.ts";
 import { retire } from "../receivables/ending.ts";
@@ -46,7 +46,6 @@ export const creditInvoice = transition({
         isSettled(note);
         isUnfrozen(note);
         require(note.dispute === null, "NOTE_DISPUTED");
-        isOwed(book.get("receivable", note.receivable));
         carvable(call, note, dilution.amount);
         taken.set(note.receivable, (taken.get(note.receivable) ?? 0n) + dilution.amount);
       }

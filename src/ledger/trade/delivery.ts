@@ -27,10 +27,11 @@ export const recordDelivery = transition({
     const { body, book, newId, day } = call;
     const contract = book.get("contract", body.contract);
     const id = newId();
-    book.add("delivery", { id, ...body, accepted: 0n, status: "PENDING", mode: "NONE" });
-    book.update("contract", contract, { delivered: contract.delivered + body.amount });
     // The inspection period of a delivery recorded late has not run out before anybody could see it.
-    schedule(call, startOfDay(Math.max(body.day + contract.inspectionDays, day) + 1), "delivery", id);
+    const deemedMs = startOfDay(Math.max(body.day + contract.inspectionDays, day) + 1);
+    book.add("delivery", { id, ...body, accepted: 0n, status: "PENDING", mode: "NONE", deemedMs });
+    book.update("contract", contract, { delivered: contract.delivered + body.amount });
+    schedule(call, deemedMs, "delivery", id);
     return [id];
   },
 });
@@ -65,10 +66,50 @@ export const rejectDelivery = transition({
   },
 });
 
+/** An acceptance was a mistake: the delivery waits for its inspection again, unless invoices rest on what was accepted. */
+export const correctAcceptance = transition({
+  kind: "delivery.returnAcceptance",
+  ground: "电子签名法 art. 5: the record stays as it was; Civil Code art. 147: an act by mistake",
+  signedBy: "buyer, who signed the acceptance; seller, whom it favoured",
+  body: { delivery: hash },
+  signers: ({ delivery }, { book }) => {
+    const { buyer, seller } = book.get("contract", book.get("delivery", delivery).contract);
+    return [buyer, seller];
+  },
+  stake: ({ delivery }, { book }) => book.get("delivery", delivery).accepted,
+  requires: [
+    ({ body, book }) => require(book.get("delivery", body.delivery).status === "ACCEPTED", "WRONG_STATUS"),
+    ({ body, book }) => {
+      const { contract: id, accepted } = book.get("delivery", body.delivery);
+      const contract = book.get("contract", id);
+      const left = contract.accepted - accepted;
+      require(contract.invoiced <= left + basisPoints(left, contract.toleranceBp), "INVOICE_EXCEEDS_ACCEPTED");
+    },
+    ({ body, book }) => {
+      const delivery = book.get("delivery", body.delivery);
+      const contract = book.get("contract", delivery.contract);
+      const refused = delivery.amount - delivery.accepted;
+      require(contract.delivered + refused <=
+        contract.total + basisPoints(contract.total, contract.toleranceBp), "CONTRACT_EXCEEDED");
+    },
+  ],
+  effect: (call) => {
+    const { body, book, day } = call;
+    const delivery = book.get("delivery", body.delivery);
+    const contract = book.get("contract", delivery.contract);
+    const delivered = contract.delivered + delivery.amount - delivery.accepted;
+    book.update("contract", contract, { accepted: contract.accepted - delivery.accepted, delivered });
+    const deemedMs = startOfDay(day + contract.inspectionDays + 1);
+    schedule(call, deemedMs, "delivery", delivery.id);
+    return [book.update("delivery", delivery, { status: "PENDING", accepted: 0n, mode: "NONE", deemedMs }).id];
+  },
+});
+
 /** Falls due: accepted by lapse of the inspection period. */
 export function deliveryDue(situation: Situation, id: string): void {
   const delivery = situation.book.find("delivery", id as ObjectOf<"delivery">["id"]);
-  if (delivery?.status === "PENDING") accept(situation, delivery, delivery.amount, "DEEMED");
+  if (delivery?.status === "PENDING" && situation.timeMs >= delivery.deemedMs)
+    accept(situation, delivery, delivery.amount, "DEEMED");
 }
 
 function accept({ book }: Situation, delivery: ObjectOf<"delivery">, accepted: bigint, mode: "SIGNED" | "DEEMED") {

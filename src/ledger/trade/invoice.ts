@@ -1,4 +1,4 @@
-import { amount, choice, hash, int, optional } from "../../codec/schema.ts";
+import { amount, choice, hash, int, list, optional } from "../../codec/schema.ts";
 import { require } from "../codes.ts";
 import { roleOf } from "../conditions.ts";
 import { namedId } from "../ids.ts";
@@ -20,6 +20,10 @@ export const registerInvoice = transition({
     tax: amount(),
     issueDay: daySchema,
     fingerprint: hash,
+    /** Its fingerprints under the keys of earlier epochs in which it could still be financed. */
+    earlier: optional(list(hash, { max: 8 })),
+    /** The keyed fingerprint of seller, buyer, total and day: what two records of one invoice have in common. */
+    similarity: optional(hash),
     document: hash,
     verifier: optional(hash),
   },
@@ -33,7 +37,10 @@ export const registerInvoice = transition({
     (call) => {
       if (call.body.verifier !== undefined) roleOf(call, call.body.verifier, "VERIFIER");
     },
-    ({ body, book }) => require(book.find("fingerprint", fingerprintId(body.fingerprint)) === undefined, "FINGERPRINT_USED"),
+    ({ body, book }) => {
+      const all = [body.fingerprint, ...(body.earlier ?? [])];
+      require(all.every((each) => book.find("fingerprint", fingerprintId(each)) === undefined), "FINGERPRINT_USED");
+    },
     ({ body }) => require(body.tax <= body.total, "AMOUNT_EXCEEDED"),
     ({ body, day }) => require(body.issueDay <= day, "DAY_OUT_OF_RANGE"),
     ({ body, book }) => require(book.get("contract", body.contract).status === "OPEN", "CONTRACT_CLOSED"),
@@ -48,6 +55,9 @@ export const registerInvoice = transition({
     const { seller, buyer, currency } = contract;
     const { total, tax, issueDay, fingerprint, document, verifier } = body;
     const id = newId();
+    const likeness = body.similarity === undefined ? undefined : namedId("similarity", body.similarity);
+    const doubted = likeness !== undefined && book.find("fingerprint", likeness) !== undefined;
+    if (likeness !== undefined && !doubted) book.create("fingerprint", { id: likeness, invoice: id });
     book.add("invoice", {
       id,
       seller,
@@ -63,6 +73,7 @@ export const registerInvoice = transition({
       used: 0n,
       taxStatus: verifier === undefined ? "UNVERIFIED" : "NORMAL",
       verifiedMs: verifier === undefined ? 0 : timeMs,
+      doubted,
     });
     book.create("fingerprint", { id: fingerprintId(fingerprint), invoice: id });
     book.update("contract", contract, { invoiced: contract.invoiced + total });
@@ -86,6 +97,18 @@ export const attestInvoice = transition({
   effect: ({ body, book }) => [
     book.update("invoice", book.get("invoice", body.invoice), { taxStatus: body.status, verifiedMs: body.checkedMs }).id,
   ],
+});
+
+/** The buyer confirms that an invoice which looks like another one is none of the same. */
+export const confirmInvoice = transition({
+  kind: "invoice.confirm",
+  ground: "Civil Code art. 763: who confirms cannot plead against the factor that it does not exist",
+  signedBy: "buyer",
+  body: { invoice: hash },
+  signers: ({ invoice }, { book }) => [book.get("invoice", invoice).buyer],
+  stake: ({ invoice }, { book }) => book.get("invoice", invoice).total,
+  requires: [({ body, book }) => require(book.get("invoice", body.invoice).doubted, "WRONG_STATUS")],
+  effect: ({ body, book }) => [book.update("invoice", book.get("invoice", body.invoice), { doubted: false }).id],
 });
 
 /** What of an invoice may still back a receivable. */

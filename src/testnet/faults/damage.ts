@@ -119,9 +119,14 @@ async function damaged(field: Field, harm: (chain: string) => Promise<void> | vo
       if (node.isRunning) throw error;
     });
   }
-  if (node.isRunning) return;
+  if (node.isRunning) {
+    field.notes.push("the node ran on; every answer was right");
+    return;
+  }
   const log = node.log();
-  if (!DAMAGE_CODES.some((code) => log.includes(`[${code}]`)))
+  const code = DAMAGE_CODES.find((each) => log.includes(`[${each}]`));
+  field.notes.push(`the node ended with status ${node.exitCode} [${code}]`);
+  if (code === undefined)
     throw new Error(`${id} ended with status ${node.exitCode} and no code for damage: ${log.trim().split("\n").at(-1)}`);
   rmSync(chain, { recursive: true });
   await field.restart(id);

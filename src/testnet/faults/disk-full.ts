@@ -1,8 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Fault } from "./fault.ts";
+import type { Field } from "./field.ts";
+import { resumes, standsFor } from "./outages.ts";
 import { until } from "./until.ts";
 
 const MIB = 1024 * 1024;
@@ -21,17 +23,8 @@ export const DISK_FULL: readonly Fault[] = [
     run: async (field) => {
       const id = field.authorities[1] as string;
       const node = field.node(id);
-      const data = join(field.folder(id).folder, "data");
-      await node.terminate();
-      moveToTmpfs(data);
-      field.afterwards(() => void spawnSync("umount", [data]));
-      field.configure(id, { freeBytesMin: FLOOR_BYTES });
-      await field.restart(id);
-      await until(async () => (await field.status(id))?.signing === true, `${id} signs`);
-
-      const filler = join(data, "filler");
-      writeFileSync(filler, Buffer.alloc(freeBytes(data) - LEFT_BYTES));
-      await until(async () => (await field.status(id))?.signing === false, `${id} stops signing`);
+      const filler = await ontoSmallDisk(field, id);
+      await fillBelowFloor(field, id, filler);
       const { status, text } = await field.readiness(id);
       if (status !== 503 || !text.includes("bytes of disk are free")) throw new Error(`/readyz answers ${status} ${text}`);
       if (!node.log().includes("signing is suspended")) throw new Error("the log does not say that signing is suspended");
@@ -49,7 +42,40 @@ export const DISK_FULL: readonly Fault[] = [
       await field.rejoined(id);
     },
   },
+  {
+    name: "disk-full-on-two",
+    does: "the disks of two authorities are filled below the floor, for a while, and emptied; nobody is restarted",
+    holds: "without a quorum nothing is decided; the chain resumes within f+1 capped rounds once there is space",
+    obstacle: () => (canMount() ? null : "this machine does not allow to mount a tmpfs"),
+    run: async (field) => {
+      const ids = field.authorities.slice(1, 3);
+      const fillers: string[] = [];
+      for (const id of ids) fillers.push(await ontoSmallDisk(field, id));
+      for (const [index, id] of ids.entries()) await fillBelowFloor(field, id, fillers[index] as string);
+      await standsFor(field);
+      for (const filler of fillers) rmSync(filler);
+      for (const id of ids) await until(async () => (await field.status(id))?.signing === true, `${id} signs again`);
+      await resumes(field, ids);
+    },
+  },
 ];
+
+/** Puts a node's data folder on a small disk of its own and starts it there; answers the path of a file to fill it with. */
+async function ontoSmallDisk(field: Field, id: string): Promise<string> {
+  const data = join(field.folder(id).folder, "data");
+  await field.node(id).terminate();
+  moveToTmpfs(data);
+  field.afterwards(() => void spawnSync("umount", [data]));
+  field.configure(id, { freeBytesMin: FLOOR_BYTES });
+  await field.restart(id);
+  await until(async () => (await field.status(id))?.signing === true, `${id} signs`);
+  return join(data, "filler");
+}
+
+async function fillBelowFloor(field: Field, id: string, filler: string): Promise<void> {
+  writeFileSync(filler, Buffer.alloc(freeBytes(dirname(filler)) - LEFT_BYTES));
+  await until(async () => (await field.status(id))?.signing === false, `${id} stops signing`);
+}
 
 export function canMount(): boolean {
   const folder = mkdtempSync(join(tmpdir(), "zhonglian-mount-"));

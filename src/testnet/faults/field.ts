@@ -5,6 +5,7 @@ import { Client, type NodeStatus } from "../../client/client.ts";
 import { type MemberFolder, type NetworkFolder, openNetworkFolder } from "../network-folder.ts";
 import { FolderWallets } from "../wallets.ts";
 import { Links } from "./links.ts";
+import { Namespaces } from "./namespaces.ts";
 import { NodeProcess, type StartOptions } from "./node-process.ts";
 import { SteadyLoad } from "./steady-load.ts";
 import { sleep, until } from "./until.ts";
@@ -12,6 +13,8 @@ import { sleep, until } from "./until.ts";
 export interface FieldOptions {
   /** Whether the nodes reach each other only through proxies that can cut and delay. */
   readonly proxied?: boolean;
+  /** Whether each node has a network namespace of its own, as if it were a machine. */
+  readonly namespaces?: boolean;
   /** How long things stay broken. */
   readonly outageMs?: number;
 }
@@ -28,26 +31,38 @@ export class Field {
   readonly load: SteadyLoad;
   readonly outageMs: number;
   readonly #links: Links | null;
+  readonly #namespaces: Namespaces | null;
+  /** What was seen on the way, for whoever reads the run. */
+  readonly notes: string[] = [];
   readonly #cleanups: (() => Promise<void> | void)[] = [];
   readonly #nodes: ReadonlyMap<string, NodeProcess>;
 
-  private constructor(network: NetworkFolder, load: SteadyLoad, links: Links | null, outageMs: number) {
+  private constructor(
+    network: NetworkFolder,
+    modules: { readonly load: SteadyLoad; readonly links: Links | null; readonly namespaces: Namespaces | null },
+    outageMs: number,
+  ) {
     this.network = network;
-    this.load = load;
+    this.load = modules.load;
     this.outageMs = outageMs;
-    this.#links = links;
-    this.#nodes = new Map(network.members.map((member) => [member.id as string, new NodeProcess(member)]));
+    this.#links = modules.links;
+    this.#namespaces = modules.namespaces;
+    this.#nodes = new Map(
+      network.members.map((member) => [member.id as string, new NodeProcess(member, modules.namespaces?.under(member.id) ?? [])]),
+    );
   }
 
   /** Folders, keys and links; nothing runs yet. */
-  static async open({ proxied = false, outageMs = OUTAGE_MS }: FieldOptions, basePort: number): Promise<Field> {
+  static async open(options: FieldOptions, basePort: number): Promise<Field> {
     const folder = mkdtempSync(join(tmpdir(), "zhonglian-fault-"));
     const changes = { clock: "wall", followers: [FOLLOWER] } as const;
     const network = await openNetworkFolder(folder, basePort, Date.now() - BEFORE_GENESIS_MS, changes);
-    const links = proxied ? await openLinks(network) : null;
+    const links = options.proxied === true ? await openLinks(network) : null;
+    const namespaces = options.namespaces === true ? await openNamespaces(network) : null;
     const { maker } = await new FolderWallets(network).member("zhongnong");
     const endpoints = network.members.map(({ id, rpc }) => ({ member: id, rpc }));
-    return new Field(network, new SteadyLoad({ chain: network.identity.chain, sponsor: maker, endpoints }), links, outageMs);
+    const load = new SteadyLoad({ chain: network.identity.chain, sponsor: maker, endpoints });
+    return new Field(network, { load, links, namespaces }, options.outageMs ?? OUTAGE_MS);
   }
 
   get members(): readonly string[] {
@@ -69,6 +84,11 @@ export class Field {
   get links(): Links {
     if (this.#links === null) throw new Error("this field has no proxied links");
     return this.#links;
+  }
+
+  get namespaces(): Namespaces {
+    if (this.#namespaces === null) throw new Error("the nodes of this field have no namespaces");
+    return this.#namespaces;
   }
 
   node(id: string): NodeProcess {
@@ -167,6 +187,7 @@ export class Field {
     await Promise.all(this.nodes.map((node) => node.kill()));
     for (const cleanup of this.#cleanups.reverse()) await cleanup();
     await this.#links?.close();
+    await this.#namespaces?.close();
     const left = this.nodes.filter(({ pid }) => pid !== undefined && isAlive(pid)).map(({ member }) => member.id);
     rmSync(this.network.folder, { recursive: true, force: true, maxRetries: 5 });
     if (left.length > 0) throw new Error(`processes are left of ${left.join(", ")}`);
@@ -182,6 +203,19 @@ async function openLinks(network: NetworkFolder): Promise<Links> {
     writeFileSync(join(folder, "addresses.json"), `${JSON.stringify(addresses, null, 2)}\n`);
   }
   return links;
+}
+
+/** Every node listens and is found on an address of its own. */
+async function openNamespaces(network: NetworkFolder): Promise<Namespaces> {
+  const namespaces = await Namespaces.open(network.members);
+  const addresses = Object.fromEntries(network.members.map(({ id }) => [id, [namespaces.address(id)]]));
+  for (const { id, folder } of network.members) {
+    const file = join(folder, "settings.json");
+    const settings = JSON.parse(readFileSync(file, "utf8")) as object;
+    writeFileSync(file, JSON.stringify({ ...settings, listenAddress: namespaces.address(id) }));
+    writeFileSync(join(folder, "addresses.json"), `${JSON.stringify(addresses, null, 2)}\n`);
+  }
+  return namespaces;
 }
 
 function isAlive(pid: number): boolean {

@@ -9,18 +9,19 @@ const CLI = fileURLToPath(new URL("../../cli/zhonglian.js", import.meta.url));
 
 export interface StartOptions {
   readonly environment?: Readonly<Record<string, string>>;
-  /** A command to run it under, as `ip netns exec NAME`. */
-  readonly under?: readonly string[];
 }
 
 /** One node as an operator runs it, `zhonglian node start --dir`, and what can be done to its process from outside. */
 export class NodeProcess {
   readonly member: MemberFolder;
+  readonly #under: readonly string[];
   #child: ChildProcess | null = null;
   #logFrom = 0;
 
-  constructor(member: MemberFolder) {
+  /** `under`: a command that runs another, as `ip netns exec NAME`. */
+  constructor(member: MemberFolder, under: readonly string[] = []) {
     this.member = member;
+    this.#under = under;
   }
 
   get isRunning(): boolean {
@@ -36,11 +37,11 @@ export class NodeProcess {
     return this.#child?.exitCode ?? null;
   }
 
-  start({ environment = {}, under = [] }: StartOptions = {}): void {
+  start({ environment = {} }: StartOptions = {}): void {
     if (this.isRunning) throw new Error(`${this.member.id} runs already`);
     this.#logFrom = this.#wholeLog().length;
     const log = openSync(this.#logFile, "a", 0o600);
-    const [command = process.execPath, ...before] = [...under, process.execPath];
+    const [command = process.execPath, ...before] = [...this.#under, process.execPath];
     // It ends itself when the pipe closes: a runner that was killed leaves nobody behind.
     this.#child = spawn(command, [...before, CLI, "node", "start", "--dir", this.member.folder, "--with-parent"], {
       stdio: ["pipe", "ignore", log],

@@ -5,6 +5,7 @@ import { sleep, until } from "./until.ts";
 /** Of the capped rounds (propose, prevote, precommit) that protocol.md §4 allows after a quorum is back: f+1 of them, and slack for the machine. */
 const CAPPED_ROUND_MS = 30_000;
 const FAULTY = 1;
+const SETTLE_MS = 3_000;
 
 export const OUTAGES: readonly Fault[] = [
   {
@@ -54,14 +55,19 @@ export const OUTAGES: readonly Fault[] = [
   },
 ];
 
-/** So long without a block: there is no quorum. */
+/** For a while no block: there is no quorum. What was decided before may still arrive at first. */
 export async function standsFor(field: Field): Promise<void> {
-  // What was decided already may still arrive.
-  await sleep(2_000);
-  const before = (await field.status(field.follower))?.height;
+  const heightNow = async (): Promise<number> => (await field.client(field.follower).status()).height;
+  let height = -1;
+  await until(async () => {
+    const before = height;
+    await sleep(SETTLE_MS);
+    height = await heightNow();
+    return height === before;
+  }, "the chain stands");
   await field.outage();
-  const after = (await field.status(field.follower))?.height;
-  if (before === undefined || before !== after) throw new Error(`blocks ${before} to ${after} were decided without a quorum`);
+  const after = await heightNow();
+  if (after !== height) throw new Error(`blocks ${height + 1} to ${after} were decided without a quorum`);
 }
 
 /** From when these answer again, the chain has to move within f+1 capped rounds. */

@@ -1,8 +1,10 @@
 import type { Fault } from "./fault.ts";
+import { Namespaces } from "./namespaces.ts";
 import { resumes, standsFor } from "./outages.ts";
 import { sleep } from "./until.ts";
 
 const PROXIED = { proxied: true };
+const NAMESPACES = { namespaces: true };
 
 export const PARTITIONS: readonly Fault[] = [
   {
@@ -78,6 +80,35 @@ export const PARTITIONS: readonly Fault[] = [
       await field.outage();
       await field.load.progress(10);
       field.links.heal();
+    },
+  },
+  {
+    name: "namespaces-two-two",
+    does: "each node has a network namespace; for a while packets between the halves are lost",
+    holds: "neither half decides anything; after healing the chain resumes by itself",
+    field: NAMESPACES,
+    obstacle: Namespaces.obstacle,
+    run: async (field) => {
+      field.namespaces.split(field.authorities.slice(0, 2));
+      await standsFor(field);
+      field.namespaces.heal();
+      await resumes(field, []);
+    },
+  },
+  {
+    name: "namespaces-three-one",
+    does: "each node has a network namespace; for a while packets from and to one authority are lost",
+    holds: "the three go on without it; after healing it catches up",
+    field: NAMESPACES,
+    obstacle: Namespaces.obstacle,
+    run: async (field) => {
+      const [alone] = field.authorities as [string];
+      field.namespaces.split([alone]);
+      await field.load.progress(10);
+      await field.outage();
+      await field.load.progress(10);
+      field.namespaces.heal();
+      await field.rejoined(alone);
     },
   },
 ];

@@ -34,8 +34,9 @@ export async function runFaults({ only, json, basePort }: RunOptions): Promise<n
   return failed.length === 0 ? 0 : 1;
 }
 
-function say({ fault, seconds, result, logs }: FaultResult, index: number, all: readonly Fault[]): void {
+function say({ fault, seconds, result, notes = [], logs }: FaultResult, index: number, all: readonly Fault[]): void {
   console.error(`[${index + 1}/${all.length}] ${fault.name.padEnd(36)} ${seconds.toFixed(1).padStart(6)} s  ${result}`);
+  for (const note of notes) console.error(`        ${note}`);
   if (logs !== undefined) console.error(logs);
 }
 

@@ -8,6 +8,7 @@ export interface FaultResult {
   readonly seconds: number;
   /** `ok`, or the reason why not. */
   readonly result: string;
+  readonly notes?: readonly string[];
   /** After a failure: what each node logged last. */
   readonly logs?: string;
 }
@@ -22,13 +23,14 @@ class FaultFailure extends Error {
   }
 }
 
-/** One fault on a network of its own, and the common checks after it. Throws what did not hold. */
-export async function tryFault(fault: Fault, basePort: number): Promise<void> {
+/** One fault on a network of its own, and the common checks after it. Answers what was noted; throws what did not hold. */
+export async function tryFault(fault: Fault, basePort: number): Promise<readonly string[]> {
   const field = await Field.open(fault.field ?? {}, basePort);
   try {
     await field.start();
     await fault.run(field);
     await checkField(field);
+    return field.notes;
   } catch (error) {
     throw new FaultFailure(error, field.logs());
   } finally {
@@ -43,8 +45,8 @@ export async function runFault(fault: Fault, basePort: number, commit: string): 
   const obstacle = fault.obstacle?.() ?? null;
   if (obstacle !== null) return { fault, commit, seconds: 0, result: `not tried: ${obstacle}` };
   try {
-    await tryFault(fault, basePort);
-    return { fault, commit, seconds: seconds(), result: "ok" };
+    const notes = await tryFault(fault, basePort);
+    return { fault, commit, seconds: seconds(), result: "ok", notes };
   } catch (error) {
     const { message, logs = "" } = error as Partial<FaultFailure>;
     return { fault, commit, seconds: seconds(), result: message ?? String(error), logs };

@@ -42,8 +42,9 @@ export const TWIN_KEY: readonly Fault[] = [
       first.start();
       await field.load.progress(30);
       await field.outage();
-      const said = [first, twin].some((node) => node.log().includes(FOREIGN) || node.log().includes(NO_MEMORY));
-      if (!said) throw new Error("neither of the two noticed that its key signs elsewhere");
+      const noticed = [first, twin].map((node) => [FOREIGN, NO_MEMORY].filter((words) => node.log().includes(words)));
+      field.notes.push(`the first said: ${noticed[0]?.join(", ")}; the copy: ${noticed[1]?.join(", ")}`);
+      if (noticed.every(({ length }) => length === 0)) throw new Error("neither of the two noticed that its key signs elsewhere");
       await twin.kill();
       await first.terminate();
       await field.restart(id);

@@ -1,10 +1,12 @@
 import type { Hash } from "../../../src/types/scalars.ts";
 import { type Alliance, commitment, receivable, trade } from "./alliance.ts";
 import type { Sample } from "./catalog.ts";
-import { op } from "./chain.ts";
+import { by, op } from "./chain.ts";
 import {
+  acceptedDelivery,
   attestation,
   attester,
+  consentBody,
   contestable,
   contractTerms,
   disputeBody,
@@ -14,16 +16,61 @@ import {
   frozen,
   guaranteeBody,
   guaranteed,
+  lookalike,
   overdueLoan,
   passDays,
   proposedAmendment,
+  recovering,
+  recoveryBody,
   reliedUpon,
   setOffBody,
 } from "./changes.ts";
 import { divided, lend, mature, pay } from "./finance.ts";
+import { testKey } from "./firm.ts";
 
 /** Samples of what changes, contests, guards and ends receivables and loans. */
 export const CHANGES = {
+  "party.update": (world) => {
+    const body = { party: world.supplier.id, roles: ["DEBTOR", "SELLER"], size: "LARGE", group: commitment("group") } as const;
+    return { operation: op("party.update", body), signings: [world.supplier, world.platform] };
+  },
+  "party.suspend": ({ supplier, platform }) => ({
+    operation: op("party.suspend", { party: supplier.id, by: platform.id, reason: commitment("reason") }),
+    signings: [platform],
+  }),
+  "party.resume": ({ chain, supplier, court }) => {
+    const body = { party: supplier.id, by: court.id, reason: commitment("reason") };
+    chain.act(op("party.suspend", body), court);
+    return { operation: op("party.resume", body), signings: [court] };
+  },
+  "key.recover": (world) => ({
+    operation: op("key.recover", recoveryBody(world)),
+    signings: [world.bank, world.court, by(world.supplier, testKey("key of a new card"))],
+  }),
+  "key.refuseRecovery": (world) => {
+    recovering(world);
+    return { operation: op("key.refuseRecovery", { party: world.supplier.id }), signings: [world.supplier] };
+  },
+  "consent.grant": (world) => ({
+    operation: op("consent.grant", consentBody(world)),
+    signings: [world.seller],
+  }),
+  "consent.revoke": (world) => {
+    const consent = world.chain.act(op("consent.grant", consentBody(world)), world.seller).created();
+    return { operation: op("consent.revoke", { consent }), signings: [world.seller] };
+  },
+  "delivery.returnAcceptance": (world) => ({
+    operation: op("delivery.returnAcceptance", { delivery: acceptedDelivery(world) }),
+    signings: [world.debtor, world.seller],
+  }),
+  "invoice.confirm": (world) => ({
+    operation: op("invoice.confirm", { invoice: lookalike(world).invoice }),
+    signings: [world.debtor],
+  }),
+  "note.returnTransfer": (world) => ({
+    operation: op("note.returnTransfer", { note: reliedUpon(world).note }),
+    signings: [world.supplier, world.seller],
+  }),
   "contract.amend": (world) => {
     const { contract } = trade(world, 5_000n);
     const body = { contract, terms: contractTerms(world, contract, { total: 9_000n }), notes: [] };

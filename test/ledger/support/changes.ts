@@ -1,9 +1,10 @@
 import { dayOf, startOfDay } from "../../../src/ledger/calendar.ts";
 import type { BodyOf } from "../../../src/ledger/transitions.ts";
-import type { Amount, Hash } from "../../../src/types/scalars.ts";
-import { type Alliance, commitment, HOUR_MS, receivable, terms, trade } from "./alliance.ts";
+import type { Amount, Hash, MemberId } from "../../../src/types/scalars.ts";
+import { type Alliance, commitment, contractBody, HOUR_MS, invoiceBody, receivable, terms, trade } from "./alliance.ts";
 import { by, op, type Signing } from "./chain.ts";
 import { lend, mature, reference } from "./finance.ts";
+import { testKey } from "./firm.ts";
 
 /** What a bank attests, whatever it is about. */
 export function attestation({ chain, bank }: Alliance, amount: Amount) {
@@ -123,6 +124,51 @@ export function overdueLoan(world: Alliance, change: Parameters<typeof lend>[3] 
   mature(world, made.root);
   world.chain.pass(4 * 24 * HOUR_MS);
   return { ...made, loan, secured: notes[0] as Hash };
+}
+
+export function recoveryBody({ supplier }: Alliance, change: Partial<BodyOf<"key.recover">> = {}): BodyOf<"key.recover"> {
+  const members = ["zbank", "zhuogang"] as MemberId[];
+  return { party: supplier.id, key: testKey("key of a new card").key, members, document: commitment("statement"), ...change };
+}
+
+/** The supplier's keys are about to be replaced by a new one. */
+export function recovering(world: Alliance): void {
+  const { chain, bank, court, supplier } = world;
+  chain.act(op("key.recover", recoveryBody(world)), bank, court, by(supplier, testKey("key of a new card")));
+}
+
+export function consentBody(
+  { chain, seller, bank }: Alliance,
+  change: Partial<BodyOf<"consent.grant">> = {},
+): BodyOf<"consent.grant"> {
+  const untilMs = chain.timeMs + 365 * 24 * HOUR_MS;
+  return { party: seller.id, to: bank.id, purpose: "CREDIT", document: commitment("consent"), untilMs, ...change };
+}
+
+export function acceptedDelivery(world: Alliance, amount = 500n): Hash {
+  const { chain, seller, debtor } = world;
+  const contract = chain.act(op("contract.register", contractBody(world)), seller, debtor).created();
+  const body = { contract, amount, day: dayOf(chain.timeMs), evidence: commitment("weighbridge") };
+  const delivery = chain.act(op("delivery.record", body), seller).created();
+  chain.act(op("delivery.accept", { delivery, amount }), debtor);
+  return delivery;
+}
+
+/** Two invoices of one likeness; answers the second, and the contract of both. */
+export function lookalike(world: Alliance) {
+  const delivery = acceptedDelivery(world, 9_000n);
+  const { contract } = world.chain.read("delivery", delivery);
+  const similarity = commitment("likeness");
+  const [, invoice] = [4_000n, 5_000n].map((total) =>
+    world.chain
+      .act(op("invoice.register", invoiceBody(world, contract, total, { similarity })), world.seller, attestingVerifier(world))
+      .created(),
+  ) as [Hash, Hash];
+  return { contract, invoice };
+}
+
+export function attestingVerifier({ verifier }: Alliance): Signing {
+  return by(verifier, verifier.attester);
 }
 
 export function passDays({ chain }: Alliance, days: number): void {

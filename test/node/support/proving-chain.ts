@@ -11,6 +11,7 @@ import { EventReader } from "../../../src/node/event-reader.ts";
 import { LedgerReader } from "../../../src/node/ledger-reader.ts";
 import { ObjectStore } from "../../../src/node/object-store.ts";
 import { ProofReader } from "../../../src/node/proof-reader.ts";
+import { ValidatorHistory } from "../../../src/node/validator-history.ts";
 import type { StoreWrite } from "../../../src/ports/store.ts";
 import type { LocalNode } from "../../../src/rpc/local-node.ts";
 import { StateTree } from "../../../src/state/tree.ts";
@@ -78,6 +79,11 @@ export class ProvingChain extends TestChain {
     this.#lastCommit = { height: 0, round: 0, block: chain as BlockId, sigs: [] };
   }
 
+  authoritiesAt(height: number): ValidatorSet | undefined {
+    const { blocks, identity } = this;
+    return new ValidatorHistory(blocks.view, authoritiesOf(identity.genesis), () => blocks.tip.height).at(height);
+  }
+
   /** As much of a node as an RPC server asks for events and proofs. */
   get node(): LocalNode {
     const { events, proofs, ledger, blocks } = this;
@@ -94,7 +100,7 @@ export class ProvingChain extends TestChain {
         const [block, commit] = [blocks.block(height), blocks.commit(height)];
         return block === undefined || commit === undefined ? undefined : { block, commit, id: commit.block };
       },
-      validators: async (height: number) => (await blocks.authoritiesAt(height)) ?? authoritiesOf(this.identity.genesis),
+      validators: (height: number) => this.authoritiesAt(height),
       onBlock: (listener: () => void) => {
         this.#listeners.add(listener);
         return () => this.#listeners.delete(listener);

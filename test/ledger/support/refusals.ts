@@ -1,0 +1,25 @@
+import { CHANGES_REFUSALS } from "./refusals-changes.ts";
+import { CONDITION_REFUSALS } from "./refusals-conditions.ts";
+import { CREDIT_REFUSALS } from "./refusals-credit.ts";
+import { FINANCE_REFUSALS } from "./refusals-finance.ts";
+import { GOVERNANCE_REFUSALS } from "./refusals-governance.ts";
+import { LOANS_REFUSALS } from "./refusals-loans.ts";
+import { PARTIES_REFUSALS } from "./refusals-parties.ts";
+import { RECEIVABLES_REFUSALS } from "./refusals-receivables.ts";
+import { STANDING_REFUSALS } from "./refusals-standing.ts";
+import { TRADE_REFUSALS } from "./refusals-trade.ts";
+import type { Refused } from "./refused.ts";
+
+/** Everything that a user might try in vain. */
+export const REFUSALS: readonly Refused[] = [
+  ...PARTIES_REFUSALS,
+  ...STANDING_REFUSALS,
+  ...TRADE_REFUSALS,
+  ...RECEIVABLES_REFUSALS,
+  ...CHANGES_REFUSALS,
+  ...FINANCE_REFUSALS,
+  ...LOANS_REFUSALS,
+  ...GOVERNANCE_REFUSALS,
+  ...CREDIT_REFUSALS,
+  ...CONDITION_REFUSALS,
+];
