@@ -1,6 +1,7 @@
 import { decode } from "../codec/cbor.ts";
 import { KINDS, type Kind, type LedgerObject } from "../ledger/kinds.ts";
 import { shortLived, toHex, writeHex } from "../lib/bytes.ts";
+import { RecentMap } from "../lib/recent-map.ts";
 import type { Store } from "../ports/store.ts";
 import type { ObjectView } from "../state/view.ts";
 import { LIMITS } from "../types/limits.ts";
@@ -67,7 +68,7 @@ export function readTx(bytes: Uint8Array): TxId | null {
 /** The committed ledger objects, decoded once and cached. What execution reads. */
 export class ObjectStore implements ObjectView {
   readonly #store: Pick<Store, "get">;
-  readonly #cache = new Map<string, LedgerObject>();
+  readonly #cache = new RecentMap<string, LedgerObject>(OBJECTS_CACHED_MAX);
 
   constructor(store: Pick<Store, "get">) {
     this.#store = store;
@@ -80,19 +81,14 @@ export class ObjectStore implements ObjectView {
     const value = this.#store.get(objectKey(kind, id));
     if (value === undefined) return undefined;
     const { object } = readStoredObject(kind as Kind, value);
-    this.#remember(key, object);
+    this.#cache.set(key, object);
     return object;
   }
 
   /** After a block is durable. */
   adopt(kind: string, id: Hash, object: LedgerObject | undefined): void {
     const key = kind + id;
-    this.#cache.delete(key);
-    if (object !== undefined) this.#remember(key, object);
-  }
-
-  #remember(key: string, object: LedgerObject): void {
-    if (this.#cache.size >= OBJECTS_CACHED_MAX) this.#cache.delete(this.#cache.keys().next().value as string);
-    this.#cache.set(key, object);
+    if (object === undefined) this.#cache.delete(key);
+    else this.#cache.set(key, object);
   }
 }

@@ -81,9 +81,7 @@ export class Page {
   static join(changes: readonly PageChange[], hasher: Pick<TreeHasher, "sha256Pairs">): readonly Page[] {
     const pages = changes.map(({ page, children }) => page.#with(children));
     /** Bit i: node i of the level is to be made anew. */
-    let dirty = changes.map(({ children }) =>
-      children.reduce((mask, child, at) => (child === undefined ? mask : mask | (1 << at)), 0),
-    );
+    let dirty = changes.map(({ children }) => marked(children));
     for (let first = CHILDREN / 2; first >= 1; first /= 2) {
       dirty = dirty.map((below) => halved(below, first));
       Page.#joinLevel(pages, dirty, first, hasher);
@@ -99,11 +97,11 @@ export class Page {
   ): void {
     if (pairs.length < pages.length * first * 2 * HASH_BYTES) pairs = new Uint8Array(pages.length * first * 2 * HASH_BYTES);
     let used = 0;
-    for (const [at, page] of pages.entries()) used = page.#preimages(first, dirty[at] as number, used);
+    for (let at = 0; at < pages.length; at++) used = (pages[at] as Page).#preimages(first, dirty[at] as number, used);
     if (used === 0) return;
     const hashes = hasher.sha256Pairs(pairs.subarray(0, used));
     let taken = 0;
-    for (const [at, page] of pages.entries()) taken = page.#takeHashes(first, dirty[at] as number, hashes, taken);
+    for (let at = 0; at < pages.length; at++) taken = (pages[at] as Page).#takeHashes(first, dirty[at] as number, hashes, taken);
   }
 
   /** Puts what the branches of a level are the hashes of to `pairs`. A leaf alone in its subtree rises, so that the root depends on the set alone. */
@@ -133,7 +131,8 @@ export class Page {
   /** The next version with its children in place and the old hashes above them. */
   #with(children: PageChange["children"]): Page {
     let [leaves, branches] = [this.#leaves, this.#branches];
-    for (const [nibble, child] of children.entries()) {
+    for (let nibble = 0; nibble < CHILDREN; nibble++) {
+      const child = children[nibble];
       if (child === undefined) continue;
       const bit = 1 << nibble;
       leaves = child !== null && child.leaf !== null ? leaves | bit : leaves & ~bit;
@@ -141,16 +140,20 @@ export class Page {
     }
     const next = new Page(leaves, branches);
     next.#memory.set(this.#memory.subarray(0, HEAP_BYTES));
-    for (let nibble = 0; nibble < CHILDREN; nibble++) next.#put(nibble, children[nibble], this);
+    let from = HEAP_BYTES + MASKS_BYTES;
+    let to = from;
+    for (let nibble = 0; nibble < CHILDREN; nibble++) {
+      const child = children[nibble];
+      const bytes = next.#childBytes(nibble);
+      if (child === undefined) copyBytes(this.#memory, from, next.#memory, to, bytes);
+      else next.#put(nibble, child, to);
+      from += this.#childBytes(nibble);
+      to += bytes;
+    }
     return next;
   }
 
-  #put(nibble: number, child: TreeNode | null | undefined, former: Page): void {
-    const at = this.#storedAt(nibble);
-    if (child === undefined) {
-      copyBytes(former.#memory, former.#storedAt(nibble), this.#memory, at, this.#storedAt(nibble + 1) - at);
-      return;
-    }
+  #put(nibble: number, child: TreeNode | null, at: number): void {
     const hashAt = HASH_BYTES * (CHILDREN + nibble);
     if (child === null) {
       this.#memory.fill(0, hashAt, hashAt + HASH_BYTES);
@@ -159,6 +162,11 @@ export class Page {
     copyBytes(child.hash, 0, this.#memory, hashAt, HASH_BYTES);
     copyBytes(child.leaf?.keyHash ?? child.hash, 0, this.#memory, at, HASH_BYTES);
     if (child.leaf !== null) copyBytes(child.leaf.valueHash, 0, this.#memory, at + HASH_BYTES, HASH_BYTES);
+  }
+
+  /** How long the stored form of a child is. */
+  #childBytes(nibble: number): number {
+    return 2 * HASH_BYTES * ((this.#leaves >> nibble) & 1) + HASH_BYTES * ((this.#branches >> nibble) & 1);
   }
 
   /** Two leaves or a branch below it. */
@@ -202,6 +210,13 @@ function childrenBelow(index: number): number {
   const first = 1 << (31 - Math.clz32(index));
   const width = CHILDREN / first;
   return ((1 << width) - 1) << ((index - first) * width);
+}
+
+/** The children that change, as a mask. */
+function marked(children: PageChange["children"]): number {
+  let mask = 0;
+  for (let nibble = 0; nibble < CHILDREN; nibble++) if (children[nibble] !== undefined) mask |= 1 << nibble;
+  return mask;
 }
 
 /** Nodes of a level of `count` that have one of the marked nodes below them. */

@@ -1,5 +1,6 @@
 import { assert } from "../lib/assert.ts";
 import { compareBytes, equalBytes, toHex } from "../lib/bytes.ts";
+import { RecentMap } from "../lib/recent-map.ts";
 import type { Hash } from "../types/scalars.ts";
 import { EMPTY_HASH, type Leaf, leafNode, type TreeHasher, type TreeNode } from "./node-hash.ts";
 import { CHILDREN, Page, type PageChange, StateCorruptError } from "./page.ts";
@@ -43,8 +44,8 @@ const PAGES_CACHED_MAX = 65_536;
 export class StateTree {
   readonly #reader: PageReader;
   readonly #hasher: TreeHasher;
-  /** Decoded pages, least recently used first. */
-  readonly #cache = new Map<string, Page>();
+  /** Decoded pages. */
+  readonly #cache = new RecentMap<string, Page>(PAGES_CACHED_MAX);
 
   constructor(reader: PageReader, hasher: TreeHasher) {
     this.#reader = reader;
@@ -58,15 +59,11 @@ export class StateTree {
   /** The page at a path, undefined if there is none. Throws StateCorruptError. */
   page(path: string): Page | undefined {
     const cached = this.#cache.get(path);
-    if (cached !== undefined) {
-      this.#cache.delete(path);
-      this.#cache.set(path, cached);
-      return cached;
-    }
+    if (cached !== undefined) return cached;
     const bytes = this.#reader.page(path);
     if (bytes === undefined) return undefined;
     const page = Page.decode(bytes, this.#hasher);
-    this.#remember(path, page);
+    this.#cache.set(path, page);
     return page;
   }
 
@@ -98,7 +95,7 @@ export class StateTree {
   adopt(update: TreeUpdate): void {
     for (const [path, page] of update.pages) {
       if (page === null) this.#cache.delete(path);
-      else this.#remember(path, page);
+      else this.#cache.set(path, page);
     }
   }
 
@@ -153,12 +150,6 @@ export class StateTree {
     }
     sets.sort((left, right) => compareBytes(left.keyHash, right.keyHash));
     this.#draft(below, Page.empty, sets, levels, settle);
-  }
-
-  #remember(path: string, page: Page): void {
-    this.#cache.delete(path);
-    this.#cache.set(path, page);
-    if (this.#cache.size > PAGES_CACHED_MAX) this.#cache.delete(this.#cache.keys().next().value as string);
   }
 }
 
