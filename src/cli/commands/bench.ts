@@ -7,10 +7,13 @@ interface BenchFlags {
   readonly basePort: number;
   readonly catchUp?: true | number;
   readonly join?: true | number;
+  readonly growth?: true | string[];
+  readonly state?: boolean;
 }
 
 const CATCH_UP_BLOCKS = 10_000;
 const JOIN_OBJECTS = 100_000;
+const OBJECTS = [10_000, 100_000, 1_000_000];
 
 export function benchCommand(done: (status: number) => void): Command {
   return new Command("bench")
@@ -20,7 +23,9 @@ export function benchCommand(done: (status: number) => void): Command {
     .option("--base-port <port>", "RPC ports from here", integer(1_100, 65_000), 7_800)
     .option("--catch-up [blocks]", "instead: how fast an empty node fetches so many blocks", integer(1, 1_000_000))
     .option("--join [objects]", "instead: how fast an empty node joins a state of so many objects", integer(1, 10_000_000))
-    .action(async ({ quick, json, basePort, catchUp, join }: BenchFlags) => {
+    .option("--growth [objects...]", "instead: what a transaction costs among so many live objects")
+    .option("--state", "instead: what the state tree costs per changed key as it grows")
+    .action(async ({ quick, json, basePort, catchUp, join, growth, state }: BenchFlags) => {
       if (join !== undefined) {
         const { benchJoin } = await import("../../testnet/bench/join.ts");
         done(await benchJoin({ objects: join === true ? JOIN_OBJECTS : join, json: json === true, basePort }));
@@ -29,6 +34,17 @@ export function benchCommand(done: (status: number) => void): Command {
       if (catchUp !== undefined) {
         const { benchCatchUp } = await import("../../testnet/bench/catch-up.ts");
         done(await benchCatchUp({ blocks: catchUp === true ? CATCH_UP_BLOCKS : catchUp, json: json === true, basePort }));
+        return;
+      }
+      if (growth !== undefined) {
+        const { benchGrowth } = await import("../../testnet/bench/growth.ts");
+        const objects = growth === true ? OBJECTS : growth.map(integer(1, 10_000_000));
+        done(await benchGrowth({ objects, json: json === true, basePort }));
+        return;
+      }
+      if (state === true) {
+        const { benchState } = await import("../../testnet/bench/state-cost.ts");
+        done(benchState({ keys: OBJECTS, json: json === true }));
         return;
       }
       const { bench } = await import("../../testnet/bench/bench.ts");

@@ -1,47 +1,80 @@
+import { createHash } from "node:crypto";
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { privateKeyObject, signNative } from "../../adapters/ed25519-native.ts";
 import { openKeystore } from "../../adapters/keystore.ts";
 import { LevelStore } from "../../adapters/level-store.ts";
 import { nativeHasher } from "../../adapters/native-hasher.ts";
+import type { SigningKey } from "../../client/transaction-builder.ts";
 import { decodeTransaction } from "../../codec/transaction.ts";
-import type { TxId } from "../../types/scalars.ts";
+import type { ObjectChange } from "../../ledger/book.ts";
+import type { ObjectOf } from "../../ledger/objects.ts";
+import type { Execution } from "../../node/block-executor.ts";
+import type { Hash, TxId } from "../../types/scalars.ts";
 import type { Envelope } from "../../types/transaction.ts";
 import { type AuthorityKey, ChainForge } from "../chain-forge.ts";
 import type { MemberFolder, NetworkFolder } from "../network-folder.ts";
 import { FolderWallets } from "../wallets.ts";
-import { populate, signChain } from "./population.ts";
+import { type Builder, type Population, populate, signChain } from "./population.ts";
 
 /** A chain of transfers and splits is so long; then another note's begins. */
 const CHAIN_LENGTH = 32;
 export const BLOCK_INTERVAL_MS = 50;
 
+/** What a bench makes a chain with. */
+interface Forging {
+  readonly client: Builder["client"];
+  readonly nowMs: () => number;
+  readonly sponsor: Builder["sponsor"];
+  append(envelopes: readonly Envelope[]): Promise<Execution>;
+  preload(objects: readonly ObjectChange[]): Promise<void>;
+}
+
+/** A chain made in the first member's empty data folder; answers where it ends. */
+async function forge(
+  network: NetworkFolder,
+  make: (forging: Forging) => Promise<void>,
+): Promise<{ readonly height: number; readonly timeMs: number }> {
+  const store = await LevelStore.open(chainFolder(network.members[0] as MemberFolder));
+  try {
+    const chain = await ChainForge.open(network.identity, await authorityKeys(network), { store, hasher: nativeHasher });
+    let { timeMs } = network.identity.genesis;
+    const append = (envelopes: readonly Envelope[]): Promise<Execution> => {
+      timeMs += BLOCK_INTERVAL_MS;
+      return chain.append(timeMs, envelopes);
+    };
+    await make({
+      append,
+      preload: (objects) => {
+        timeMs += BLOCK_INTERVAL_MS;
+        return chain.preload(timeMs, objects, []);
+      },
+      client: {
+        submitAndWait: async (id: TxId, bytes: Uint8Array) => {
+          const { receipts } = await append([envelopeOf(bytes)]);
+          const code = receipts[0]?.code ?? 0;
+          return { id, status: code === 0 ? ("committed" as const) : ("failed" as const), code: String(code) };
+        },
+      },
+      nowMs: () => timeMs,
+      sponsor: await new FolderWallets(network).member("zhongnong"),
+    });
+    await chain.flush();
+    return { height: chain.store.head.height, timeMs };
+  } finally {
+    await store.close();
+  }
+}
+
 /** Fills the first member's data folder with a chain of blocks of transfers and splits, as if agreed on at full speed. */
-export async function forgeChain(
+export function forgeChain(
   network: NetworkFolder,
   size: { readonly blocks: number; readonly transactions: number },
 ): Promise<{ readonly height: number; readonly timeMs: number }> {
-  const { chain, genesis } = network.identity;
-  const folder = chainFolder(network.members[0] as MemberFolder);
-  const store = await LevelStore.open(folder);
-  try {
-    const forge = await ChainForge.open(network.identity, await authorityKeys(network), { store, hasher: nativeHasher });
-    let { timeMs } = genesis;
-    const append = async (envelopes: readonly Envelope[]) => {
-      timeMs += BLOCK_INTERVAL_MS;
-      return forge.append(timeMs, envelopes);
-    };
-    const client = {
-      submitAndWait: async (id: TxId, bytes: Uint8Array) => {
-        const { receipts } = await append([envelopeOf(bytes)]);
-        const code = receipts[0]?.code ?? 0;
-        return { id, status: code === 0 ? ("committed" as const) : ("failed" as const), code: String(code) };
-      },
-    };
-    const sponsor = await new FolderWallets(network).member("zhongnong");
-    const nowMs = (): number => timeMs;
+  const { chain } = network.identity;
+  return forge(network, async (forging) => {
     const chains = size.transactions * Math.ceil(size.blocks / CHAIN_LENGTH);
-    const population = await populate({ client, chain, nowMs, sponsor, name: "forged" }, chains);
+    const population = await populate({ ...forging, chain, name: "forged" }, chains);
     let used = 0;
     const lanes: Envelope[][] = Array.from({ length: size.transactions }, () => []);
     for (let block = 0; block < size.blocks; block++) {
@@ -51,20 +84,59 @@ export async function forgeChain(
           const start = population.chains[used++];
           if (start === undefined) throw new Error("no note is left to move");
           // Within the window of validity of the last block that will hold one of them.
-          const notAfter = timeMs + 5 * 60_000;
+          const notAfter = forging.nowMs() + 5 * 60_000;
           const signed = await signChain(start, CHAIN_LENGTH, population, { chain, notAfter });
           lane.push(...signed.map(({ hex }) => envelopeOf(new Uint8Array(Buffer.from(hex, "hex")))));
         }
         envelopes.push(lane.shift() as Envelope);
       }
-      const { receipts } = await append(envelopes);
+      const { receipts } = await forging.append(envelopes);
       if (receipts.some(({ code }) => code !== 0)) throw new Error(`a forged transaction failed in block ${block}`);
     }
-    await forge.flush();
-    return { height: forge.store.head.height, timeMs };
-  } finally {
-    await store.close();
-  }
+  });
+}
+
+const PRELOADED_PER_BLOCK = 10_000;
+
+/** Fills it with notes to move, and with `others` live notes beside them that only fill the state, its indices and its totals. */
+export async function forgeState(
+  network: NetworkFolder,
+  size: { readonly chains: number; readonly others: number },
+): Promise<{ readonly population: Population; readonly timeMs: number }> {
+  const populations: Population[] = [];
+  const { timeMs } = await forge(network, async (forging) => {
+    const population = await populate({ ...forging, chain: network.identity.chain, name: "load" }, size.chains);
+    populations.push(population);
+    for (let from = 0; from < size.others; from += PRELOADED_PER_BLOCK) {
+      const count = Math.min(PRELOADED_PER_BLOCK, size.others - from);
+      await forging.preload(Array.from({ length: count }, (_, index) => otherNote(from + index, population)));
+    }
+  });
+  return { population: populations[0] as Population, timeMs };
+}
+
+/** Thirty-two notes to a receivable, held by the parties that the load is between: the indices it changes are long ones. */
+function otherNote(index: number, { holders }: Population): ObjectChange {
+  const id = digest(`other note ${index}`);
+  const note: ObjectOf<"note"> = {
+    id,
+    version: 1,
+    receivable: digest(`other receivable ${index >> 5}`),
+    parent: null,
+    depth: 1,
+    currency: "CNY",
+    amount: 1_000_000n,
+    holder: (holders[index % holders.length] as SigningKey).party,
+    position: "OPEN",
+    ref: null,
+    hold: null,
+    dispute: null,
+  };
+  return { kind: "note", id, before: undefined, after: note };
+}
+
+function digest(text: string): Hash {
+  return createHash("sha256").update(text).digest("hex") as Hash;
 }
 
 /** The second member gets what the first has. */

@@ -23,7 +23,7 @@ export interface Population {
   readonly holders: readonly SigningKey[];
 }
 
-interface Builder {
+export interface Builder {
   readonly client: Pick<Client, "submitAndWait">;
   readonly chain: Hash;
   readonly nowMs: () => number;

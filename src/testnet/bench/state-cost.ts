@@ -15,6 +15,29 @@ export function verificationMicros(count = 500): number {
   return cpuMicros(run) / count;
 }
 
+/** The load's mix: three transfers (two signatures, three objects) to a split in two (one signature, four objects). */
+const KEYS_PER_TX = 3.25;
+const SIGNATURES_PER_TX = 1.75;
+
+/** `npm run bench -- --state`: aims at less than a fifth of what the same transactions' signatures cost to verify. */
+export function benchState(options: { readonly keys: readonly number[]; readonly json: boolean }): number {
+  const verifyMicros = verificationMicros();
+  const signatures = SIGNATURES_PER_TX * verifyMicros;
+  console.error(`one Ed25519 verification by node:crypto takes ${verifyMicros.toFixed(0)} µs of CPU here`);
+  console.error("keys       µs per changed key  page bytes per changed key  share of the signatures' cost");
+  const state: Record<string, { readonly microsPerChangedKey: number; readonly shareOfSignatures: number }> = {};
+  for (const keys of options.keys) {
+    const { microsPerChangedKey, pageBytesPerChangedKey } = stateCost(keys);
+    const shareOfSignatures = (KEYS_PER_TX * microsPerChangedKey) / signatures;
+    console.error(
+      `${String(keys).padEnd(10)} ${microsPerChangedKey.toFixed(1).padEnd(19)} ${pageBytesPerChangedKey.toFixed(0).padEnd(27)} ${shareOfSignatures.toFixed(2)}`,
+    );
+    state[keys] = { microsPerChangedKey: round(microsPerChangedKey), shareOfSignatures: round(shareOfSignatures) };
+  }
+  if (options.json) console.log(JSON.stringify({ verificationMicros: round(verifyMicros), state }));
+  return 0;
+}
+
 /** A block of the load changes so many keys: 300 transactions of which each changes between three and four. */
 const KEYS_PER_BLOCK = 1_000;
 const BLOCKS = 20;
@@ -75,4 +98,8 @@ function cpuMicros(run: () => void): number {
   run();
   const { user, system } = process.threadCpuUsage(before);
   return user + system;
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
 }
