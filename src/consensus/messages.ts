@@ -80,3 +80,6 @@ export interface Holdings {
   readonly validRound: Round | null;
   readonly validPrevotes: Uint8Array;
 }
+
+/** Sees every step of a machine and changes nothing; `round` is the machine's after it. */
+export type StepObserver = (input: Input, effects: readonly Effect[], round: Round) => void;

@@ -2,8 +2,7 @@ import { blockId } from "../codec/block.ts";
 import { decodeTransaction } from "../codec/transaction.ts";
 import { proposalSignBytes, voteSignBytes } from "../codec/vote.ts";
 import { ConsensusMachine } from "../consensus/machine.ts";
-import type { Effect, Input, Offence } from "../consensus/messages.ts";
-import type { Rules } from "../consensus/rules.ts";
+import type { Effect, Input, Offence, StepObserver } from "../consensus/messages.ts";
 import { memberObjectId } from "../ledger/ids.ts";
 import { validatorsOf } from "../ledger/validators.ts";
 import { assert } from "../lib/assert.ts";
@@ -68,7 +67,7 @@ interface DriverModules {
   readonly wall: WallClock;
   readonly clock: MonotonicClock;
   readonly logger: Logger;
-  readonly rules?: Rules;
+  readonly observe?: StepObserver;
   readonly params: () => ChainParams;
   readonly hasWork: () => boolean;
   /** Whether this node may sign now; if not, it follows. */
@@ -104,7 +103,7 @@ export class ConsensusDriver {
 
   constructor(modules: DriverModules) {
     this.#m = modules;
-    this.#machine = new ConsensusMachine(modules.rules);
+    this.#machine = new ConsensusMachine();
     this.#heartbeat = new Heartbeat({ ...modules, intervalMs: () => modules.params().heartbeatMs });
     this.#signing = modules.guard === null ? null : new SigningQueue({ ...modules, guard: modules.guard });
   }
@@ -253,7 +252,9 @@ export class ConsensusDriver {
   }
 
   #step(input: Input): readonly Effect[] {
-    return this.#machine.step(input);
+    const effects = this.#machine.step(input);
+    this.#m.observe?.(input, effects, this.#machine.round);
+    return effects;
   }
 
   #perform(effects: readonly Effect[]): void {

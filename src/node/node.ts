@@ -1,5 +1,5 @@
 import { voteSignBytes } from "../codec/vote.ts";
-import type { Rules } from "../consensus/rules.ts";
+import type { StepObserver } from "../consensus/messages.ts";
 import { genesisObjects } from "../ledger/genesis-objects.ts";
 import { paramsOf, validatorsOf } from "../ledger/validators.ts";
 import { CodedError } from "../lib/coded-error.ts";
@@ -57,8 +57,8 @@ export interface NodeModules {
   readonly metrics: Metrics;
   /** Absent: this node keeps no snapshots and gives none. */
   readonly snapshots?: SnapshotFiles;
-  /** The rules of consensus, other than right only in simulation. */
-  readonly rules?: Rules;
+  /** Looks on at the consensus machine; in simulation, to see which rules a run has been through. */
+  readonly observe?: StepObserver;
   /** Ends the process: the node is not to go on. */
   readonly fatal: (error: Error) => void;
 }
@@ -197,7 +197,8 @@ export class Node {
       onForeignSignature: (request: SignRequest) => this.#onForeignSignature(request),
       fatal,
     };
-    this.#driver = new ConsensusDriver(modules.rules === undefined ? driver : { ...driver, rules: modules.rules });
+    const { observe } = modules;
+    this.#driver = new ConsensusDriver(observe === undefined ? driver : { ...driver, observe });
     this.#pool = new TransactionPool({
       ...shared,
       view: this.#objects,

@@ -1,36 +1,41 @@
-import { verifyCommit } from "../light/commit.ts";
 import type { Decided } from "../node/consensus-driver.ts";
-import { decodeMessage } from "../node/messages.ts";
-import type { Hash, MemberId, PublicKey, TxId } from "../types/scalars.ts";
-import type { ValidatorSet } from "../types/validator-set.ts";
-import type { Scheme } from "./virtual-crypto.ts";
+import type { Node } from "../node/node.ts";
+import { LIMITS } from "../types/limits.ts";
+import type { Hash, Height, MemberId, PublicKey, TimeMs, TxId } from "../types/scalars.ts";
+import { Deeds } from "./deeds.ts";
+import type { ReferenceChain } from "./reference-chain.ts";
+import type { VirtualDisk } from "./virtual-disk.ts";
+
+interface Canonical {
+  readonly id: Hash;
+  readonly by: MemberId;
+}
 
 /** What must hold in every run, looked at while it goes on. The first failure is kept. */
 export class Checkers {
   #failure: string | null = null;
   /** What any node finalised at a height. */
-  readonly #blocks = new Map<number, { readonly id: Hash; readonly stateRoot: Hash; readonly by: MemberId }>();
-  readonly #heights = new Map<MemberId, number>();
-  readonly #committed = new Set<TxId>();
-  /** What each authority has signed, by slot. */
-  readonly #signed = new Map<string, string>();
-  #chain: Hash | null = null;
-  #set: ValidatorSet = [];
-  #scheme: Scheme | null = null;
-  #accused = false;
-  #guilty: MemberId | null = null;
-  #indexOf: ReadonlyMap<PublicKey, number> = new Map();
+  readonly #blocks = new Map<Height, Canonical>();
+  readonly #heights = new Map<MemberId, Height>();
+  readonly #committed = new Map<TxId, Height>();
+  readonly #expired = new Set<TxId>();
+  readonly #accused = new Set<MemberId>();
+  #reference: ReferenceChain | null = null;
+  #deeds: Deeds | null = null;
+  #guilty: ReadonlySet<MemberId> = new Set();
+  #latestMs: () => TimeMs = () => 0;
+  #parentMs: TimeMs = 0;
 
   get failure(): string | null {
     return this.#failure;
   }
 
   get heights(): number {
-    return Math.max(0, ...this.#blocks.keys());
+    return this.#blocks.size;
   }
 
-  /** Whether a finalised block holds evidence against the one who misbehaves. */
-  get accused(): boolean {
+  /** Against whom finalised blocks hold evidence. */
+  get accused(): ReadonlySet<MemberId> {
     return this.#accused;
   }
 
@@ -38,68 +43,96 @@ export class Checkers {
     return this.#committed.has(id);
   }
 
-  /** Whom the signatures belong to, and who may sign what it should not. */
-  watch(chain: Hash, set: ValidatorSet, scheme: Scheme, nodeKeys: readonly PublicKey[], guilty: MemberId | null): void {
-    this.#guilty = guilty;
-    this.#chain = chain;
-    this.#set = set;
-    this.#scheme = scheme;
-    this.#indexOf = new Map(nodeKeys.map((key, index) => [key, index]));
+  /** Whose the nodes are, who may do what it should not, and what the time is on the fastest clock of a correct node. */
+  watch(view: {
+    readonly reference: ReferenceChain;
+    readonly memberOf: ReadonlyMap<PublicKey, MemberId>;
+    readonly guilty: ReadonlySet<MemberId>;
+    readonly latestMs: () => TimeMs;
+  }): void {
+    this.#reference = view.reference;
+    this.#guilty = view.guilty;
+    this.#latestMs = view.latestMs;
+    this.#deeds = new Deeds({ ...view, fail: (reason) => this.fail(reason) });
   }
 
   fail(reason: string): void {
     this.#failure ??= reason;
   }
 
-  /** Durability: a node comes back with at least what it had finalised. */
-  restarted(name: MemberId, height: number): void {
+  /** A node is about to start on this disk. */
+  powered(name: MemberId, disk: VirtualDisk): void {
+    this.#deeds?.powered(name, disk);
+  }
+
+  /** A machine lost its disk: its node may begin anew; or the end of its log, and nobody can tell. */
+  forgets(name: MemberId, what: "everything" | "locks"): void {
+    if (what === "everything") this.#heights.delete(name);
+    else this.#deeds?.losesLocks(name);
+  }
+
+  /** Durability: a node comes back with at least what it had finalised, and with nothing else. */
+  restarted(name: MemberId, node: Node): void {
+    const { height, block } = node.head;
     const before = this.#heights.get(name) ?? 0;
-    if (height < before) this.fail(`${name} had finalised height ${before} and came back with ${height}`);
-  }
-
-  /** Agreement and validity: one block and one state per height, each with a commit that verifies from the genesis on. */
-  decided(name: MemberId, { block, id, commit, envelopes }: Decided): void {
-    const { height, stateRoot } = block.header;
+    if (height < before) this.fail(`durability: ${name} had finalised height ${before} and came back with ${height}`);
     const known = this.#blocks.get(height);
-    if (known === undefined) this.#blocks.set(height, { id, stateRoot, by: name });
-    else if (known.id !== id || known.stateRoot !== stateRoot)
-      this.fail(`agreement: ${known.by} and ${name} finalised different blocks at height ${height}`);
-    if ((this.#heights.get(name) ?? 0) + 1 < height)
-      this.fail(`${name} skipped from height ${this.#heights.get(name) ?? 0} to ${height}`);
+    if (known !== undefined && known.id !== block) this.fail(`durability: ${name} came back with another block at ${height}`);
     this.#heights.set(name, height);
-    const parent = height === 1 ? undefined : this.#blocks.get(height - 1);
-    if (parent !== undefined && block.header.parent !== parent.id)
-      this.fail(`${name} finalised a block at ${height} that does not follow the one before`);
-    if (this.#chain !== null && this.#scheme !== null) {
-      const fault = verifyCommit(this.#chain, commit, { height, block: id, set: this.#set }, this.#scheme.verify);
-      if (fault !== null) this.fail(`the commit of height ${height} at ${name}: ${fault}`);
-    }
-    for (const { authority } of block.evidence) {
-      if (authority !== this.#guilty)
-        this.fail(`accountability: ${name} finalised evidence against ${authority}, who is innocent`);
-      else this.#accused = true;
-    }
-    for (const { pair } of envelopes) this.#committed.add(pair.id);
   }
 
-  /** No two different signed messages for one slot ever leave an authority. */
-  onMessage(from: PublicKey, bytes: Uint8Array): void {
-    const decoded = decodeMessage(bytes);
-    if (!decoded.ok) {
-      this.fail(`a node sent what does not decode: ${decoded.error.code}`);
+  /** Agreement and validity: one block per height, each what the reference makes of it, with a commit of its authorities. */
+  decided(name: MemberId, { block, id, commit, envelopes }: Decided): void {
+    const reference = this.#reference;
+    if (reference === null || this.#guilty.has(name)) return;
+    const { height } = block.header;
+    const before = this.#heights.get(name) ?? 0;
+    if (before + 1 < height) this.fail(`${name} skipped from height ${before} to ${height}`);
+    this.#heights.set(name, height);
+    const known = this.#blocks.get(height);
+    if (known !== undefined) {
+      if (known.id !== id) this.fail(`agreement: ${known.by} and ${name} finalised different blocks at height ${height}`);
+      const fault = reference.commitFault(commit, id);
+      if (fault !== null) this.fail(`validity: the commit of height ${height} at ${name}: ${fault}`);
       return;
     }
-    const message = decoded.value;
-    if (message.kind !== "vote" && message.kind !== "proposal") return;
-    const said = message.kind === "vote" ? message.body : message.body.proposal;
-    // Others' messages are passed on; only the signer's own are its deeds.
-    if (this.#indexOf.get(from) !== said.index || this.#set[said.index]?.member === this.#guilty) return;
-    const kind = message.kind === "vote" ? message.body.kind : "proposal";
-    const slot = `${said.index}/${said.height}/${said.round}/${kind}`;
-    const what = message.kind === "vote" ? String(message.body.block) : `${said.block}/${message.body.proposal.validRound}`;
-    const before = this.#signed.get(slot);
-    if (before === undefined) this.#signed.set(slot, what);
-    else if (before !== what)
-      this.fail(`authority ${said.index} signed two different messages at height ${said.height}, round ${said.round}, ${kind}`);
+    const fault = reference.take(block, id, commit, envelopes);
+    if (fault !== null) this.fail(`validity: the block of height ${height} that ${name} finalised: ${fault}`);
+    this.#blocks.set(height, { id, by: name });
+    // 22, protocol.md §4 "Block time": some correct clock was at most so far behind the block when it was voted for.
+    if (block.header.timeMs > Math.max(this.#latestMs() + LIMITS.clockDriftMs, this.#parentMs + 1))
+      this.fail(`validity: the block of height ${height} is of a time that has not come`);
+    this.#parentMs = block.header.timeMs;
+    for (const { authority } of block.evidence) {
+      if (!this.#guilty.has(authority)) this.fail(`accountability: evidence against ${authority}, who is innocent, is final`);
+      this.#accused.add(authority);
+    }
+    for (const { pair } of envelopes) {
+      if (this.#expired.has(pair.id)) this.fail(`durability: ${pair.id} was said to have run out, and is final`);
+      this.#committed.set(pair.id, height);
+    }
+  }
+
+  /** A node tells a client that no block will ever hold the transaction. */
+  saidExpired(name: MemberId, id: TxId): void {
+    if (this.#guilty.has(name)) return;
+    if (this.#committed.has(id)) this.fail(`durability: ${name} said of ${id}, which is final, that it ran out`);
+    this.#expired.add(id);
+  }
+
+  /** At the end: a node has every block and every transaction that any node ever finalised, up to its head. */
+  holdsAll(name: MemberId, node: Node): void {
+    const { height } = node.head;
+    for (const [at, { id }] of this.#blocks) {
+      if (at <= height && node.chainStore.heightOf(id as never) !== at) this.fail(`durability: ${name} lacks the block of ${at}`);
+    }
+    for (const [id, at] of this.#committed) {
+      if (at <= height && node.chainStore.transaction(id)?.height !== at) this.fail(`durability: ${name} lost transaction ${id}`);
+    }
+  }
+
+  /** A message leaves a node. */
+  onMessage(from: PublicKey, bytes: Uint8Array): void {
+    this.#deeds?.onMessage(from, bytes);
   }
 }

@@ -8,10 +8,15 @@ interface Event {
   readonly run: () => void;
 }
 
+/** Notes are hashed in pieces of this many characters: a call for each would cost more than all of the rest of them. */
+const TRACE_CHARS = 16_384;
+
 /** Virtual time: events in order of time, then of being scheduled. Nothing here waits. */
 export class Scheduler {
   readonly #queue = new Heap<Event>((left, right) => left.atMs - right.atMs || left.order - right.order);
   readonly #trace = createHash("sha256");
+  #notes = "";
+  #soon: (() => void)[] = [];
   #nowMs = 0;
   #order = 0;
   #events = 0;
@@ -29,6 +34,11 @@ export class Scheduler {
     this.#queue.push({ atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, label, run });
   }
 
+  /** Between the event that runs now and whatever comes next: where a power cut falls. */
+  soon(run: () => void): void {
+    this.#soon.push(run);
+  }
+
   /** Runs until virtual time `untilMs`, or until `done`; false if neither came within `eventsMax`. */
   run(untilMs: number, eventsMax: number, done: () => boolean = () => false): boolean {
     for (let left = eventsMax; left > 0; left--) {
@@ -43,15 +53,23 @@ export class Scheduler {
       this.#events += 1;
       this.note(next.label);
       next.run();
+      while (this.#soon.length > 0) for (const run of this.#soon.splice(0)) run();
     }
     return false;
   }
 
   note(what: string): void {
-    this.#trace.update(`${this.#nowMs.toFixed(3)} ${what}\n`);
+    this.#notes += `${this.#nowMs} ${what}\n`;
+    if (this.#notes.length >= TRACE_CHARS) this.#flush();
   }
 
   traceHash(): string {
+    this.#flush();
     return this.#trace.copy().digest("hex");
+  }
+
+  #flush(): void {
+    this.#trace.update(this.#notes);
+    this.#notes = "";
   }
 }

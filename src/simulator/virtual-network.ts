@@ -15,6 +15,8 @@ export interface NetworkWeather {
   delayMinMs: number;
   delayMaxMs: number;
   lossPermille: number;
+  /** Messages that come twice: a peer may send the same again at any time. */
+  duplicatePermille: number;
 }
 
 /** Watches what leaves a node, before the network can lose it. */
@@ -24,19 +26,23 @@ export type Censor = (to: PublicKey, message: Uint8Array) => boolean;
 
 const REQUEST_TIMEOUT_MS = 2_000;
 
-/** Links between virtual nodes: ordered and at most once for consensus, unordered for the rest; cuts and partitions disconnect. */
+/** Links between virtual nodes: ordered for consensus, unordered for the rest; cuts and partitions disconnect, a deaf way does not. */
 export class VirtualNetwork {
   readonly #scheduler: Scheduler;
   readonly #random: Prng;
   readonly #tap: Tap;
   readonly #endpoints = new Map<PublicKey, Endpoint>();
   readonly #cut = new Set<string>();
+  /** Ways on which nothing arrives although both ends believe to be connected. */
+  readonly #deaf = new Set<string>();
+  readonly #lagMs = new Map<PublicKey, number>();
   readonly #lastArrival = new Map<string, number>();
   readonly #linked = new Set<string>();
+  readonly #peers = new Map<PublicKey, readonly PublicKey[]>();
   #groups: readonly ReadonlySet<PublicKey>[] | null = null;
   #lives = 0;
   censor: Censor = () => false;
-  readonly weather: NetworkWeather = { delayMinMs: 1, delayMaxMs: 10, lossPermille: 0 };
+  readonly weather: NetworkWeather = { delayMinMs: 1, delayMaxMs: 10, lossPermille: 0, duplicatePermille: 0 };
 
   constructor(scheduler: Scheduler, random: Prng, tap: Tap) {
     this.#scheduler = scheduler;
@@ -62,18 +68,22 @@ export class VirtualNetwork {
       sendConsensus: (peer, message) => {
         if (!isCurrent() || !this.#isUp(key, peer)) return false;
         this.#tap(key, message);
-        if (this.#random.chance(this.weather.lossPermille) || this.censor(peer, message)) return false;
+        if (this.#isLost(key, peer) || this.censor(peer, message)) return false;
         const pair = key + peer;
-        const arrival = Math.max(this.#lastArrival.get(pair) ?? 0, this.#scheduler.nowMs + this.#delay());
-        this.#lastArrival.set(pair, arrival);
-        this.#deliver(key, peer, arrival - this.#scheduler.nowMs, "consensus", (handlers) => handlers.onConsensus(key, message));
+        for (let copies = this.#copies(); copies > 0; copies--) {
+          const arrival = Math.max(this.#lastArrival.get(pair) ?? 0, this.#scheduler.nowMs + this.#delay(peer));
+          this.#lastArrival.set(pair, arrival);
+          const delayMs = arrival - this.#scheduler.nowMs;
+          this.#deliver(key, peer, delayMs, "consensus", (handlers) => handlers.onConsensus(key, message));
+        }
         return true;
       },
       publish: (message) => {
         if (!isCurrent()) return;
         for (const peer of this.#peersOf(key)) {
-          if (!this.#random.chance(this.weather.lossPermille))
-            this.#deliver(key, peer, this.#delay(), "gossip", (handlers) => handlers.onGossip(key, message));
+          if (this.#isLost(key, peer)) continue;
+          for (let copies = this.#copies(); copies > 0; copies--)
+            this.#deliver(key, peer, this.#delay(peer), "gossip", (handlers) => handlers.onGossip(key, message));
         }
       },
       request: (peer, protocol, request, done) => {
@@ -84,11 +94,11 @@ export class VirtualNetwork {
           done(response);
         };
         this.#scheduler.at(REQUEST_TIMEOUT_MS, `${name(key)} request over`, () => answer(null));
-        if (!isCurrent() || !this.#isUp(key, peer) || this.#random.chance(this.weather.lossPermille)) return;
-        this.#deliver(key, peer, this.#delay(), protocol, (handlers) =>
+        if (!isCurrent() || !this.#isUp(key, peer) || this.#isLost(key, peer)) return;
+        this.#deliver(key, peer, this.#delay(peer), protocol, (handlers) =>
           handlers.onRequest(key, protocol, request, (response) => {
-            if (!this.#random.chance(this.weather.lossPermille))
-              this.#deliver(peer, key, this.#delay(), `${protocol} answer`, () => answer(response));
+            if (!this.#isLost(peer, key))
+              this.#deliver(peer, key, this.#delay(key), `${protocol} answer`, () => answer(response));
           }),
         );
       },
@@ -123,8 +133,36 @@ export class VirtualNetwork {
     this.#relink();
   }
 
+  /** One direction of a link loses everything and nobody is told: the asymmetric partition. */
+  deafen(from: PublicKey, to: PublicKey, isDeaf: boolean): void {
+    if (isDeaf) this.#deaf.add(from + to);
+    else this.#deaf.delete(from + to);
+  }
+
+  /** Everything reaches this node so much later: it is slow, or paused. */
+  lag(key: PublicKey, lagMs: number): void {
+    this.#lagMs.set(key, lagMs);
+  }
+
+  /** All links work, both ways, at once. */
+  mend(): void {
+    this.#groups = null;
+    this.#cut.clear();
+    this.#deaf.clear();
+    this.#lagMs.clear();
+    this.#relink();
+  }
+
+  #isLost(from: PublicKey, to: PublicKey): boolean {
+    return this.#random.chance(this.weather.lossPermille) || this.#deaf.has(from + to);
+  }
+
+  #copies(): number {
+    return this.weather.duplicatePermille > 0 && this.#random.chance(this.weather.duplicatePermille) ? 2 : 1;
+  }
+
   #peersOf(key: PublicKey): readonly PublicKey[] {
-    return [...this.#endpoints.keys()].filter((peer) => peer !== key && this.#isUp(key, peer)).sort();
+    return this.#peers.get(key) ?? [];
   }
 
   #isUp(left: PublicKey, right: PublicKey): boolean {
@@ -143,9 +181,16 @@ export class VirtualNetwork {
     const wanted = new Map<string, readonly [Endpoint, Endpoint]>();
     for (const [index, left] of endpoints.entries()) {
       for (const right of endpoints.slice(index + 1)) {
-        if (this.#canLink(left, right)) wanted.set(`${pairName(left.key, right.key)}`, [left, right]);
+        if (this.#canLink(left, right)) wanted.set(pairName(left.key, right.key), [left, right]);
       }
     }
+    const peers = new Map<PublicKey, PublicKey[]>(endpoints.map(({ key }) => [key, []]));
+    for (const [left, right] of wanted.values()) {
+      peers.get(left.key)?.push(right.key);
+      peers.get(right.key)?.push(left.key);
+    }
+    this.#peers.clear();
+    for (const [key, own] of peers) this.#peers.set(key, own.sort());
     for (const pair of [...this.#linked]) {
       if (wanted.has(pair)) continue;
       this.#linked.delete(pair);
@@ -160,8 +205,8 @@ export class VirtualNetwork {
     for (const [pair, [left, right]] of wanted) {
       if (this.#linked.has(pair)) continue;
       this.#linked.add(pair);
-      this.#deliver(right.key, left.key, this.#delay(), "connected", (handlers) => handlers.onConnected(right.key));
-      this.#deliver(left.key, right.key, this.#delay(), "connected", (handlers) => handlers.onConnected(left.key));
+      this.#deliver(right.key, left.key, this.#delay(left.key), "connected", (handlers) => handlers.onConnected(right.key));
+      this.#deliver(left.key, right.key, this.#delay(right.key), "connected", (handlers) => handlers.onConnected(left.key));
     }
   }
 
@@ -181,8 +226,8 @@ export class VirtualNetwork {
     });
   }
 
-  #delay(): number {
-    return this.#random.between(this.weather.delayMinMs, this.weather.delayMaxMs);
+  #delay(to: PublicKey): number {
+    return this.#random.between(this.weather.delayMinMs, this.weather.delayMaxMs) + (this.#lagMs.get(to) ?? 0);
   }
 }
 

@@ -1,26 +1,31 @@
 import { createHash } from "node:crypto";
+import { assemble, buildTransaction, op, signedMessage } from "../client/transaction-builder.ts";
 import { genesisFromJson, genesisToJson } from "../codec/genesis.ts";
-import type { Rules } from "../consensus/rules.ts";
-import { publicKeyOf } from "../crypto/ed25519.ts";
+import { decodeTransaction } from "../codec/transaction.ts";
 import { partyId } from "../ledger/ids.ts";
 import { assert } from "../lib/assert.ts";
 import type { Prng } from "../lib/prng.ts";
 import { newGuardFile } from "../node/double-sign-guard.ts";
 import { Node } from "../node/node.ts";
-import type { Logger, Metrics } from "../ports/observe.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { ChainIdentity, Genesis } from "../types/genesis.ts";
-import type { Hash, MemberId, PublicKey, Signature } from "../types/scalars.ts";
+import type { Hash, MemberId, PublicKey, Signature, TimeMs } from "../types/scalars.ts";
+import type { Envelope } from "../types/transaction.ts";
 import type { Behaviour } from "./byzantine/behaviour.ts";
 import type { Checkers } from "./checkers.ts";
+import { type Marks, UNMEASURED } from "./marks.ts";
+import type { ReferenceChain } from "./reference-chain.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { type Scheme, simulatedHasher, simulatedSigner, simulatedVerifier } from "./virtual-crypto.ts";
+import { keyOf, type Scheme, simulatedHasher, simulatedSigner, simulatedVerifier } from "./virtual-crypto.ts";
 import { VirtualDisk } from "./virtual-disk.ts";
 import type { VirtualNetwork } from "./virtual-network.ts";
 
-/** One authority's machine: its keys and its disk stay, its node comes and goes. */
+/** One member's machine: its keys and its disk stay, its node comes and goes. */
 export interface Machine {
   readonly name: MemberId;
+  /** Place among the genesis members, and so among the authorities if it is one. */
+  readonly index: number;
+  readonly isAuthority: boolean;
   readonly nodeKey: PublicKey;
   readonly authorityKey: PublicKey;
   readonly authoritySeed: Uint8Array;
@@ -28,22 +33,35 @@ export interface Machine {
   readonly makerKey: PublicKey;
   readonly party: Hash;
   readonly disk: VirtualDisk;
-  readonly skewMs: number;
+  readonly random: Prng;
+  /** Null: it does what it should. */
+  readonly behaviour: Behaviour | null;
+  /** How much the wall clock is off. */
+  skewMs: number;
+  /** Why its node may end by itself: its disk is full, or holds what it never wrote. */
+  excuse: "full" | "rotten" | null;
   node: Node | null;
 }
 
 export interface WorldOptions {
   readonly authorities: number;
+  readonly follower: boolean;
   readonly scheme: Scheme;
-  readonly rules?: Rules;
-  /** Disks that report durable what is not: the seeded fault "vote before persist". */
-  readonly lyingDisks: boolean;
-  /** How the first machine misbehaves, if it does. */
-  readonly byzantine: Behaviour | null;
+  /** How the first machines misbehave. */
+  readonly byzantine: readonly Behaviour[];
 }
 
-/** Which of the machines, and so which authority, misbehaves in runs in which one does. */
-export const GUILTY = 0;
+interface WorldModules {
+  readonly scheduler: Scheduler;
+  readonly network: VirtualNetwork;
+  readonly checkers: Checkers;
+  readonly random: Prng;
+  readonly marks: Marks;
+  /** What is final, for those who misbehave with knowledge. */
+  readonly reference: () => ReferenceChain;
+  /** A node ended by itself, as its machine's excuse has it. */
+  readonly ended: (machine: Machine) => void;
+}
 
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 
@@ -51,40 +69,36 @@ const EPOCH_MS = Date.UTC(2026, 0, 1);
 export class World {
   readonly identity: ChainIdentity;
   readonly machines: readonly Machine[];
-  readonly #scheduler: Scheduler;
-  readonly #network: VirtualNetwork;
-  readonly #checkers: Checkers;
+  readonly #m: WorldModules;
   readonly #options: WorldOptions;
+  #skewMostMs = 0;
+  readonly #stopLife = new Map<MemberId, () => void>();
 
-  constructor(
-    options: WorldOptions,
-    modules: {
-      readonly scheduler: Scheduler;
-      readonly network: VirtualNetwork;
-      readonly checkers: Checkers;
-      readonly random: Prng;
-    },
-  ) {
+  constructor(options: WorldOptions, modules: WorldModules) {
     this.#options = options;
-    this.#scheduler = modules.scheduler;
-    this.#network = modules.network;
-    this.#checkers = modules.checkers;
-    this.machines = Array.from({ length: options.authorities }, (_, index) => {
+    this.#m = modules;
+    const { authorities, follower, byzantine } = options;
+    this.machines = Array.from({ length: authorities + (follower ? 1 : 0) }, (_, index) => {
       const name = `member-${index}` as MemberId;
       const [authoritySeed, makerSeed] = [seedOf(`${name}/authority`), seedOf(`${name}/maker`)];
-      const disk = new VirtualDisk(modules.scheduler, modules.random.fork(), name, options.lyingDisks);
-      const authorityKey = publicKeyOf(authoritySeed);
+      const disk = new VirtualDisk(modules.scheduler, modules.random.fork(), name);
+      const authorityKey = keyOf(authoritySeed);
       disk.put("guard", newGuardFile(authorityKey, simulatedHasher.sha256));
       return {
         name,
-        nodeKey: publicKeyOf(seedOf(`${name}/node`)),
+        index,
+        isAuthority: index < authorities,
+        nodeKey: keyOf(seedOf(`${name}/node`)),
         authorityKey,
         authoritySeed,
         makerSeed,
-        makerKey: publicKeyOf(makerSeed),
+        makerKey: keyOf(makerSeed),
         party: partyId(legalId(name)),
         disk,
-        skewMs: modules.random.between(-300, 300),
+        random: modules.random.fork(),
+        behaviour: byzantine[index] ?? null,
+        skewMs: 0,
+        excuse: null,
         node: null,
       };
     });
@@ -95,88 +109,215 @@ export class World {
     return this.machines.filter(({ node }) => node !== null);
   }
 
+  wallMs(machine?: Machine): TimeMs {
+    return EPOCH_MS + Math.floor(this.#m.scheduler.nowMs) + (machine?.skewMs ?? 0);
+  }
+
+  /** On the fastest clock that a correct machine ever had. */
+  get latestMs(): TimeMs {
+    return this.wallMs() + this.#skewMostMs;
+  }
+
+  setSkew(machine: Machine, skewMs: number): void {
+    machine.skewMs = skewMs;
+    if (machine.behaviour === null) this.#skewMostMs = Math.max(this.#skewMostMs, skewMs);
+  }
+
   start(machine: Machine): void {
     assert(machine.node === null, "a machine runs one node");
-    const { disk, name } = machine;
+    const { disk, name, behaviour } = machine;
+    const { scheduler, checkers, marks } = this.#m;
+    const { scheme } = this.#options;
+    if (behaviour?.forgets) {
+      disk.put("log", new Uint8Array(0));
+      disk.put("guard", newGuardFile(machine.authorityKey, simulatedHasher.sha256));
+    }
     let alive = true;
     const isAlive = (): boolean => alive;
-    const scheduler = this.#scheduler;
-    this.#scheduler.note(`${name} starts`);
-    const node = new Node(
-      { identity: this.identity, member: name },
-      {
-        wall: { nowMs: () => EPOCH_MS + Math.floor(scheduler.nowMs) + machine.skewMs },
-        clock: {
-          nowMs: () => scheduler.nowMs,
-          after: (delayMs, fire) =>
-            scheduler.at(delayMs, `${name} timer`, () => {
-              if (alive) fire();
-            }),
-        },
-        store: disk.store(),
-        consensusLog: disk.file("log"),
-        guardLog: disk.file("guard"),
-        transport: this.#transportOf(machine),
-        signer: simulatedSigner(this.#options.scheme, scheduler, machine.authoritySeed, machine.authorityKey, isAlive),
-        verifier: simulatedVerifier(this.#options.scheme, scheduler, isAlive),
-        hasher: simulatedHasher,
-        logger: SILENT,
-        metrics: UNMEASURED,
-        ...(this.#options.rules === undefined ? {} : { rules: this.#options.rules }),
-        fatal: (error) =>
-          this.#checkers.fail(`${name} ended: ${error.message}${error.cause === undefined ? "" : `: ${String(error.cause)}`}`),
-      },
-    );
-    machine.node = node;
     this.#stopLife.set(name, () => {
       alive = false;
     });
-    this.#checkers.restarted(name, node.head.height);
-    node.onBlock((decided) => this.#checkers.decided(name, decided));
+    scheduler.note(`${name} starts`);
+    checkers.powered(name, disk);
+    let node: Node;
+    try {
+      node = new Node(
+        { identity: this.identity, member: name, signWithoutMemory: behaviour?.forgets === true },
+        {
+          wall: { nowMs: () => this.wallMs(machine) },
+          clock: {
+            nowMs: () => scheduler.nowMs,
+            after: (delayMs, fire) =>
+              scheduler.at(delayMs, `${name} timer`, () => {
+                if (alive) fire();
+              }),
+          },
+          store: disk.store(),
+          consensusLog: disk.file("log"),
+          guardLog: disk.file("guard"),
+          transport: this.#transportOf(machine, isAlive),
+          signer: machine.isAuthority
+            ? simulatedSigner(scheme, scheduler, machine.authoritySeed, machine.authorityKey, isAlive)
+            : null,
+          verifier: simulatedVerifier(scheme, scheduler, isAlive),
+          hasher: simulatedHasher,
+          logger: marks.logger(),
+          metrics: UNMEASURED,
+          observe: marks.observer(),
+          fatal: (error) => scheduler.soon(() => this.#ended(machine, error)),
+        },
+      );
+    } catch (error) {
+      this.#ended(machine, error as Error);
+      return;
+    }
+    machine.node = node;
+    if (behaviour === null) checkers.restarted(name, node);
+    node.onBlock((decided) => checkers.decided(name, decided));
     node.start();
-  }
-
-  #transportOf(machine: Machine): Transport {
-    const transport = this.#network.transport(machine.nodeKey);
-    const { byzantine, scheme } = this.#options;
-    if (byzantine === null || machine !== this.machines[GUILTY]) return transport;
-    const sign = (message: Uint8Array): Signature => scheme.sign(machine.authoritySeed, message);
-    return byzantine({ chain: this.identity.chain, index: GUILTY, sign }, transport);
   }
 
   /** Power cut: what was not durable may be gone. */
   crash(machine: Machine): void {
-    this.#scheduler.note(`${machine.name} crashes`);
+    this.#m.scheduler.note(`${machine.name} crashes`);
     this.#stopLife.get(machine.name)?.();
     machine.node?.stop();
     machine.node = null;
-    this.#network.down(machine.nodeKey);
+    this.#m.network.down(machine.nodeKey);
     machine.disk.crash();
   }
 
-  readonly #stopLife = new Map<MemberId, () => void>();
+  /** The operator puts in an empty disk: of all that was signed there is no memory. */
+  replaceDisk(machine: Machine): void {
+    if (machine.node !== null) this.crash(machine);
+    this.#m.scheduler.note(`${machine.name} has a new disk`);
+    machine.disk.wipe();
+    machine.excuse = null;
+    this.#m.checkers.forgets(machine.name, "everything");
+  }
+
+  /** Some of what the machine knew of the undecided height is gone, and it cannot tell. */
+  forgets(machine: Machine): void {
+    this.#m.scheduler.note(`${machine.name} forgets`);
+    this.#m.checkers.forgets(machine.name, "locks");
+  }
+
+  #ended(machine: Machine, error: Error): void {
+    this.#m.marks.add(`ended: ${error.message}`);
+    if (machine.excuse === null && machine.behaviour === null) {
+      const cause = error.cause === undefined ? "" : `: ${String(error.cause)}`;
+      this.#m.checkers.fail(`${machine.name} ended: ${error.message}${cause}`);
+      return;
+    }
+    this.crash(machine);
+    this.#m.ended(machine);
+  }
+
+  #transportOf(machine: Machine, isAlive: () => boolean): Transport {
+    const transport = this.#m.network.transport(machine.nodeKey);
+    const { behaviour } = machine;
+    if (behaviour?.twist === undefined) return transport;
+    return behaviour.twist(
+      {
+        chain: this.identity.chain,
+        index: machine.index,
+        member: machine.name,
+        random: machine.random.fork(),
+        scheduler: this.#m.scheduler,
+        isAlive,
+        sign: (message) => this.#options.scheme.sign(machine.authoritySeed, message),
+        transaction: (notAfter, signatures) => this.#ownTransaction(machine, notAfter, signatures !== "forged"),
+        finalised: () => this.#m.reference().finalised,
+        reseal: (block, envelopes) => {
+          const reference = this.#m.reference();
+          const known = new Map([...reference.finalised, ...envelopes].map((envelope) => [envelope.pair.id, envelope]));
+          const pending = block.pairs.map(({ id }) => known.get(id) ?? machine.node?.mempool.get(id));
+          return pending.every((envelope) => envelope !== undefined) ? reference.reseal(block, pending as Envelope[]) : null;
+        },
+      },
+      transport,
+    );
+  }
+
+  /** Registers a party that nobody knows, sponsored by the machine's own organisation. */
+  #ownTransaction(machine: Machine, notAfter: TimeMs, isSound: boolean): Envelope {
+    const name = `${machine.name}/invented/${machine.random.next()}`;
+    const seed = seedOf("invented");
+    const key = keyOf(seed);
+    const party = partyId(legalId(name));
+    const body = {
+      legalId: legalId(name),
+      roles: ["SELLER"],
+      size: "SME" as const,
+      sponsor: machine.name,
+      keys: [{ key, purpose: "MAKER" as const }],
+      policy: [],
+    };
+    const { unsigned, id } = buildTransaction({
+      chain: this.identity.chain,
+      ops: [op("party.register", body)],
+      notAfter,
+      signers: [
+        { party: machine.party, key: machine.makerKey },
+        { party, key },
+      ],
+      salt: new Uint8Array(16),
+    });
+    const { scheme } = this.#options;
+    const sign = (by: Uint8Array): Signature => scheme.sign(isSound ? by : seedOf("nobody"), signedMessage(id));
+    const signatures = new Map([
+      [machine.makerKey, sign(machine.makerSeed)],
+      [key, sign(seed)],
+    ]);
+    const decoded = decodeTransaction(assemble(unsigned, signatures), simulatedHasher.sha256);
+    assert(decoded.ok, "what is encoded decodes");
+    return decoded.value;
+  }
 }
 
+/** Seeds made from names are the same in every run. */
+const seeds = new Map<string, Uint8Array>();
 export function seedOf(name: string): Uint8Array {
-  return new Uint8Array(createHash("sha256").update(name).digest());
+  let seed = seeds.get(name);
+  if (seed === undefined) {
+    seed = new Uint8Array(createHash("sha256").update(name).digest());
+    if (seeds.size < SEEDS_KEPT_MAX) seeds.set(name, seed);
+  }
+  return seed;
+}
+const SEEDS_KEPT_MAX = 10_000;
+
+export function legalId(name: string): { readonly scheme: string; readonly value: string } {
+  return { scheme: "SIM", value: createHash("sha256").update(name).digest("hex").slice(0, 18) };
 }
 
-function legalId(name: string): { readonly scheme: string; readonly value: string } {
-  return { scheme: "SIM", value: name };
-}
+/** Networks of one shape have one genesis, whatever the seed; checking its keys would cost more than most runs. */
+const identities = new Map<string, ChainIdentity>();
 
 function identityOf(machines: readonly Machine[]): ChainIdentity {
-  const genesis: Genesis = {
+  const shape = machines.map(({ isAuthority }) => (isAuthority ? "a" : "f")).join("");
+  let identity = identities.get(shape);
+  if (identity === undefined) {
+    const checked = genesisFromJson(genesisToJson(genesisOf(machines)));
+    assert(checked.ok, "the simulated genesis is sound");
+    identity = checked.value;
+    identities.set(shape, identity);
+  }
+  return identity;
+}
+
+function genesisOf(machines: readonly Machine[]): Genesis {
+  return {
     v: 1,
     network: "simulated",
     timeMs: EPOCH_MS - 1_000,
     clock: "wall",
-    members: machines.map(({ name, nodeKey, authorityKey, makerKey }) => ({
+    members: machines.map(({ name, nodeKey, authorityKey, makerKey, isAuthority }) => ({
       id: name,
       legalId: legalId(name),
-      roles: ["PLATFORM"],
+      roles: ["DEBTOR", "PLATFORM", "SELLER"],
       nodeKey,
-      authorityKey,
+      ...(isAuthority ? { authorityKey } : {}),
       keys: [{ key: makerKey, purpose: "MAKER" }],
     })),
     params: {
@@ -199,10 +340,4 @@ function identityOf(machines: readonly Machine[]): ChainIdentity {
       noteMinorUnitsMin: 100,
     },
   };
-  const checked = genesisFromJson(genesisToJson(genesis));
-  assert(checked.ok, "the simulated genesis is sound");
-  return checked.value;
 }
-
-const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
-const UNMEASURED: Metrics = { add: () => undefined, set: () => undefined, observe: () => undefined };

@@ -1,45 +1,49 @@
 import { describe, expect, it } from "vitest";
-import { BEHAVIOURS, runSimulation, type WeatherKind } from "../../src/simulator/simulation.ts";
+import { BEHAVIOUR_NAMES } from "../../src/simulator/byzantine/behaviours.ts";
+import { runSimulation } from "../../src/simulator/simulation.ts";
+import { STRIKES, type Swarm } from "../../src/simulator/swarm.ts";
 
-const SEEDS = Array.from({ length: 12 }, (_, index) => index + 1);
+/** `npm run sim` runs as many as one likes; these are the same ones every time. */
+const SEEDS = [1, 2, 3];
+
+function holds(seed: number, swarm: Partial<Swarm>): void {
+  const { failure, heights } = runSimulation({ seed, swarm });
+  expect(failure, `seed ${seed}`).toBeNull();
+  expect(heights, `seed ${seed}`).toBeGreaterThanOrEqual(10);
+}
 
 describe("simulated networks", () => {
-  for (const weather of ["changing", "harsh", "adversarial"] satisfies WeatherKind[]) {
+  for (const weather of ["harsh", "adversarial"] as const) {
     it(`keep agreement, durability and liveness in ${weather} weather`, () => {
-      for (const seed of SEEDS) expect(runSimulation({ seed, weather }).failure, `seed ${seed}`).toBeNull();
+      for (const seed of SEEDS) holds(seed, { weather });
     });
   }
 
-  for (const byzantine of Object.keys(BEHAVIOURS) as (keyof typeof BEHAVIOURS)[]) {
-    it(`stand one authority of four that is a ${byzantine}`, () => {
-      for (const seed of SEEDS)
-        expect(runSimulation({ seed, weather: "changing", byzantine }).failure, `seed ${seed}`).toBeNull();
-    });
+  for (const strike of STRIKES) {
+    it(`stand ${strike} alone, again and again`, () => holds(7, { weather: "changing", byzantine: [], strikes: [strike] }));
   }
 
-  it("finalise evidence against an authority that signs two things, and against nobody else", () => {
-    const accused = SEEDS.filter((seed) => runSimulation({ seed, weather: "changing", byzantine: "doubleVoter" }).accused);
-    expect(accused.length).toBeGreaterThan(SEEDS.length / 2);
-    for (const seed of SEEDS) expect(runSimulation({ seed, weather: "harsh" }).accused).toBe(false);
+  for (const behaviour of BEHAVIOUR_NAMES) {
+    it(`stand one authority of four that is ${behaviour}`, () => holds(11, { weather: "changing", byzantine: [behaviour] }));
+  }
+
+  it("stand two of seven that misbehave together, beside a follower", () => {
+    holds(5, { weather: "changing", authorities: 7, follower: true, byzantine: ["doubleVoter", "invalidBlocks"] });
   });
 
-  it("work with one authority and with seven", () => {
-    for (const authorities of [1, 7]) {
-      const { failure, heights } = runSimulation({ seed: 3, authorities, weather: "changing", byzantine: null });
-      expect(failure).toBeNull();
-      expect(heights).toBeGreaterThan(0);
-    }
+  it("work with one authority", () => holds(3, { authorities: 1, weather: "changing", byzantine: [], strikes: ["crash"] }));
+
+  it("hold by real signatures as well", () => holds(4, { weather: "changing", authorities: 4, realSignatures: true }));
+
+  it("finalise evidence against an authority that signs two things, and against nobody else", () => {
+    const swarm: Partial<Swarm> = { weather: "changing", authorities: 4, byzantine: ["doubleVoter"] };
+    expect(runSimulation({ seed: 1, swarm }).accused).toEqual(["member-0"]);
+    expect(runSimulation({ seed: 1, swarm: { ...swarm, byzantine: [] } }).accused).toEqual([]);
   });
 
   it("run the same way again for the same seed, and another way for another", () => {
     const traces = [5, 5, 6].map((seed) => runSimulation({ seed }).traceHash);
     expect(traces[1]).toBe(traces[0]);
     expect(traces[2]).not.toBe(traces[0]);
-  });
-
-  it("make progress in every seed", () => {
-    const heights = SEEDS.map((seed) => runSimulation({ seed }).heights);
-    expect(Math.min(...heights)).toBeGreaterThan(0);
-    expect(Math.max(...heights)).toBeGreaterThan(10);
   });
 });

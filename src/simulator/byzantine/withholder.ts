@@ -1,8 +1,10 @@
 import type { Behaviour } from "./behaviour.ts";
 
 /** Proposes and votes as it should, but nobody ever gets a transaction or a block from it. */
-export const withholder: Behaviour = (_self, transport) => ({
-  ...transport,
-  start: (handlers) => transport.start({ ...handlers, onRequest: () => undefined }),
-  publish: () => undefined,
-});
+export const withholder: Behaviour = {
+  twist: (_self, transport) => ({
+    ...transport,
+    start: (handlers) => transport.start({ ...handlers, onRequest: () => undefined }),
+    publish: () => undefined,
+  }),
+};

@@ -1,0 +1,74 @@
+import type { Prng } from "../lib/prng.ts";
+import { faultsTolerated } from "../types/validator-set.ts";
+import { BEHAVIOUR_NAMES, type BehaviourName } from "./byzantine/behaviours.ts";
+
+/**
+ * "changing": anything now and then. "harsh": most messages are lost and f authorities go for good. "adversarial": what is lost is
+ * chosen by content, so that locks come apart as a play of adversary.ts has it.
+ */
+export type WeatherKind = "changing" | "harsh" | "adversarial";
+
+/** What may strike while anything may fail. A seed draws some of them: most bugs need few kinds of trouble, but often. */
+export const STRIKES = [
+  "crash",
+  "crashInWrite",
+  "crashOfAll",
+  "partition",
+  "cutLink",
+  "deafLink",
+  "flappingLink",
+  "slowDisk",
+  "fullDisk",
+  "slowNode",
+  "clockJump",
+  "lostDisk",
+  "rottenDisk",
+  "staleLog",
+] as const;
+export type Strike = (typeof STRIKES)[number];
+
+/** Everything about a run that is drawn from its seed before it begins. */
+export interface Swarm {
+  readonly weather: WeatherKind;
+  readonly authorities: number;
+  /** Whether one more machine, without a vote, is in the network. */
+  readonly follower: boolean;
+  /** How the first authorities misbehave, one after the other; at most f. */
+  readonly byzantine: readonly BehaviourName[];
+  readonly strikes: readonly Strike[];
+  readonly lossPermille: number;
+  readonly duplicatePermille: number;
+  readonly delayMaxMs: number;
+  /** Wall clocks are off by at most so much all the time. */
+  readonly skewMaxMs: number;
+  readonly realSignatures: boolean;
+}
+
+/** One seed in so many runs with real signatures. */
+const REAL_SIGNATURES_EVERY = 100;
+const SEVEN_PERMILLE = 150;
+const BYZANTINE_PERMILLE = 550;
+const FOLLOWER_PERMILLE = 400;
+const STRIKE_PERMILLE = 450;
+
+/** `fixed` are not drawn. */
+export function drawSwarm(seed: number, random: Prng, fixed: Partial<Swarm>): Swarm {
+  const weather = fixed.weather ?? random.pick(["changing", "changing", "changing", "harsh", "adversarial"] as const);
+  const isPlay = weather === "adversarial";
+  const authorities = fixed.authorities ?? (!isPlay && random.chance(SEVEN_PERMILLE) ? 7 : 4);
+  const guiltyMax = isPlay ? 0 : faultsTolerated(authorities);
+  const guilty = guiltyMax > 0 && random.chance(BYZANTINE_PERMILLE) ? random.between(1, guiltyMax) : 0;
+  const drawn: Swarm = {
+    weather,
+    authorities,
+    follower: !isPlay && random.chance(FOLLOWER_PERMILLE),
+    byzantine: Array.from({ length: guilty }, () => random.pick(BEHAVIOUR_NAMES)),
+    strikes: STRIKES.filter(() => random.chance(STRIKE_PERMILLE)),
+    lossPermille: weather === "harsh" ? random.between(300, 600) : isPlay ? 0 : random.pick([0, 0, 20, 100, 300]),
+    duplicatePermille: isPlay ? 0 : random.pick([0, 0, 10, 200]),
+    delayMaxMs: random.pick(isPlay ? [5, 20, 100] : [5, 20, 100, 400]),
+    skewMaxMs: random.pick([0, 300, 900]),
+    realSignatures: seed % REAL_SIGNATURES_EVERY === 0,
+  };
+  return { ...drawn, ...fixed };
+}

@@ -1,0 +1,240 @@
+import type { Prng } from "../lib/prng.ts";
+import { faultsTolerated } from "../types/validator-set.ts";
+import { Adversary } from "./adversary.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Strike, Swarm } from "./swarm.ts";
+import type { Target } from "./virtual-disk.ts";
+import type { VirtualNetwork } from "./virtual-network.ts";
+import type { Machine, World } from "./world.ts";
+
+/** Cuts a link so often and mends it again. */
+const FLAPS = 6;
+
+/** What goes wrong, drawn from the seed, and how it ends. */
+export class Weather {
+  readonly #world: World;
+  readonly #network: VirtualNetwork;
+  readonly #scheduler: Scheduler;
+  readonly #random: Prng;
+  readonly #swarm: Swarm;
+  /** Machines that may lose what they had stored: no more than may be faulty, those that misbehave included. */
+  readonly #frail: readonly Machine[];
+  readonly #gone = new Set<Machine>();
+  #adversary: Adversary | null = null;
+  #over = false;
+
+  constructor(
+    swarm: Swarm,
+    modules: {
+      readonly world: World;
+      readonly network: VirtualNetwork;
+      readonly scheduler: Scheduler;
+      readonly random: Prng;
+    },
+  ) {
+    this.#swarm = swarm;
+    this.#world = modules.world;
+    this.#network = modules.network;
+    this.#scheduler = modules.scheduler;
+    this.#random = modules.random;
+    const correct = this.#machines.filter(({ behaviour }) => behaviour === null);
+    const authorities = correct.filter(({ isAuthority }) => isAuthority);
+    const spare = faultsTolerated(swarm.authorities) - swarm.byzantine.length;
+    const frail: Machine[] = correct.filter(({ isAuthority }) => !isAuthority);
+    for (let left = spare; left > 0; left--) frail.push(this.#random.pick(authorities.filter((each) => !frail.includes(each))));
+    this.#frail = frail;
+  }
+
+  /** Clocks are never quite right. */
+  prepare(): void {
+    const { skewMaxMs } = this.#swarm;
+    for (const machine of this.#machines) this.#world.setSkew(machine, this.#random.between(-skewMaxMs, skewMaxMs));
+  }
+
+  begin(untilMs: number): void {
+    const { weather } = this.#network;
+    const { lossPermille, duplicatePermille, delayMaxMs, byzantine, strikes } = this.#swarm;
+    Object.assign(weather, { lossPermille, duplicatePermille, delayMaxMs });
+    for (const machine of this.#machines) if (machine.behaviour?.forgets) this.#crashOften(machine);
+    if (this.#swarm.weather === "adversarial") {
+      const height = Math.max(...this.#machines.map(({ node }) => node?.head.height ?? 0)) + this.#random.between(1, 3);
+      const order = this.#machines.map(({ nodeKey }) => nodeKey);
+      const adversary = new Adversary(order, height, this.#random.fork());
+      this.#adversary = adversary;
+      this.#network.censor = (to, message) => adversary.drops(to, message);
+      return;
+    }
+    if (this.#swarm.weather === "harsh" && byzantine.length === 0) {
+      for (const machine of this.#frail) {
+        if (!machine.isAuthority) continue;
+        this.#gone.add(machine);
+        this.#scheduler.at(this.#random.between(0, 2_000), "goes for good", () => {
+          if (machine.node !== null) this.#world.crash(machine);
+        });
+      }
+    }
+    if (strikes.length === 0) return;
+    for (let atMs = this.#random.between(200, 1_500); atMs < untilMs; atMs += this.#random.between(200, 2_500)) {
+      this.#scheduler.at(atMs, "weather", () => {
+        if (!this.#over) this.#strike(this.#random.pick(strikes));
+      });
+    }
+  }
+
+  /** Everything works again, but for machines that are gone for good and, sometimes, one cut link. */
+  heal(): void {
+    this.#over = true;
+    const lost = this.#adversary?.stop() ?? null;
+    Object.assign(this.#network.weather, { lossPermille: 0, duplicatePermille: 0, delayMaxMs: 20 });
+    this.#network.mend();
+    if (this.#swarm.weather === "changing" && this.#random.chance(300)) {
+      const [left, right] = [this.#random.pick(this.#machines), this.#random.pick(this.#machines)];
+      if (left !== right) this.#network.cut(left.nodeKey, right.nodeKey, true);
+    }
+    for (const machine of this.#machines) {
+      if (machine.nodeKey !== lost) continue;
+      this.#gone.add(machine);
+      this.#world.crash(machine);
+    }
+    this.prepare();
+    for (const machine of this.#machines) {
+      machine.disk.slowMs = 0;
+      machine.disk.trap = null;
+      this.#empty(machine);
+      if (machine.excuse === "rotten" && machine.node === null) this.#world.replaceDisk(machine);
+      this.#powerOn(machine);
+    }
+  }
+
+  /** A node ended by itself: its operator looks after it. */
+  ended(machine: Machine): void {
+    this.#scheduler.at(this.#random.between(100, 2_000), "operator", () => {
+      if (machine.excuse === "rotten") this.#world.replaceDisk(machine);
+      this.#empty(machine);
+      this.#powerOn(machine);
+    });
+  }
+
+  get #machines(): readonly Machine[] {
+    return this.#world.machines;
+  }
+
+  #strike(strike: Strike): void {
+    const machine = this.#random.pick(this.#machines);
+    const other = this.#random.pick(this.#machines.filter((each) => each !== machine));
+    switch (strike) {
+      case "crash":
+        this.#crash(machine);
+        return;
+      case "crashInWrite": {
+        const target = this.#random.pick<Target>(["log", "log", "guard", "store"]);
+        const moment = this.#random.pick(["issued", "durable"] as const);
+        if (machine.node !== null) machine.disk.trap = { target, moment, spring: () => this.#crash(machine) };
+        return;
+      }
+      case "crashOfAll":
+        if (this.#random.chance(400)) for (const each of this.#machines) this.#crash(each);
+        return;
+      case "partition": {
+        const keys = this.#machines.map(({ nodeKey }) => nodeKey);
+        const some = new Set(keys.filter(() => this.#random.chance(500)));
+        this.#network.partition([some, new Set(keys.filter((key) => !some.has(key)))]);
+        this.#later(() => this.#network.partition(null));
+        return;
+      }
+      case "cutLink":
+        this.#network.cut(machine.nodeKey, other.nodeKey, true);
+        this.#later(() => this.#network.cut(machine.nodeKey, other.nodeKey, false));
+        return;
+      case "deafLink":
+        this.#network.deafen(machine.nodeKey, other.nodeKey, true);
+        this.#later(() => this.#network.deafen(machine.nodeKey, other.nodeKey, false));
+        return;
+      case "flappingLink":
+        this.#flap(machine, other, 2 * FLAPS);
+        return;
+      case "slowDisk":
+        machine.disk.slowMs = this.#random.pick([20, 200, 1_000]);
+        this.#later(() => {
+          machine.disk.slowMs = 0;
+        });
+        return;
+      case "fullDisk":
+        machine.disk.isFull = true;
+        machine.excuse ??= "full";
+        // What was free again is written to again: only then is the node without excuse.
+        this.#later(() => this.#empty(machine));
+        return;
+      case "slowNode":
+        this.#network.lag(machine.nodeKey, this.#random.pick([50, 300, 2_000]));
+        this.#later(() => this.#network.lag(machine.nodeKey, 0));
+        return;
+      case "clockJump":
+        this.#world.setSkew(machine, machine.skewMs + this.#random.pick([-600_000, -5_000, -1_500, 1_500, 5_000, 600_000]));
+        this.#later(() => this.#world.setSkew(machine, this.#random.between(-this.#swarm.skewMaxMs, this.#swarm.skewMaxMs)));
+        return;
+      case "lostDisk":
+        this.#lose((victim) => this.#world.replaceDisk(victim));
+        return;
+      case "rottenDisk": {
+        const target = this.#random.pick<Target>(["log", "guard", "store"]);
+        this.#lose((victim) => {
+          victim.excuse = "rotten";
+          victim.disk.rot(target);
+        });
+        return;
+      }
+      case "staleLog":
+        this.#lose((victim) => {
+          victim.disk.truncate("log");
+          this.#world.forgets(victim);
+        });
+        return;
+    }
+  }
+
+  /** Strikes a machine that may lose what it stored, while it is off. */
+  #lose(harm: (machine: Machine) => void): void {
+    if (this.#frail.length === 0) return;
+    const machine = this.#random.pick(this.#frail);
+    if (this.#gone.has(machine)) return;
+    if (machine.node !== null) this.#world.crash(machine);
+    harm(machine);
+    this.#scheduler.at(this.#random.between(10, 2_000), "power back", () => this.#powerOn(machine));
+  }
+
+  #empty(machine: Machine): void {
+    machine.disk.isFull = false;
+    if (machine.excuse === "full") machine.excuse = null;
+  }
+
+  #later(end: () => void): void {
+    this.#scheduler.at(this.#random.between(300, 6_000), "better weather", () => {
+      if (!this.#over) end();
+    });
+  }
+
+  #flap(left: Machine, right: Machine, left0: number): void {
+    if (this.#over) return;
+    this.#network.cut(left.nodeKey, right.nodeKey, left0 % 2 === 0 && left0 > 0);
+    if (left0 > 0) this.#scheduler.at(this.#random.between(5, 300), "flap", () => this.#flap(left, right, left0 - 1));
+  }
+
+  #crashOften(machine: Machine): void {
+    this.#scheduler.at(this.#random.between(200, 1_500), "forgets", () => {
+      if (this.#over) return;
+      this.#crash(machine);
+      this.#crashOften(machine);
+    });
+  }
+
+  #crash(machine: Machine): void {
+    if (machine.node === null || this.#gone.has(machine)) return;
+    this.#world.crash(machine);
+    this.#scheduler.at(this.#random.between(10, this.#random.pick([50, 4_000])), "power back", () => this.#powerOn(machine));
+  }
+
+  #powerOn(machine: Machine): void {
+    if (machine.node === null && !this.#gone.has(machine)) this.#world.start(machine);
+  }
+}

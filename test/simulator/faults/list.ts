@@ -1,0 +1,244 @@
+import type { Swarm } from "../../../src/simulator/swarm.ts";
+
+/** A deliberate mistake in production code, and what the simulator must say of it. */
+export interface SeededFault {
+  readonly name: string;
+  /** Under src/. */
+  readonly file: string;
+  /** Stands there exactly once. */
+  readonly find: string;
+  readonly replace: string;
+  /** Where to begin to look: the first seed that caught it when it was last searched for from 1 on. */
+  readonly from: number;
+  /** The kind of trouble that brings it to light; the rest is drawn from the seed. */
+  readonly swarm: Partial<Swarm>;
+  readonly seen: RegExp;
+}
+
+const CALM: Partial<Swarm> = { weather: "changing", authorities: 4 };
+const WITH_INVALID_BLOCKS: Partial<Swarm> = { ...CALM, byzantine: ["invalidBlocks"], strikes: [], lossPermille: 0 };
+const WITH_LIAR: Partial<Swarm> = { ...CALM, byzantine: ["syncLiar"], strikes: ["partition", "crash", "cutLink"] };
+const WITH_FORGER: Partial<Swarm> = { ...CALM, byzantine: ["forger"] };
+const FORGETFUL: Partial<Swarm> = { ...CALM, byzantine: [], strikes: ["staleLog", "crash"], lossPermille: 100 };
+const PLAYED: Partial<Swarm> = { weather: "adversarial" };
+const LOSSY: Partial<Swarm> = { weather: "harsh", authorities: 4, byzantine: [] };
+
+export const SEEDED_FAULTS: readonly SeededFault[] = [
+  {
+    name: "a fresh proposal is prevoted without a look at the lock",
+    file: "consensus/rules.ts",
+    find: "mayPrevoteFresh: (lock, block) => lock.round === -1 || lock.block === block,",
+    replace: "mayPrevoteFresh: () => true,",
+    from: 1,
+    swarm: PLAYED,
+    seen: /^(lock|agreement)/,
+  },
+  {
+    name: "a proposal made again needs no proof that it was locked",
+    file: "consensus/machine.ts",
+    find: 'state.votes.count(validRound, "prevote", block) < this.#rules.quorum(state.n)) return false;',
+    replace: "state.proposals.size === 0) return false;",
+    from: 21,
+    swarm: { ...WITH_FORGER, lossPermille: 300, strikes: [] },
+    seen: /^(lock|agreement)/,
+  },
+  {
+    name: "half of the authorities count as a quorum",
+    file: "consensus/rules.ts",
+    find: "  quorum,\n",
+    replace: "  quorum: (n) => Math.ceil(n / 2),\n",
+    from: 1,
+    swarm: CALM,
+    seen: /^(agreement|validity|lock)/,
+  },
+  {
+    name: "one message of a later round is enough to jump there",
+    file: "consensus/rules.ts",
+    find: "someCorrect: (n) => faultsTolerated(n) + 1,",
+    replace: "someCorrect: (n) => Math.max(1, faultsTolerated(n)),",
+    from: 1,
+    swarm: { ...CALM, byzantine: ["roundSpammer"] },
+    seen: /^(liveness|member-\d sent what does not decode)/,
+  },
+  {
+    name: "a lock never yields to a newer one",
+    file: "consensus/rules.ts",
+    find: "mayPrevoteAgain: (lock, block, validRound) => lock.round <= validRound || lock.block === block,",
+    replace: "mayPrevoteAgain: (lock, block) => lock.round === -1 || lock.block === block,",
+    from: 2,
+    swarm: PLAYED,
+    seen: /^liveness/,
+  },
+  {
+    name: "a valid value is never proposed again",
+    file: "consensus/rules.ts",
+    find: "proposeAgain: (valid) => (valid.block === null ? null : valid),",
+    replace: "proposeAgain: () => null,",
+    from: 2,
+    swarm: PLAYED,
+    seen: /^liveness/,
+  },
+  {
+    name: "the prevote timeout precommits nothing",
+    file: "consensus/machine.ts",
+    find: 'if (state.step === "prevote") this.#precommit(state, null); // 61–64',
+    replace: "// nothing",
+    from: 1,
+    swarm: LOSSY,
+    seen: /^liveness/,
+  },
+  {
+    name: "votes of earlier rounds count in the current one",
+    file: "consensus/vote-book.ts",
+    find: "    const { round, kind, index, block } = vote;\n",
+    replace: "    const { kind, index, block } = vote;\n    const round = Math.max(vote.round, current);\n",
+    from: 1,
+    swarm: LOSSY,
+    seen: /^(agreement|validity|lock)/,
+  },
+  {
+    name: "peers are not told the votes they lack",
+    file: "consensus/machine.ts",
+    find: "    addRound(peer.round, peer);\n",
+    replace: "",
+    from: 1,
+    swarm: LOSSY,
+    seen: /^liveness/,
+  },
+  {
+    name: "votes leave before the log is on disk",
+    file: "node/consensus-log.ts",
+    find: "    this.#waiting.push(action);\n    this.#flush();",
+    replace: "    this.#flush();\n    action();",
+    from: 1,
+    swarm: CALM,
+    seen: /^durability/,
+  },
+  {
+    name: "the guard does not write what it signs",
+    file: "node/double-sign-guard.ts",
+    find: "      this.#file.append(framed, done);",
+    replace: "      done(null);",
+    from: 1,
+    swarm: CALM,
+    seen: /^durability/,
+  },
+  {
+    name: "the guard is not asked what it signed",
+    file: "node/double-sign-guard.ts",
+    find: "    const stored = this.#records.find((record) => sameSlot(record, request));",
+    replace: "    const stored = [...this.#records].slice(0, 0).find((record) => sameSlot(record, request));",
+    from: 24,
+    swarm: FORGETFUL,
+    seen: /^double signature/,
+  },
+  {
+    name: "the log is not replayed",
+    file: "node/recovery.ts",
+    find: "if (log.corrupt) return [];",
+    replace: "if (log.records.length >= 0) return [];",
+    from: 3,
+    swarm: { ...CALM, byzantine: [], strikes: ["crash", "crashOfAll"], lossPermille: 300 },
+    seen: /^(lock|agreement|liveness)/,
+  },
+  {
+    name: "a node without its memory signs at once",
+    file: "node/node.ts",
+    find: "    if (!lost) return;\n",
+    replace: "    if (!lost || guard.lastHeight === 0) return;\n",
+    from: 6,
+    swarm: { ...CALM, byzantine: [], strikes: ["lostDisk"], lossPermille: 100 },
+    seen: /^double signature/,
+  },
+  {
+    name: "the head moves before its block is durable",
+    file: "node/chain-store.ts",
+    find: "    this.#store.write(batch, (fault) => {\n      if (fault === null) this.#head = head;\n      done(fault);\n    });\n  }\n\n  block(",
+    replace: "    this.#store.write(batch, () => undefined);\n    this.#head = head;\n    done(null);\n  }\n\n  block(",
+    from: 1,
+    swarm: { ...CALM, strikes: ["crashInWrite"] },
+    seen: /^(durability|member-\d ended)/,
+  },
+  {
+    name: "a vote's signature is not checked",
+    file: "node/consensus-driver.ts",
+    find: 'if (valid !== true) this.#m.transport.penalise(peer, "vote with a wrong signature");',
+    replace: 'if (valid === undefined) this.#m.transport.penalise(peer, "vote with a wrong signature");',
+    from: 1,
+    swarm: WITH_FORGER,
+    seen: /^(validity|agreement|accountability)/,
+  },
+  {
+    name: "a commit of f+1 finalises",
+    file: "light/commit.ts",
+    find: 'if (commit.sigs.length < quorum(claim.set.length)) return err("COMMIT_NO_QUORUM");',
+    replace: 'if (commit.sigs.length < quorum(claim.set.length) - 1) return err("COMMIT_NO_QUORUM");',
+    from: 32,
+    swarm: WITH_LIAR,
+    seen: /^validity/,
+  },
+  {
+    name: "catching up does not check the signatures of a commit",
+    file: "node/catch-up.ts",
+    find: 'if (!valid.every((each) => each)) {\n          refuse("COMMIT_BAD_SIGNATURE");\n          return;\n        }',
+    replace: "",
+    from: 11,
+    swarm: WITH_LIAR,
+    seen: /^validity/,
+  },
+  {
+    name: "a transaction that ran out may stand in a block",
+    file: "node/block-validator.ts",
+    find: "if (refusal !== null) return `BLOCK_TRANSACTION_${refusal.code}`;",
+    replace: 'if (refusal !== null && refusal.code !== "EXPIRED") return `BLOCK_TRANSACTION_${refusal.code}`;',
+    from: 4,
+    swarm: WITH_INVALID_BLOCKS,
+    seen: /^validity.*EXPIRED/,
+  },
+  {
+    name: "a transaction may stand in two blocks",
+    file: "node/block-validator.ts",
+    find: 'if (pairs.some(({ id }) => this.#m.store.hasTransaction(id))) return "BLOCK_REPEATS_TRANSACTION";',
+    replace: "",
+    from: 8,
+    swarm: WITH_INVALID_BLOCKS,
+    seen: /^validity.*once more/,
+  },
+  {
+    name: "signatures of transactions in others' blocks are not checked",
+    file: "node/block-validator.ts",
+    find: "for (const envelope of envelopes) if (!trusted.has(envelope)) items.push(...signatureChecks(envelope));",
+    replace: "void trusted;",
+    from: 20,
+    swarm: WITH_INVALID_BLOCKS,
+    seen: /^validity.*signature/,
+  },
+  {
+    name: "evidence is believed without its signatures",
+    file: "node/block-validator.ts",
+    find: 'return "BLOCK_EVIDENCE";\n      items.push(...checks);',
+    replace: 'return "BLOCK_EVIDENCE";',
+    from: 4,
+    swarm: WITH_INVALID_BLOCKS,
+    seen: /^(accountability|validity.*evidence)/,
+  },
+  {
+    name: "a block may be of a time that has not come",
+    file: "consensus/machine.ts",
+    find: "if (block.timeMs > stampMs + drift && block.timeMs !== state.parentTimeMs + 1) return false;",
+    replace: "",
+    from: 14,
+    swarm: WITH_INVALID_BLOCKS,
+    seen: /^validity.*time/,
+  },
+  {
+    name: "who missed a turn is judged by the own commit and not by the carried one",
+    file: "node/block-validator.ts",
+    find: "        parent: { round: lastCommit.round, proposer: this.parentProposer() },",
+    replace:
+      "        parent: { round: this.#m.store.commit(header.height - 1)?.round ?? lastCommit.round, proposer: this.parentProposer() },",
+    from: 34,
+    swarm: { ...LOSSY, byzantine: ["invalidBlocks"] },
+    seen: /^(validity|liveness|agreement|member-\d ended)/,
+  },
+];
