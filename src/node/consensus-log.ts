@@ -16,8 +16,10 @@ export class ConsensusLog {
   readonly #sha256: Hasher["sha256"];
   readonly #fatal: (error: Error) => void;
   #sequence = 0;
+  /** Up to which record the file is on disk. */
+  #durable = 0;
   #fileBytes: number;
-  #buffer: Uint8Array[] = [];
+  #buffer: { readonly sequence: number; readonly payload: Uint8Array }[] = [];
   #writing = false;
   /** Actions waiting for the buffer, and those waiting for the write under way. */
   #waiting: (() => void)[] = [];
@@ -39,12 +41,13 @@ export class ConsensusLog {
     this.#torn = parsed.soundBytes < modules.file.initial.length;
     this.#sound = modules.file.initial.subarray(0, parsed.soundBytes);
     this.#sequence = parsed.records.at(-1)?.sequence ?? 0;
+    this.#durable = this.#sequence;
     this.#fileBytes = parsed.soundBytes;
   }
 
   append(payload: Uint8Array): void {
     this.#sequence += 1;
-    this.#buffer.push(frame(this.#sequence, payload, this.#sha256));
+    this.#buffer.push({ sequence: this.#sequence, payload });
   }
 
   /** Runs at once if nothing is outstanding. After a failed write nothing runs any more. */
@@ -62,6 +65,7 @@ export class ConsensusLog {
   rotate(): void {
     if (this.#fileBytes < ROTATE_BYTES || this.#writing || this.#buffer.length > 0 || this.#failed) return;
     this.#sequence = 0;
+    this.#durable = 0;
     this.#fileBytes = 0;
     this.#torn = false;
     this.#writing = true;
@@ -72,7 +76,9 @@ export class ConsensusLog {
     if (this.#writing || this.#failed) return;
     const actions = this.#waiting;
     this.#waiting = [];
-    const bytes = concatBytes(...this.#buffer);
+    const frames = this.#buffer.map(({ sequence, payload }) => frame(sequence, payload, this.#sha256, this.#durable));
+    const upTo = this.#sequence;
+    const bytes = concatBytes(...frames);
     this.#buffer = [];
     this.#writing = true;
     if (bytes.length === 0) {
@@ -80,7 +86,10 @@ export class ConsensusLog {
       return;
     }
     this.#fileBytes += bytes.length;
-    const done = (fault: Error | null): void => this.#written(fault, actions);
+    const done = (fault: Error | null): void => {
+      if (fault === null) this.#durable = upTo;
+      this.#written(fault, actions);
+    };
     if (this.#torn) {
       this.#torn = false;
       this.#file.replace(concatBytes(this.#sound, bytes), done);

@@ -5,6 +5,7 @@ import { voteSignBytes } from "../codec/vote.ts";
 import type { ObjectChange } from "../ledger/book.ts";
 import { executeBlock } from "../ledger/execute.ts";
 import { genesisObjects } from "../ledger/genesis-objects.ts";
+import { parentTurn } from "../ledger/governance/turns.ts";
 import { judgeAgainstParent } from "../ledger/judge.ts";
 import { KINDS } from "../ledger/kinds.ts";
 import { paramsOf, validatorsOf } from "../ledger/validators.ts";
@@ -163,7 +164,7 @@ export class ReferenceChain {
       chain: this.#identity.chain,
       height: header.height,
       timeMs: header.timeMs,
-      parent: { round: lastCommit.round, proposer },
+      parent: parentTurn(lastCommit, proposer),
       evidence,
       transactions,
       digest,

@@ -46,7 +46,7 @@ const EVENTS_MAX = 600_000;
 const HEIGHTS_MIN = 10;
 const MORE_MS = 200;
 /** After healing, per height and per pair of machines. */
-const EVENTS_PER_HEIGHT_MAX = 1_000;
+const EVENTS_PER_HEIGHT_MAX = 300;
 
 /**
  * One network run, faults included, fixed by its seed: a safety phase in which anything may happen, then everything heals and a
@@ -82,7 +82,7 @@ export function runSimulation(options: SimulationOptions): SimulationResult {
   const weather = new Weather(swarm, { world, network, scheduler, random: random.fork() });
   checkers.watch({
     reference,
-    memberOf: new Map(world.machines.map(({ nodeKey, name }) => [nodeKey, name])),
+    memberOf: world.memberOf,
     guilty: new Set(world.machines.filter(({ behaviour }) => behaviour !== null).map(({ name }) => name)),
     latestMs: () => world.latestMs,
   });

@@ -1,5 +1,5 @@
-import { createHash, hash } from "node:crypto";
-import { publicKeyOf, sign, verify } from "../crypto/ed25519.ts";
+import { createHash, createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from "node:crypto";
+import { hasAcceptableForm, publicKeyOf } from "../crypto/ed25519.ts";
 import { toHex } from "../lib/bytes.ts";
 import type { Hasher, Signer, Verifier } from "../ports/crypto.ts";
 import type { PublicKey, Signature } from "../types/scalars.ts";
@@ -22,7 +22,11 @@ export interface Scheme {
   readonly verify: (key: PublicKey, message: Uint8Array, signature: Signature) => boolean;
 }
 
-export const ed25519Scheme: Scheme = { sign, verify };
+/** The one rule of protocol.md §1, as nodes apply it: what engines disagree on is checked first, then the platform verifies. */
+export const ed25519Scheme: Scheme = {
+  sign: (seed, message) => new Uint8Array(sign(null, message, privateKey(seed))),
+  verify: (key, message, signature) => hasAcceptableForm(signature) && verify(null, message, publicKey(key), signature),
+};
 
 export const cheapScheme: Scheme = {
   sign: (seed, message) => mark(keyOf(seed), message),
@@ -81,4 +85,26 @@ export function keyOf(seed: Uint8Array): PublicKey {
     keys.set(name, key);
   }
   return key;
+}
+
+const PKCS8_HEAD = Buffer.from("302e020100300506032b657004220420", "hex");
+const SPKI_HEAD = Buffer.from("302a300506032b6570032100", "hex");
+const secrets = new Map<string, KeyObject>();
+const publics = new Map<PublicKey, KeyObject>();
+
+function privateKey(seed: Uint8Array): KeyObject {
+  const name = toHex(seed);
+  const known = secrets.get(name);
+  if (known !== undefined) return known;
+  const key = createPrivateKey({ key: Buffer.concat([PKCS8_HEAD, seed]), format: "der", type: "pkcs8" });
+  secrets.set(name, key);
+  return key;
+}
+
+function publicKey(key: PublicKey): KeyObject {
+  const known = publics.get(key);
+  if (known !== undefined) return known;
+  const object = createPublicKey({ key: Buffer.concat([SPKI_HEAD, Buffer.from(key, "hex")]), format: "der", type: "spki" });
+  publics.set(key, object);
+  return object;
 }

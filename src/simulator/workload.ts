@@ -34,6 +34,7 @@ const RESEND_MS = 1_000;
 /** Most wishes have all the time that there is; some so little that trouble may outlast them. */
 const PATIENCE_MS = 590_000;
 const IMPATIENCE_MS = 4_000;
+const TRADERS = 3;
 const FACE = 1_000_000n;
 
 /** Clients: they send, and send again to any node, until a block has their transaction or its time has run out on the chain. */
@@ -73,6 +74,7 @@ export class Workload {
   /** One trade from contract to transferred note, each step once the one before is final. */
   planTrade(delayMs: number): void {
     const { random, scheduler, world } = this.#m;
+    if (world.machines.length < TRADERS) return;
     const number = this.#planned++;
     this.#open += 1;
     const seller = random.pick(world.machines);

@@ -13,7 +13,7 @@ import type { Hash, MemberId, PublicKey, Signature, TimeMs } from "../types/scal
 import type { Envelope } from "../types/transaction.ts";
 import type { Behaviour } from "./byzantine/behaviour.ts";
 import type { Checkers } from "./checkers.ts";
-import { type Marks, UNMEASURED } from "./marks.ts";
+import { Marks, UNMEASURED } from "./marks.ts";
 import type { ReferenceChain } from "./reference-chain.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { keyOf, type Scheme, simulatedHasher, simulatedSigner, simulatedVerifier } from "./virtual-crypto.ts";
@@ -56,11 +56,11 @@ interface WorldModules {
   readonly network: VirtualNetwork;
   readonly checkers: Checkers;
   readonly random: Prng;
-  readonly marks: Marks;
+  readonly marks?: Marks;
   /** What is final, for those who misbehave with knowledge. */
-  readonly reference: () => ReferenceChain;
+  readonly reference?: () => ReferenceChain;
   /** A node ended by itself, as its machine's excuse has it. */
-  readonly ended: (machine: Machine) => void;
+  readonly ended?: (machine: Machine) => void;
 }
 
 const EPOCH_MS = Date.UTC(2026, 0, 1);
@@ -70,6 +70,7 @@ export class World {
   readonly identity: ChainIdentity;
   readonly machines: readonly Machine[];
   readonly #m: WorldModules;
+  readonly #marks: Marks;
   readonly #options: WorldOptions;
   #skewMostMs = 0;
   readonly #stopLife = new Map<MemberId, () => void>();
@@ -77,6 +78,7 @@ export class World {
   constructor(options: WorldOptions, modules: WorldModules) {
     this.#options = options;
     this.#m = modules;
+    this.#marks = modules.marks ?? new Marks();
     const { authorities, follower, byzantine } = options;
     this.machines = Array.from({ length: authorities + (follower ? 1 : 0) }, (_, index) => {
       const name = `member-${index}` as MemberId;
@@ -105,6 +107,10 @@ export class World {
     this.identity = identityOf(this.machines);
   }
 
+  get memberOf(): ReadonlyMap<PublicKey, MemberId> {
+    return new Map(this.machines.map(({ nodeKey, name }) => [nodeKey, name]));
+  }
+
   get running(): readonly Machine[] {
     return this.machines.filter(({ node }) => node !== null);
   }
@@ -126,7 +132,7 @@ export class World {
   start(machine: Machine): void {
     assert(machine.node === null, "a machine runs one node");
     const { disk, name, behaviour } = machine;
-    const { scheduler, checkers, marks } = this.#m;
+    const { scheduler, checkers } = this.#m;
     const { scheme } = this.#options;
     if (behaviour?.forgets) {
       disk.put("log", new Uint8Array(0));
@@ -161,9 +167,9 @@ export class World {
             : null,
           verifier: simulatedVerifier(scheme, scheduler, isAlive),
           hasher: simulatedHasher,
-          logger: marks.logger(),
+          logger: this.#marks.logger(),
           metrics: UNMEASURED,
-          observe: marks.observer(),
+          observe: this.#marks.observer(),
           fatal: (error) => scheduler.soon(() => this.#ended(machine, error)),
         },
       );
@@ -203,14 +209,14 @@ export class World {
   }
 
   #ended(machine: Machine, error: Error): void {
-    this.#m.marks.add(`ended: ${error.message}`);
+    this.#marks.add(`ended: ${error.message}`);
     if (machine.excuse === null && machine.behaviour === null) {
       const cause = error.cause === undefined ? "" : `: ${String(error.cause)}`;
       this.#m.checkers.fail(`${machine.name} ended: ${error.message}${cause}`);
       return;
     }
     this.crash(machine);
-    this.#m.ended(machine);
+    this.#m.ended?.(machine);
   }
 
   #transportOf(machine: Machine, isAlive: () => boolean): Transport {
@@ -227,9 +233,10 @@ export class World {
         isAlive,
         sign: (message) => this.#options.scheme.sign(machine.authoritySeed, message),
         transaction: (notAfter, signatures) => this.#ownTransaction(machine, notAfter, signatures !== "forged"),
-        finalised: () => this.#m.reference().finalised,
+        finalised: () => this.#m.reference?.().finalised ?? [],
         reseal: (block, envelopes) => {
-          const reference = this.#m.reference();
+          const reference = this.#m.reference?.();
+          if (reference === undefined) return null;
           const known = new Map([...reference.finalised, ...envelopes].map((envelope) => [envelope.pair.id, envelope]));
           const pending = block.pairs.map(({ id }) => known.get(id) ?? machine.node?.mempool.get(id));
           return pending.every((envelope) => envelope !== undefined) ? reference.reseal(block, pending as Envelope[]) : null;

@@ -71,6 +71,17 @@ describe("a framed log", () => {
     expect([corrupt, soundBytes]).toEqual([false, log("a", "", "long ".repeat(1_000)).length]);
   });
 
+  it("takes any sectors missing of the last write for a crash, and of an earlier one for damage", () => {
+    const [earlier, last] = [log("a", "b"), concatBytes(...[3, 4, 5].map((at) => frame(at, bytes("of one write"), sha256, 2)))];
+    const hole = (whole: Uint8Array, at: number): Uint8Array => whole.slice().fill(0, at, at + 8);
+    expect(parseLog(hole(concatBytes(earlier, last), earlier.length + 4), sha256)).toMatchObject({
+      corrupt: false,
+      records: { length: 2 },
+      soundBytes: earlier.length,
+    });
+    expect(parseLog(hole(concatBytes(earlier, last), log("a").length + 4), sha256).corrupt).toBe(true);
+  });
+
   it("takes a torn tail for a crash: what checks stays, and nothing else is read, wherever it was torn", () => {
     const whole = log("first", "second", "third");
     const boundaries = [0, log("first").length, log("first", "second").length, whole.length];

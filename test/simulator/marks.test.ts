@@ -32,7 +32,7 @@ const LEAST: Readonly<Record<string, number>> = {
   "no memory of what was signed: following until further blocks are decided": 1,
 };
 
-it("a run of seeds goes through every rule of consensus and every way of recovering", () => {
+it("a run of seeds goes through every rule of consensus and every way of recovering", { timeout: 600_000 }, () => {
   const marks = new Marks();
   for (let seed = 1; seed <= 20; seed++) expect(runSimulation({ seed, marks }).failure, `seed ${seed}`).toBeNull();
   const missed = Object.entries(LEAST).filter(([mark, least]) => (marks.counts.get(mark) ?? 0) < least);

@@ -5,6 +5,7 @@ import { Prng } from "../../../src/lib/prng.ts";
 import { blocksRequestSchema, bodiesRequestSchema, gossipSchema } from "../../../src/node/messages.ts";
 import type { Transport } from "../../../src/ports/transport.ts";
 import { Checkers } from "../../../src/simulator/checkers.ts";
+import { ReferenceChain } from "../../../src/simulator/reference-chain.ts";
 import { Scheduler } from "../../../src/simulator/scheduler.ts";
 import { cheapScheme } from "../../../src/simulator/virtual-crypto.ts";
 import { VirtualNetwork } from "../../../src/simulator/virtual-network.ts";
@@ -38,22 +39,22 @@ export function peerTarget(seed: number): Target {
     if (corpus.length < CORPUS_MAX) corpus.push(concatBytes(Uint8Array.of(0), message));
   });
   const world = new World(
-    { authorities: AUTHORITIES, scheme: cheapScheme, lyingDisks: false, byzantine: null },
+    { authorities: AUTHORITIES, follower: false, scheme: cheapScheme, byzantine: [] },
     { scheduler, network, checkers, random: random.fork() },
   );
   const intruder = world.machines[AUTHORITIES - 1] as Machine;
   const honest = world.machines.slice(0, -1);
-  checkers.watch(
-    world.identity.chain,
-    world.machines.map(({ name, authorityKey }) => ({ member: name, key: authorityKey })),
-    cheapScheme,
-    world.machines.map(({ nodeKey }) => nodeKey),
-    intruder.name,
-  );
+  const reference = new ReferenceChain(world.identity, cheapScheme);
+  checkers.watch({
+    reference,
+    memberOf: world.memberOf,
+    guilty: new Set([intruder.name]),
+    latestMs: () => world.latestMs,
+  });
   for (const machine of honest) world.start(machine);
   const keys = honest.map(({ nodeKey }) => nodeKey);
   const transport = intrude(network, intruder.nodeKey, new Set(keys), corpus);
-  const workload = new Workload({ world, scheduler, checkers, random: random.fork(), scheme: cheapScheme });
+  const workload = new Workload({ world, scheduler, checkers, reference, random: random.fork(), scheme: cheapScheme });
   const settle = (ms: number, until: () => boolean = () => false): void => {
     const enough = scheduler.run(scheduler.nowMs + ms, EVENTS_MAX, () => checkers.failure !== null || until());
     if (!enough) throw new Finding("the network goes round in circles");

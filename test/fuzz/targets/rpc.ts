@@ -4,6 +4,7 @@ import { JsonRpc } from "../../../src/rpc/json-rpc.ts";
 import { LocalNode } from "../../../src/rpc/local-node.ts";
 import { methods } from "../../../src/rpc/methods.ts";
 import { Checkers } from "../../../src/simulator/checkers.ts";
+import { ReferenceChain } from "../../../src/simulator/reference-chain.ts";
 import { Scheduler } from "../../../src/simulator/scheduler.ts";
 import { cheapScheme, simulatedHasher } from "../../../src/simulator/virtual-crypto.ts";
 import { VirtualNetwork } from "../../../src/simulator/virtual-network.ts";
@@ -24,12 +25,14 @@ export function rpcTarget(seed: number): Target {
   const checkers = new Checkers();
   const network = new VirtualNetwork(scheduler, random.fork(), () => undefined);
   const world = new World(
-    { authorities: 1, scheme: cheapScheme, lyingDisks: false, byzantine: null },
+    { authorities: 1, follower: false, scheme: cheapScheme, byzantine: [] },
     { scheduler, network, checkers, random: random.fork() },
   );
   const machine = world.machines[0] as Machine;
   world.start(machine);
-  const workload = new Workload({ world, scheduler, checkers, random: random.fork(), scheme: cheapScheme });
+  const reference = new ReferenceChain(world.identity, cheapScheme);
+  checkers.watch({ reference, memberOf: world.memberOf, guilty: new Set(), latestMs: () => world.latestMs });
+  const workload = new Workload({ world, scheduler, checkers, reference, random: random.fork(), scheme: cheapScheme });
   workload.plan(20, 500);
   scheduler.run(60_000, EVENTS_MAX, () => workload.isDone);
   if (!workload.isDone || machine.node === null) throw new Error(`the node is not ready: ${checkers.failure}`);

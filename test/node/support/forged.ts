@@ -20,7 +20,7 @@ export function fourMachines() {
   const scheduler = new Scheduler();
   const random = new Prng(1);
   const network = new VirtualNetwork(scheduler, random, () => undefined);
-  const options = { authorities: 4, scheme: cheapScheme, lyingDisks: false, byzantine: null };
+  const options = { authorities: 4, follower: false, scheme: cheapScheme, byzantine: [] };
   return new World(options, { scheduler, network, checkers: new Checkers(), random });
 }
 
