@@ -48,6 +48,7 @@ function forgeries(self: Byzantine, message: ConsensusMessage): readonly Uint8Ar
     case "proposal":
     case "commit":
     case "announce":
+    case "time":
       return [];
   }
 }

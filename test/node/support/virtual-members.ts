@@ -86,7 +86,7 @@ export class VirtualMembers {
       const seed = new Uint8Array(createHash("sha256").update(`${name}/${what}`).digest());
       return { seed, key: publicKeyOf(seed) };
     };
-    const disk = new VirtualDisk(this.scheduler, this.#random.fork(), name, false);
+    const disk = new VirtualDisk(this.scheduler, this.#random.fork(), name);
     const authority = key("authority");
     disk.put("guard", newGuardFile(authority.key, simulatedHasher.sha256));
     const legalId = { scheme: "SIM", value: name };
