@@ -19,7 +19,7 @@ import type { Logger } from "../ports/observe.ts";
 import { LocalNode } from "../rpc/local-node.ts";
 import { RpcServer } from "../rpc/server.ts";
 import type { ChainIdentity } from "../types/genesis.ts";
-import type { PublicKey } from "../types/scalars.ts";
+import type { Hash, Height, PublicKey } from "../types/scalars.ts";
 import { joinByPeers, parseCheckpoint } from "./join-node.ts";
 import { readAddresses, readGenesis, readPassphrase, readSecretFile } from "./node-files.ts";
 import { makeSnapshots, rebuildIndices } from "./node-snapshots.ts";
@@ -29,6 +29,8 @@ import { VERSION } from "./version.ts";
 
 export interface RunningNode {
   readonly rpcPort: number;
+  readonly chain: Hash;
+  readonly height: Height;
   readonly stop: () => Promise<void>;
 }
 
@@ -128,7 +130,7 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
     makeSnapshots(node, settings.snapshotIntervalBlocks, { store, files: snapshots, logger });
     node.start();
     logger.info("node started", { chain: identity.chain, height: node.head.height, rpcPort, listen: transport.listening() });
-    return { rpcPort, stop: closeAll };
+    return { rpcPort, chain: identity.chain, height: node.head.height, stop: closeAll };
   } catch (error) {
     await closeAll();
     throw error;

@@ -41,16 +41,18 @@ export class Launcher {
     for (const member of this.network.members) this.start(member);
   }
 
-  /** Until every node answers and is connected to all others. Throws as soon as one has ended, with its own reason. */
-  async ready(): Promise<void> {
+  /** Until every node answers and is connected to all others, telling of each. Throws as soon as one has ended, with its own reason. */
+  async ready(onReady: (member: MemberFolder) => void = () => undefined): Promise<void> {
     const deadline = performance.now() + READY_TIMEOUT_MS;
     const waiting = new Map(this.network.members.map((member) => [member, new Client({ endpoints: [member.rpc] })]));
     while (waiting.size > 0) {
       for (const [member, client] of waiting) {
         for (const other of this.network.members) if (!this.#children.has(other.id)) throw new Error(endedAtStart(other));
         const status = await client.status().catch(() => undefined);
-        if (status !== undefined && status.peers >= this.network.members.length - 1) waiting.delete(member);
-        else if (performance.now() > deadline)
+        if (status !== undefined && status.peers >= this.network.members.length - 1) {
+          waiting.delete(member);
+          onReady(member);
+        } else if (performance.now() > deadline)
           throw new Error(`the node ${member.id} is not ready: see ${join(member.folder, "node.log")}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 50));

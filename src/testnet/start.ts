@@ -74,12 +74,12 @@ async function start(options: StartOptions): Promise<number> {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => done("interrupted"));
   });
   try {
+    say(`four nodes start; keys, genesis and data are in ${folder}`);
     launcher.startAll();
     // Ctrl-C reaches the nodes as well: that they end is then no fault.
-    const ready = launcher.ready();
+    const ready = launcher.ready(({ id, rpc }) => say(`${id.padEnd(10)} runs, RPC ${rpc} (pid ${launcher.pids()[id]})`));
     ready.catch(() => undefined);
     if ((await Promise.race([interrupted, ready])) === "interrupted") return 130;
-    for (const { id, rpc } of network.members) say(`${id.padEnd(10)} runs, RPC ${rpc} (pid ${launcher.pids()[id]})`);
     for (const { file, refusal } of refused) say(`not taken: ${file} — ${refusal.message} [${refusal.code}]`);
     const client = new Client({ endpoints: network.members.map(({ rpc }) => rpc) });
     const steps = new Steps({

@@ -34,8 +34,13 @@ async function refuses(run: Run, code: string, words: RegExp): Promise<void> {
 describe("four operators, each with a shell and no launcher", () => {
   it("form a network, commit a transaction, and end cleanly on SIGTERM and SIGINT", TIMEOUT, async () => {
     const operators = await make();
-    operators.startAll();
+    for (const member of operators.members) operators.start(member.id, "--json");
     await operators.ready(3);
+    for (const member of operators.members) {
+      const { out, child } = operators.runOf(member.id);
+      const { chain } = operators.network.identity;
+      expect(JSON.parse(out())).toEqual({ member: member.id, chain, height: 0, rpcPort: member.rpcPort, pid: child.pid });
+    }
     const { id, bytes } = await operators.registration("first-firm");
     expect((await operators.client("huasu").submitAndWait(id, bytes)).status).toBe("committed");
     await operators.everybodyHas(id);

@@ -60,7 +60,7 @@ describe("npm start", () => {
     try {
       const { started } = begin(base);
       expect(await started.exit).toBe(1);
-      expect(started.err()).toMatch(/^npm start: the node zhuogang ended at start: .*\[RPC_PORT_IN_USE\]\n$/);
+      expect(started.err()).toMatch(/\nnpm start: the node zhuogang ended at start: .*\[RPC_PORT_IN_USE\]\n$/);
     } finally {
       blocker.close();
     }

@@ -8,14 +8,16 @@ export function nodeCommand(done: (status: number) => void): Command {
   const node = new Command("node").description("make and run a node");
   const start = new Command("start").description("run the node of a folder until SIGTERM or SIGINT");
   start.requiredOption("--dir <folder>", "the node's folder").option("--with-parent", "end when standard input closes");
+  start.option("--json", "print one line of JSON to standard output once the node runs");
   for (const key of Object.keys(SETTINGS) as SettingKey[]) {
     const { type, help } = SETTINGS[key];
     start.option(type === "flag" ? `--${flagName(key)}` : `--${flagName(key)} <${type}>`, help);
   }
   start.action(async (options: Record<string, string | boolean>) => {
-    const { dir, withParent, ...flags } = options;
+    const { dir, withParent, json, ...flags } = options;
     const given = Object.fromEntries(Object.entries(flags).map(([key, value]) => [key, String(value)]));
-    done(await runUntilStopped(loadSettings(String(dir), process.env, given), withParent === true));
+    const settings = loadSettings(String(dir), process.env, given);
+    done(await runUntilStopped(settings, { withParent: withParent === true, json: json === true }));
   });
   node.addCommand(nodeInitCommand());
   node.addCommand(start);
@@ -23,7 +25,10 @@ export function nodeCommand(done: (status: number) => void): Command {
 }
 
 /** Runs until a signal (0) or a fault that the node must not survive (70). */
-async function runUntilStopped(settings: ReturnType<typeof loadSettings>, withParent: boolean): Promise<number> {
+async function runUntilStopped(
+  settings: ReturnType<typeof loadSettings>,
+  { withParent, json }: { readonly withParent: boolean; readonly json: boolean },
+): Promise<number> {
   let finish: (status: number) => void = () => undefined;
   const finished = new Promise<number>((resolve) => {
     finish = resolve;
@@ -42,6 +47,8 @@ async function runUntilStopped(settings: ReturnType<typeof loadSettings>, withPa
   // Loaded when needed: the network stack is most of what there is to load, and other commands do without.
   const { runNode } = await import("../run-node.ts");
   const running = await runNode(settings, onFatal);
+  const { rpcPort, chain, height } = running;
+  if (json) console.log(JSON.stringify({ member: settings.member, chain, height, rpcPort, pid: process.pid }));
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => finish(0));
   if (withParent) {
     process.stdin.on("end", () => finish(0)).on("error", () => finish(0));
