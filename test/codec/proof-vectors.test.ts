@@ -36,7 +36,9 @@ describe("the frozen proofs", () => {
   });
 
   // Frozen means that this is never needed once a network runs; until then a kind of object may still gain fields.
-  it.runIf(process.env.ZHONGLIAN_MAKE_PROOF_VECTORS !== undefined)("are made anew", async () => {
-    writeFileSync(FILE, `${JSON.stringify(await sampleProofs(), null, 2)}\n`);
-  });
+  if (process.env.ZHONGLIAN_MAKE_PROOF_VECTORS !== undefined) {
+    it("are made anew", async () => {
+      writeFileSync(FILE, `${JSON.stringify(await sampleProofs(), null, 2)}\n`);
+    });
+  }
 });

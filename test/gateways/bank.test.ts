@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -69,19 +69,21 @@ describe("bank notifications", () => {
     );
   });
 
-  it.runIf(SAMPLES !== undefined && existsSync(SAMPLES ?? ""))("are read from further samples where they are at hand", () => {
-    const read = (file: string) => readCamt(readFileSync(join(SAMPLES as string, "bank", file)));
-    for (const file of ["camt054.v4.xml", "camt054.v8.xml"]) {
-      const result = read(file);
-      expect(result.ok && result.value[0]?.movements.map(({ amount, currency }) => [amount, currency])).toEqual([
-        [310n, "CHF"],
-        [320n, "CHF"],
-        [320n, "CHF"],
-      ]);
-    }
-    const statement = read("camt053.v8.xml");
-    expect(statement.ok && statement.value[0]?.kind).toBe("statement");
-  });
+  if (SAMPLES !== undefined) {
+    it("are read from further samples where they are at hand", () => {
+      const read = (file: string) => readCamt(readFileSync(join(SAMPLES, "bank", file)));
+      for (const file of ["camt054.v4.xml", "camt054.v8.xml"]) {
+        const result = read(file);
+        expect(result.ok && result.value[0]?.movements.map(({ amount, currency }) => [amount, currency])).toEqual([
+          [310n, "CHF"],
+          [320n, "CHF"],
+          [320n, "CHF"],
+        ]);
+      }
+      const statement = read("camt053.v8.xml");
+      expect(statement.ok && statement.value[0]?.kind).toBe("statement");
+    });
+  }
 });
 
 describe("payment initiations", () => {
