@@ -27,6 +27,18 @@ export function readAddresses(path: string): Readonly<Record<string, readonly st
   return json as Record<string, string[]>;
 }
 
+/** Party id → name, which only this machine knows. Throws SettingsError. */
+export function readDirectory(path: string): ReadonlyMap<string, string> {
+  const json = readJson(path, "DIRECTORY_MISSING", "DIRECTORY_INVALID");
+  const isSound =
+    typeof json === "object" &&
+    json !== null &&
+    !Array.isArray(json) &&
+    Object.entries(json).every(([id, name]) => /^[0-9a-f]{64}$/.test(id) && typeof name === "string" && name.length <= 256);
+  if (!isSound) throw new SettingsError("DIRECTORY_INVALID", `${path}: expected {"party id": "name"}`);
+  return new Map(Object.entries(json as Record<string, string>));
+}
+
 /** The passphrase of the keystores. Throws SettingsError. */
 export function readPassphrase(path: string): string {
   return readSecretFile(path, "passphraseFile");

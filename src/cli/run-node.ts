@@ -21,7 +21,7 @@ import { RpcServer } from "../rpc/server.ts";
 import type { ChainIdentity } from "../types/genesis.ts";
 import type { Hash, Height, PublicKey } from "../types/scalars.ts";
 import { joinByPeers, parseCheckpoint } from "./join-node.ts";
-import { readAddresses, readGenesis, readPassphrase, readSecretFile } from "./node-files.ts";
+import { readAddresses, readDirectory, readGenesis, readPassphrase, readSecretFile } from "./node-files.ts";
 import { makeSnapshots, rebuildIndices } from "./node-snapshots.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 import { waitForSpace, watchSpace } from "./space-watch.ts";
@@ -122,7 +122,11 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
     });
     closers.push(() => node.stop());
     const local = new LocalNode({ node, wall, transport, store, hasher: nativeHasher, identity, member: self.id });
-    const rpc = new RpcServer(rpcOptions(settings), { node: local, metricsText: () => metrics.text(), logger });
+    const rpc = new RpcServer(rpcOptions(settings, identity.genesis.network), {
+      node: local,
+      metricsText: () => metrics.text(),
+      logger,
+    });
     const rpcPort = await rpc.listen();
     closers.push(() => rpc.close());
     closers.push(watchSpace(settings.dataFolder, settings.freeBytesMin, node));
@@ -161,12 +165,13 @@ function newTransport(
   });
 }
 
-function rpcOptions(settings: Settings) {
+function rpcOptions(settings: Settings, network: string) {
   const { rpcHost: host, rpcPort: port, rpcTlsCertFile, rpcTlsKeyFile, rpcTokenFile, rpcRequestsPerSecond } = settings;
   const tls =
     rpcTlsCertFile === "" || rpcTlsKeyFile === ""
       ? {}
       : { tls: { cert: readFileSync(rpcTlsCertFile, "utf8"), key: readFileSync(rpcTlsKeyFile, "utf8") } };
+  const directory = settings.directoryFile === "" ? new Map<string, string>() : readDirectory(settings.directoryFile);
   const token = rpcTokenFile === "" ? {} : { token: readSecretFile(rpcTokenFile, "rpcTokenFile") };
-  return { host, port, requestsPerSecond: rpcRequestsPerSecond, version: VERSION, ...tls, ...token };
+  return { host, port, requestsPerSecond: rpcRequestsPerSecond, version: VERSION, network, directory, ...tls, ...token };
 }

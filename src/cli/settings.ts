@@ -33,6 +33,11 @@ export const SETTINGS = {
   rpcTlsKeyFile: { type: "path", fallback: "", help: "private key of the certificate, PEM" },
   rpcTokenFile: { type: "path", fallback: "", help: "file with the bearer token that RPC clients must show" },
   rpcRequestsPerSecond: { type: "integer", fallback: "2000", help: "token bucket per client address" },
+  directoryFile: {
+    type: "path",
+    fallback: "",
+    help: "names of parties for certificates: party id → name; stays on this machine",
+  },
   drivenClockFile: { type: "path", fallback: "", help: "clock file of the launcher; only under a genesis with a driven clock" },
   logLevel: { type: "text", fallback: "info", help: "debug, info, warn or error" },
   freeBytesMin: { type: "integer", fallback: "268435456", help: "below this much free disk the node stops signing" },

@@ -10,6 +10,7 @@ import type { LocalNode } from "./local-node.ts";
 import { type Method, method } from "./method.ts";
 import { openRpc } from "./open-rpc.ts";
 import { blockJson, objectJson, receiptJson, statusJson } from "./presentation.ts";
+import { proofOf } from "./proofs.ts";
 import { PUBLIC_KIND } from "./results.ts";
 import { RpcError } from "./rpc-error.ts";
 
@@ -53,20 +54,6 @@ const where: Schema<Readonly<Record<string, unknown>>> = {
       "indexed fields of the kind (x-indexed of its schema), each a value, or {from, to} with to left out of the range",
   },
 };
-
-/** What a proof's refusal is as an error of JSON-RPC. */
-const PROOF_REFUSALS = {
-  ID_INVALID: "params",
-  NOT_FOUND: "notFound",
-  BLOCK_NOT_FOUND: "notFound",
-  HISTORY_PRUNED: "notFound",
-  STATE_MOVING: "limit",
-  PROOF_TOO_LARGE: "limit",
-} as const;
-
-function isOfBlock(name: string): name is "transaction" | "txReceipt" | "event" {
-  return name === "transaction" || name === "txReceipt" || name === "event";
-}
 
 /** Every method of this node, from one declaration each. */
 export function methods(node: LocalNode, version: string): ReadonlyMap<string, Method> {
@@ -162,12 +149,7 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
       summary:
         "A self-contained proof of an object or its absence after a block, or of a transaction, txReceipt or event (id: transaction/number)",
       params: { kind: proofKind, id: text({ min: 64, max: 69 }), height: optional(int({ min: 1 })) },
-      handle: async ({ kind: name, id, height }) => {
-        const proof = await node.proofs.prove(isOfBlock(name) ? name : publicKind(name), id, height);
-        if (proof.ok) return proof.value;
-        const { code, detail } = proof.error;
-        throw new RpcError(PROOF_REFUSALS[code], code, detail, { retriable: code === "STATE_MOVING" });
-      },
+      handle: ({ kind: name, id, height }) => proofOf(node, name, id, height),
     }),
     method({
       name: "ledger_list",

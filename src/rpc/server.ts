@@ -5,11 +5,13 @@ import { isIP, type Socket } from "node:net";
 import { CodedError } from "../lib/coded-error.ts";
 import type { Logger } from "../ports/observe.ts";
 import { LIMITS } from "../types/limits.ts";
+import { certificate } from "./certificate/certificate.ts";
+import { CERTIFICATE_POLICY } from "./certificate/page.ts";
 import { errorAnswer, JsonRpc } from "./json-rpc.ts";
 import type { LocalNode } from "./local-node.ts";
 import { methods } from "./methods.ts";
 import { RateLimit } from "./rate-limit.ts";
-import { RpcError } from "./rpc-error.ts";
+import { RPC_NUMBERS, RpcError } from "./rpc-error.ts";
 import { WebSockets } from "./web-socket.ts";
 
 export interface RpcOptions {
@@ -21,6 +23,9 @@ export interface RpcOptions {
   readonly token?: string;
   readonly requestsPerSecond: number;
   readonly version: string;
+  /** The network's name, and names of parties by id, for certificates. */
+  readonly network: string;
+  readonly directory: ReadonlyMap<string, string>;
 }
 
 export class RpcStartError extends CodedError<"RPC_INSECURE_BIND" | "RPC_PORT_IN_USE" | "RPC_UNUSABLE"> {
@@ -135,15 +140,59 @@ export class RpcServer {
       send(response, 200, await this.#metricsText(), "text/plain; version=0.0.4");
       return;
     }
+    if (request.method === "GET" && path === "/certificate") {
+      await this.#certificate(request, response);
+      return;
+    }
     if (path !== "/" || request.method !== "POST") {
       send(
         response,
         path === "/" ? 405 : 404,
-        errorAnswer(null, new RpcError("request", "HTTP_NOT_FOUND", "POST / takes JSON-RPC; GET /livez, /readyz, /metrics")),
+        errorAnswer(
+          null,
+          new RpcError("request", "HTTP_NOT_FOUND", "POST / takes JSON-RPC; GET /livez, /readyz, /metrics, /certificate"),
+        ),
       );
       return;
     }
     await this.#post(request, response);
+  }
+
+  /** `GET /certificate?kind=…&id=…[&height=…]`: a proof as a page to be printed. */
+  async #certificate(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#isRateLimited(request, response, 1)) return;
+    const query = new URLSearchParams((request.url ?? "").split("?")[1] ?? "");
+    const height = query.get("height");
+    const asked = { kind: query.get("kind") ?? "", id: query.get("id") ?? "" };
+    const { network, directory } = this.#options;
+    try {
+      if (height !== null && !/^[1-9][0-9]{0,14}$/.test(height))
+        throw new RpcError("params", "WRONG_TYPE", "height: a whole number");
+      const page = await certificate(this.#node, height === null ? asked : { ...asked, height: Number(height) }, {
+        network,
+        directory,
+      });
+      response.setHeader("Content-Security-Policy", CERTIFICATE_POLICY);
+      response.setHeader("Cache-Control", "no-store");
+      send(response, 200, page, "text/html; charset=utf-8");
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      send(
+        response,
+        error.number === RPC_NUMBERS.notFound ? 404 : error.number === RPC_NUMBERS.limit ? 429 : 400,
+        errorAnswer(null, error),
+      );
+    }
+  }
+
+  /** Whether the client asks too fast; it is told so. */
+  #isRateLimited(request: IncomingMessage, response: ServerResponse, calls: number): boolean {
+    const retrySeconds = this.#rate.take(request.socket.remoteAddress ?? "", calls, performance.now());
+    if (retrySeconds === 0) return false;
+    response.setHeader("Retry-After", String(retrySeconds));
+    const limited = new RpcError("limit", "RATE_LIMITED", "too many requests", { retryAfterSeconds: retrySeconds });
+    send(response, 429, errorAnswer(null, limited));
+    return true;
   }
 
   async #post(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -159,16 +208,7 @@ export class RpcServer {
     }
     const parsed = this.#rpc.parse(body);
     const count = parsed instanceof RpcError ? 1 : parsed.calls.length;
-    const retrySeconds = this.#rate.take(request.socket.remoteAddress ?? "", count, performance.now());
-    if (retrySeconds > 0) {
-      response.setHeader("Retry-After", String(retrySeconds));
-      send(
-        response,
-        429,
-        errorAnswer(null, new RpcError("limit", "RATE_LIMITED", "too many requests", { retryAfterSeconds: retrySeconds })),
-      );
-      return;
-    }
+    if (this.#isRateLimited(request, response, count)) return;
     if (parsed instanceof RpcError) {
       send(response, parsed.code === "BATCH_TOO_LARGE" ? 413 : 200, errorAnswer(null, parsed));
       return;

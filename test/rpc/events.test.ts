@@ -48,7 +48,7 @@ function partOf(tx: Hash): Hash {
 
 async function serve(port = 0): Promise<{ readonly url: string; readonly server: RpcServer; readonly port: number }> {
   const server = new RpcServer(
-    { host: "127.0.0.1", port, requestsPerSecond: 10_000, version: "0" },
+    { host: "127.0.0.1", port, requestsPerSecond: 10_000, version: "0", network: "test", directory: new Map() },
     { node: world.chain.node, metricsText: () => Promise.resolve(""), logger: SILENT },
   );
   servers.push(server);

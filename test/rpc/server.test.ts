@@ -48,7 +48,7 @@ afterEach(async () => {
 
 function make(options: Partial<RpcOptions> = {}): RpcServer {
   const server = new RpcServer(
-    { host: "127.0.0.1", port: 0, requestsPerSecond: 1_000, version: "0", ...options },
+    { host: "127.0.0.1", port: 0, requestsPerSecond: 1_000, version: "0", network: "test", directory: new Map(), ...options },
     { node, metricsText: () => Promise.resolve("zhonglian_height 3\n"), logger: SILENT },
   );
   servers.push(server);

@@ -1,0 +1,163 @@
+import type { MonotonicClock } from "../ports/clock.ts";
+import type { Verifier } from "../ports/crypto.ts";
+import type { Logger, Metrics } from "../ports/observe.ts";
+import type { Store } from "../ports/store.ts";
+import { LIMITS } from "../types/limits.ts";
+import type { Height } from "../types/scalars.ts";
+import type { AuditFinding, StoreAudit } from "./store-audit.ts";
+import { after, everyObject } from "./store-keys.ts";
+import { StoreCorruptError } from "./stored-record.ts";
+
+interface AuditorModules {
+  readonly audit: StoreAudit;
+  readonly store: Pick<Store, "range">;
+  readonly head: () => { readonly height: Height };
+  readonly clock: MonotonicClock;
+  readonly verifier: Verifier;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Ends the process: what this node would answer and sign is not to be relied on. */
+  readonly fatal: (error: Error) => void;
+}
+
+/** A finding is believed when it is still there at so many looks, each a tick after the last: a block may have come in between. */
+const LOOKS = 5;
+
+/** What is still to be looked at in this pass: first the state's pages, then its objects, then blocks from the newest down. */
+type Work =
+  | { readonly kind: "pages"; readonly paths: readonly string[] }
+  | { readonly kind: "objects"; readonly from: Uint8Array }
+  | { readonly kind: "blocks"; readonly height: Height };
+
+/**
+ * Looks at everything stored again and again, a little at a time, and stops the node when something is not what was once written. A node
+ * that would answer from a damaged store, or execute on it, is worse than one that is down.
+ */
+export class Auditor {
+  readonly #m: AuditorModules;
+  readonly #tickMs: number;
+  #work: Work = { kind: "pages", paths: [""] };
+  #looks = 0;
+  #stopped = false;
+
+  constructor(modules: AuditorModules, tickMs: number = LIMITS.auditTickMs) {
+    this.#m = modules;
+    this.#tickMs = tickMs;
+  }
+
+  start(): void {
+    this.#next();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #next(): void {
+    this.#m.clock.after(this.#tickMs, () => {
+      if (!this.#stopped) this.#tick();
+    });
+  }
+
+  #tick(): void {
+    const work = this.#work;
+    switch (work.kind) {
+      case "pages":
+        this.#pages(work.paths);
+        break;
+      case "objects":
+        this.#objects(work.from);
+        break;
+      case "blocks":
+        this.#block(work.height);
+        break;
+    }
+  }
+
+  #pages(paths: readonly string[]): void {
+    const left = [...paths];
+    for (let count = 0; count < LIMITS.auditPiecesPerTick; count++) {
+      const path = left.pop();
+      if (path === undefined) break;
+      const { finding, below } = this.#m.audit.page(path);
+      if (finding !== null) {
+        this.#found(finding, { kind: "pages", paths: [...left, path] });
+        return;
+      }
+      // Downwards from the left, so that as few paths wait as there are levels.
+      left.push(...below.toReversed());
+      this.#checked("page", 1);
+    }
+    this.#go(left.length > 0 ? { kind: "pages", paths: left } : { kind: "objects", from: everyObject().from });
+  }
+
+  #objects(from: Uint8Array): void {
+    const { to } = everyObject();
+    const limit = LIMITS.auditPiecesPerTick;
+    this.#m.store
+      .range({ from, to, limit })
+      .then((entries) => {
+        if (this.#stopped) return;
+        const finding = this.#m.audit.objects(entries);
+        if (finding !== null) {
+          this.#found(finding, { kind: "objects", from });
+          return;
+        }
+        this.#checked("object", entries.length);
+        const last = entries.at(-1);
+        const isEnd = last === undefined || entries.length < limit;
+        this.#go(isEnd ? { kind: "blocks", height: this.#m.head().height } : { kind: "objects", from: after(last.key) });
+      })
+      .catch((error: unknown) => this.#stop(new StoreCorruptError(`the store cannot be read: ${String(error)}`)));
+  }
+
+  #block(height: Height): void {
+    const block = height === 0 ? undefined : this.#m.audit.block(height);
+    if (block === undefined) {
+      // The genesis, or the lowest block that this node keeps.
+      this.#m.metrics.add("zhonglian_audit_passes_total");
+      this.#go({ kind: "pages", paths: [""] });
+      return;
+    }
+    if (block.finding !== null) {
+      this.#found(block.finding, { kind: "blocks", height });
+      return;
+    }
+    this.#m.verifier.verify(block.checks, (valid) => {
+      if (this.#stopped) return;
+      if (!valid.every((each) => each)) {
+        this.#found({ what: "block", where: String(height), detail: "a signature of its commit is wrong" }, { kind: "blocks", height });
+        return;
+      }
+      this.#checked("block", 1);
+      this.#go({ kind: "blocks", height: height - 1 });
+    });
+  }
+
+  #go(work: Work): void {
+    this.#work = work;
+    this.#looks = 0;
+    this.#next();
+  }
+
+  #checked(what: AuditFinding["what"], count: number): void {
+    this.#m.metrics.add("zhonglian_audit_checked_total", count, { what });
+  }
+
+  /** Looks again, and in the end believes it. */
+  #found({ what, where, detail }: AuditFinding, again: Work): void {
+    this.#looks += 1;
+    this.#work = again;
+    if (this.#looks < LOOKS) {
+      this.#next();
+      return;
+    }
+    this.#m.logger.error("the store is damaged", { what, where, detail });
+    this.#stop(new StoreCorruptError(`the store is damaged: ${what} ${where}: ${detail}`));
+  }
+
+  #stop(error: Error): void {
+    this.#stopped = true;
+    this.#m.fatal(error);
+  }
+}
