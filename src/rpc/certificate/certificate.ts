@@ -25,7 +25,7 @@ export async function certificate(
   const proof = await proofOf(node, asked.kind, asked.id, asked.height);
   const header = proof.header as unknown as Header;
   const proofs = [proof, ...(await receivableOf(node, proof))];
-  const set = await node.validators(header.height);
+  const set = node.validators(header.height) ?? [];
   const { block, sigs } = proof.commit as unknown as Commit;
   return certificateHtml({
     sections: proofs.map((each) => sectionOf(each, local.directory)),
@@ -96,7 +96,7 @@ function sentenceOf(kind: Kind, object: ObjectJson, holders: number, when: Label
     case "note": {
       const { zh, en } = word(object.position);
       return {
-        zh: `兹证明：截至${when.zh}，编号 ${object.id} 的应收账款份额凭证，金额 ${money(object.amount）},由 ${who(object.holder)} 持有，状态为“${zh}”${holders > 1 ? `，共经 ${holders} 个持有人` : ""}。`,
+        zh: `兹证明：截至${when.zh}，编号 ${object.id} 的应收账款份额凭证，金额 ${money(object.amount)}，由 ${who(object.holder)} 持有，状态为“${zh}”${holders > 1 ? `，共经 ${holders} 个持有人` : ""}。`,
         en: `This certifies that after ${when.en} the note ${object.id} of ${money(object.amount)} is held by ${who(object.holder)} and is ${en}${holders > 1 ? `; it went through the hands of ${holders} holders` : ""}.`,
       };
     }
@@ -104,8 +104,8 @@ function sentenceOf(kind: Kind, object: ObjectJson, holders: number, when: Label
       const { zh, en } = word(object.status);
       const due = dateText(Number(object.maturityDay));
       return {
-        zh: `兹证明：截至$when.zh，编号 $object.id的应收账款，债务人 $who(object.debtor)应于 $due向债权人支付，确权金额 $money(object.confirmed)，状态为“$zh”。`,
-        en: `This certifies that after $when.enthe receivable $object.idis owed by $who(object.debtor), due on $due, confirmed for ${money(object.confirmed)}, and is $en.`,
+        zh: `兹证明：截至${when.zh}，编号 ${object.id} 的应收账款，债务人 ${who(object.debtor)} 应于 ${due} 向债权人支付，确权金额 ${money(object.confirmed)}，状态为“${zh}”。`,
+        en: `This certifies that after ${when.en} the receivable ${object.id} is owed by ${who(object.debtor)}, due on ${due}, confirmed for ${money(object.confirmed)}, and is ${en}.`,
       };
     }
     default: {
