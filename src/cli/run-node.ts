@@ -13,8 +13,10 @@ import { PrometheusMetrics } from "../adapters/metrics.ts";
 import { nativeHasher } from "../adapters/native-hasher.ts";
 import { checkSignatureEngine, NativeVerifier } from "../adapters/native-verifier.ts";
 import { SnapshotFolder } from "../adapters/snapshot-folder.ts";
+import { Auditor } from "../node/auditor.ts";
 import { METRICS } from "../node/metrics.ts";
 import { Node } from "../node/node.ts";
+import { StoreAudit } from "../node/store-audit.ts";
 import type { Logger } from "../ports/observe.ts";
 import { LocalNode } from "../rpc/local-node.ts";
 import { RpcServer } from "../rpc/server.ts";
@@ -133,6 +135,25 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
     await rebuildIndices(node, store, logger);
     makeSnapshots(node, settings.snapshotIntervalBlocks, { store, files: snapshots, logger });
     node.start();
+    const audit = new StoreAudit({
+      chain: node.chainStore,
+      hasher: nativeHasher,
+      chainId: identity.chain,
+      setAt: (height) => node.validatorsAt(height),
+    });
+    const head = () => node.head;
+    const auditor = new Auditor({
+      audit,
+      store,
+      head,
+      clock: systemMonotonicClock,
+      verifier,
+      metrics,
+      logger,
+      fatal: onFatal,
+    });
+    auditor.start();
+    closers.push(() => auditor.stop());
     logger.info("node started", { chain: identity.chain, height: node.head.height, rpcPort, listen: transport.listening() });
     return { rpcPort, chain: identity.chain, height: node.head.height, stop: closeAll };
   } catch (error) {

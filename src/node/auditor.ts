@@ -5,7 +5,7 @@ import type { Store } from "../ports/store.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Height } from "../types/scalars.ts";
 import type { AuditFinding, StoreAudit } from "./store-audit.ts";
-import { after, everyObject } from "./store-keys.ts";
+import { after, allObjectsOfAllKinds } from "./store-keys.ts";
 import { StoreCorruptError } from "./stored-record.ts";
 
 interface AuditorModules {
@@ -88,11 +88,11 @@ export class Auditor {
       left.push(...below.toReversed());
       this.#checked("page", 1);
     }
-    this.#go(left.length > 0 ? { kind: "pages", paths: left } : { kind: "objects", from: everyObject().from });
+    this.#go(left.length > 0 ? { kind: "pages", paths: left } : { kind: "objects", from: allObjectsOfAllKinds().from });
   }
 
   #objects(from: Uint8Array): void {
-    const { to } = everyObject();
+    const { to } = allObjectsOfAllKinds();
     const limit = LIMITS.auditPiecesPerTick;
     this.#m.store
       .range({ from, to, limit })
@@ -123,10 +123,13 @@ export class Auditor {
       this.#found(block.finding, { kind: "blocks", height });
       return;
     }
-    this.#m.verifier.verify(block.checks, (valid) => {
+    this.#m.verifier.verify(block.checks, "transactions", (valid) => {
       if (this.#stopped) return;
       if (!valid.every((each) => each)) {
-        this.#found({ what: "block", where: String(height), detail: "a signature of its commit is wrong" }, { kind: "blocks", height });
+        this.#found(
+          { what: "block", where: String(height), detail: "a signature of its commit is wrong" },
+          { kind: "blocks", height },
+        );
         return;
       }
       this.#checked("block", 1);

@@ -27,6 +27,13 @@ export const METRICS = [
     labels: ["source", "outcome"],
   },
   { name: "zhonglian_peer_faults_total", kind: "counter", help: "Messages that no correct peer sends", labels: ["reason"] },
+  {
+    name: "zhonglian_audit_checked_total",
+    kind: "counter",
+    help: "Pieces of the store that were compared with the roots again",
+    labels: ["what"],
+  },
+  { name: "zhonglian_audit_passes_total", kind: "counter", help: "How often the whole store was gone through" },
   { name: "zhonglian_execution_seconds", kind: "histogram", help: "Execution of one block", buckets: DURATION_BUCKETS },
   { name: "zhonglian_commit_seconds", kind: "histogram", help: "Writing one block", buckets: DURATION_BUCKETS },
   {

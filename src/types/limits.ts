@@ -99,6 +99,10 @@ export const LIMITS = {
   rebuildSliceEntries: 2_000,
   bodiesPerRequestMax: 1_000,
 
+  // the auditor in the background: some sixty pieces a second
+  auditTickMs: 250,
+  auditPiecesPerTick: 16,
+
   // JSON-RPC (§8)
   rpcBodyBytesMax: 1 * MIB,
   rpcBatchMax: 100,

@@ -39,7 +39,7 @@ export async function serve(
     wait: async (id: TxId) => status(id),
   } as unknown as LocalNode;
   const server = new RpcServer(
-    { host: "127.0.0.1", port: 0, requestsPerSecond: 100_000, version: "0" },
+    { host: "127.0.0.1", port: 0, requestsPerSecond: 100_000, version: "0", network: "test", directory: new Map() },
     { node, metricsText: () => Promise.resolve(""), logger: SILENT },
   );
   const url = `http://127.0.0.1:${await server.listen()}/`;
