@@ -25,9 +25,15 @@ export class Checkers {
   #guilty: ReadonlySet<MemberId> = new Set();
   #latestMs: () => TimeMs = () => 0;
   #parentMs: TimeMs = 0;
+  #changes = 0;
 
   get failure(): string | null {
     return this.#failure;
+  }
+
+  /** How often the authorities changed. */
+  get changes(): number {
+    return this.#changes;
   }
 
   get heights(): number {
@@ -99,6 +105,7 @@ export class Checkers {
     const fault = reference.take(block, id, commit, envelopes);
     if (fault !== null) this.fail(`validity: the block of height ${height} that ${name} finalised: ${fault}`);
     this.#blocks.set(height, { id, by: name });
+    if (block.header.nextValidators !== block.header.validators) this.#changes += 1;
     // 22, protocol.md §4 "Block time": some correct clock was at most so far behind the block when it was voted for.
     if (block.header.timeMs > Math.max(this.#latestMs() + LIMITS.clockDriftMs, this.#parentMs + 1))
       this.fail(`validity: the block of height ${height} is of a time that has not come`);

@@ -17,8 +17,9 @@ export class Marks {
   }
 
   /** What a node tells its operator is a mark, with the code if there is one. */
-  logger(): Logger {
+  logger(heard: (event: string) => void = () => undefined): Logger {
     const said = (event: string, data?: Readonly<Record<string, unknown>>): void => {
+      heard(event);
       const code = data?.code;
       this.add(typeof code === "string" ? `${event}: ${code}` : event);
     };

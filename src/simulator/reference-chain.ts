@@ -46,6 +46,7 @@ export class ReferenceChain {
   readonly #objects = new Map<string, Held>();
   readonly #used = new Set<TxId>();
   readonly #sets: ValidatorSet[] = [];
+  readonly #ids: BlockId[] = [];
   readonly #finalised: Envelope[] = [];
   #head: { readonly header: Header; readonly id: BlockId } | null = null;
 
@@ -69,6 +70,11 @@ export class ReferenceChain {
     return this.#finalised;
   }
 
+  /** The id of a block that is final. */
+  idAt(height: Height): BlockId | undefined {
+    return this.#ids[height];
+  }
+
   /** Who signs a height: known up to one beyond the newest. */
   setAt(height: Height): ValidatorSet | undefined {
     return this.#sets[height];
@@ -87,6 +93,7 @@ export class ReferenceChain {
     for (const { pair } of envelopes) this.#used.add(pair.id);
     this.#finalised.push(...envelopes);
     this.#head = { header: block.header, id };
+    this.#ids[block.header.height] = id;
     this.#sets[block.header.height + 1] = validatorsOf(this.#view);
     return null;
   }

@@ -97,11 +97,14 @@ export function runSimulation(options: SimulationOptions): SimulationResult {
   if (!failed() && enough) {
     workload.plan(FAULTS, FAULTS_MS);
     workload.planTrade(random.between(0, FAULTS_MS / 4));
+    const joiner = world.machines.at(-1);
+    if (swarm.governance && joiner !== undefined) workload.planChanges(joiner, random.between(0, FAULTS_MS / 4));
     weather.begin(FAULTS_MS);
     enough = scheduler.run(BRING_UP_MS + FAULTS_MS, EVENTS_MAX, failed);
   }
   if (!failed() && enough) {
     weather.heal();
+    workload.stopChanges();
     workload.plan(AFTERWARDS, 1_000);
     pace = new Pace(scheduler);
     const more = (): void => {
@@ -132,6 +135,7 @@ export function runSimulation(options: SimulationOptions): SimulationResult {
       if (node !== null && excuse !== "rotten") checkers.holdsAll(name, node);
     }
   }
+  for (let left = checkers.changes; left > 0; left--) marks.add("the authorities changed");
   return {
     seed: options.seed,
     heights: checkers.heights,

@@ -33,6 +33,8 @@ export interface Swarm {
   readonly authorities: number;
   /** Whether one more machine, without a vote, is in the network. */
   readonly follower: boolean;
+  /** Whether the members vote that machine in and out of the authorities while anything may fail. */
+  readonly governance: boolean;
   /** How the first authorities misbehave, one after the other; at most f. */
   readonly byzantine: readonly BehaviourName[];
   readonly strikes: readonly Strike[];
@@ -49,6 +51,7 @@ const REAL_SIGNATURES_EVERY = 100;
 const SEVEN_PERMILLE = 150;
 const BYZANTINE_PERMILLE = 550;
 const FOLLOWER_PERMILLE = 400;
+const GOVERNANCE_PERMILLE = 500;
 const STRIKE_PERMILLE = 450;
 
 /** `fixed` are not drawn. */
@@ -58,10 +61,12 @@ export function drawSwarm(seed: number, random: Prng, fixed: Partial<Swarm>): Sw
   const authorities = fixed.authorities ?? (!isPlay && random.chance(SEVEN_PERMILLE) ? 7 : 4);
   const guiltyMax = isPlay ? 0 : faultsTolerated(authorities);
   const guilty = guiltyMax > 0 && random.chance(BYZANTINE_PERMILLE) ? random.between(1, guiltyMax) : 0;
+  const follower = fixed.follower ?? (!isPlay && random.chance(FOLLOWER_PERMILLE));
   const drawn: Swarm = {
     weather,
     authorities,
-    follower: !isPlay && random.chance(FOLLOWER_PERMILLE),
+    follower,
+    governance: follower && random.chance(GOVERNANCE_PERMILLE),
     byzantine: Array.from({ length: guilty }, () => random.pick(BEHAVIOUR_NAMES)),
     strikes: STRIKES.filter(() => random.chance(STRIKE_PERMILLE)),
     lossPermille: weather === "harsh" ? random.between(300, 600) : isPlay ? 0 : random.pick([0, 0, 20, 100, 300]),

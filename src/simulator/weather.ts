@@ -40,7 +40,8 @@ export class Weather {
     const correct = this.#machines.filter(({ behaviour }) => behaviour === null);
     const authorities = correct.filter(({ isAuthority }) => isAuthority);
     const spare = faultsTolerated(swarm.authorities) - swarm.byzantine.length;
-    const frail: Machine[] = correct.filter(({ isAuthority }) => !isAuthority);
+    // Whoever may become an authority is to be counted on.
+    const frail: Machine[] = swarm.governance ? [] : correct.filter(({ isAuthority }) => !isAuthority);
     for (let left = spare; left > 0; left--) frail.push(this.#random.pick(authorities.filter((each) => !frail.includes(each))));
     this.#frail = frail;
   }

@@ -25,6 +25,7 @@ export interface Machine {
   readonly name: MemberId;
   /** Place among the genesis members, and so among the authorities if it is one. */
   readonly index: number;
+  /** By the genesis; votes may change it. */
   readonly isAuthority: boolean;
   readonly nodeKey: PublicKey;
   readonly authorityKey: PublicKey;
@@ -162,12 +163,13 @@ export class World {
           consensusLog: disk.file("log"),
           guardLog: disk.file("guard"),
           transport: this.#transportOf(machine, isAlive),
-          signer: machine.isAuthority
-            ? simulatedSigner(scheme, scheduler, machine.authoritySeed, machine.authorityKey, isAlive)
-            : null,
+          signer: simulatedSigner(scheme, scheduler, machine.authoritySeed, machine.authorityKey, isAlive),
           verifier: simulatedVerifier(scheme, scheduler, isAlive),
           hasher: simulatedHasher,
-          logger: this.#marks.logger(),
+          logger: this.#marks.logger((event) => {
+            // Nobody has another's key here; who believes it is lost to the network until its operator has looked.
+            if (behaviour === null && event.startsWith("another machine signs")) checkers.fail(`liveness: ${name}: ${event}`);
+          }),
           metrics: UNMEASURED,
           observe: this.#marks.observer(),
           fatal: (error) => scheduler.soon(() => this.#ended(machine, error)),

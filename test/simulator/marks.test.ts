@@ -27,6 +27,7 @@ const LEAST: Readonly<Record<string, number>> = {
   "65 next round after the precommit timeout": 80,
   "evidence: two prevotes": 1,
   "validation asked for": 300,
+  "the authorities changed": 2,
   "caught up": 20,
   "recovered the undecided height from the log": 5,
   "no memory of what was signed: following until further blocks are decided": 1,

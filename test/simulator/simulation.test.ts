@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BEHAVIOUR_NAMES } from "../../src/simulator/byzantine/behaviours.ts";
+import { Marks } from "../../src/simulator/marks.ts";
 import { runSimulation } from "../../src/simulator/simulation.ts";
 import { STRIKES, type Swarm } from "../../src/simulator/swarm.ts";
 
@@ -29,6 +30,13 @@ describe("simulated networks", { timeout: 300_000 }, () => {
 
   it("stand two of seven that misbehave together, beside a follower", () => {
     holds(5, { weather: "changing", authorities: 7, follower: true, byzantine: ["doubleVoter", "invalidBlocks"] });
+  });
+
+  it("change their authorities while anything may fail", () => {
+    const marks = new Marks();
+    const swarm: Partial<Swarm> = { weather: "changing", authorities: 4, follower: true, governance: true };
+    expect(runSimulation({ seed: 2, swarm, marks }).failure).toBeNull();
+    expect(marks.counts.get("the authorities changed") ?? 0).toBeGreaterThan(0);
   });
 
   it("work with one authority", () => holds(3, { authorities: 1, weather: "changing", byzantine: [], strikes: ["crash"] }));
