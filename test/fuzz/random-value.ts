@@ -3,6 +3,8 @@ import { encode } from "../../src/codec/schema.ts";
 import { Prng } from "../../src/lib/prng.ts";
 
 const WORDS = [
+  "offer",
+  "chunk",
   "CNY",
   "EUR",
   "a",

@@ -2,6 +2,7 @@ import type { Target } from "../target.ts";
 import { documentTargets } from "./documents.ts";
 import { fileTargets } from "./files.ts";
 import { peerTarget } from "./peers.ts";
+import { proofTarget } from "./proofs.ts";
 import { rpcTarget } from "./rpc.ts";
 import { structureTargets } from "./structures.ts";
 
@@ -16,6 +17,7 @@ export function allTargets(seed: number): readonly Weighted[] {
     ...structureTargets().map((target) => ({ target, weight: 100 })),
     ...fileTargets().map((target) => ({ target, weight: 50 })),
     ...documentTargets().map((target) => ({ target, weight: 10 })),
+    { target: proofTarget(), weight: 10 },
     { target: rpcTarget(seed), weight: 40 },
     { target: peerTarget(seed), weight: 40 },
   ];

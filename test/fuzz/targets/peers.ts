@@ -1,5 +1,6 @@
 import { decode } from "../../../src/codec/cbor.ts";
 import { encode, type Schema } from "../../../src/codec/schema.ts";
+import { snapshotsRequestSchema } from "../../../src/codec/snapshot.ts";
 import { concatBytes } from "../../../src/lib/bytes.ts";
 import { Prng } from "../../../src/lib/prng.ts";
 import { blocksRequestSchema, bodiesRequestSchema, gossipSchema } from "../../../src/node/messages.ts";
@@ -14,7 +15,7 @@ import { type Machine, World } from "../../../src/simulator/world.ts";
 import type { PublicKey } from "../../../src/types/scalars.ts";
 import { Finding, type Target } from "../target.ts";
 
-const CHANNELS = ["consensus", "gossip", "blocks", "bodies"] as const;
+const CHANNELS = ["consensus", "gossip", "blocks", "bodies", "snapshots"] as const;
 const AUTHORITIES = 4;
 const EVENTS_MAX = 2_000_000;
 /** Virtual time that an input has to do its work in. */
@@ -69,6 +70,10 @@ export function peerTarget(seed: number): Target {
   for (const [index, schema, value] of [
     [2, blocksRequestSchema, { from: 1, count: 3 }],
     [3, bodiesRequestSchema, { height: 1, pairs: [{ id: "ab".repeat(32), sigs: "cd".repeat(32) }] }],
+    [4, snapshotsRequestSchema, { what: "offer", height: 0, number: 0 }],
+    [4, snapshotsRequestSchema, { what: "chunk", height: 1, number: 0 }],
+    [4, snapshotsRequestSchema, { what: "pairs", height: 1, number: 1 }],
+    [4, snapshotsRequestSchema, { what: "header", height: 1, number: 0 }],
   ] as const)
     corpus.push(concatBytes(Uint8Array.of(index), encode(schema as unknown as Schema<unknown>, value)));
   let inputs = 0;
@@ -89,6 +94,7 @@ export function peerTarget(seed: number): Target {
           break;
         case "blocks":
         case "bodies":
+        case "snapshots":
           transport.request(peer, channel, message, () => undefined);
           break;
       }

@@ -1,7 +1,14 @@
-import { blockSchema, commitSchema, evidenceSchema, headerSchema } from "../../../src/codec/block.ts";
+import { blockSchema, commitSchema, evidenceSchema, headerSchema, validatorsSchema } from "../../../src/codec/block.ts";
 import { decode } from "../../../src/codec/cbor.ts";
 import { genesisSchema } from "../../../src/codec/genesis.ts";
+import { authorityChangeSchema } from "../../../src/codec/proof.ts";
 import { encode, type Schema } from "../../../src/codec/schema.ts";
+import {
+  pairListsSchema,
+  snapshotChunkSchema,
+  snapshotOfferSchema,
+  snapshotsRequestSchema,
+} from "../../../src/codec/snapshot.ts";
 import { decodeTransaction, receiptSchema, transactionSchema } from "../../../src/codec/transaction.ts";
 import { proposalSchema, voteSchema } from "../../../src/codec/vote.ts";
 import { SCHEMAS } from "../../../src/ledger/objects.ts";
@@ -9,6 +16,7 @@ import { EVENTS } from "../../../src/ledger/transition.ts";
 import { TRANSITIONS } from "../../../src/ledger/transitions.ts";
 import { equalBytes } from "../../../src/lib/bytes.ts";
 import { Prng } from "../../../src/lib/prng.ts";
+import { dueChangesSchema } from "../../../src/node/due-changes.ts";
 import {
   blocksRequestSchema,
   blocksResponseSchema,
@@ -42,6 +50,13 @@ const WIRE: Readonly<Record<string, Schema<never>>> = {
   blocksResponse: blocksResponseSchema,
   storedBlock: storedBlockSchema,
   stateProof: stateProofSchema,
+  validators: validatorsSchema,
+  authorityChange: authorityChangeSchema,
+  snapshotOffer: snapshotOfferSchema,
+  snapshotChunk: snapshotChunkSchema,
+  pairLists: pairListsSchema,
+  snapshotsRequest: snapshotsRequestSchema,
+  dueChanges: dueChangesSchema,
 } as unknown as Readonly<Record<string, Schema<never>>>;
 
 /** One target for each structure that has bytes: those of the wire, every kind of object, every operation's body, every event. */
