@@ -9,6 +9,7 @@ import { Steps } from "../story/steps.ts";
 import { FileJournal, PlayedStories } from "./journal.ts";
 import { Launcher } from "./launcher.ts";
 import { type NetworkFolder, openNetworkFolder } from "./network-folder.ts";
+import { refuseIfRunning } from "./running-nodes.ts";
 import { summaryJson, summaryText } from "./summary.ts";
 import { FolderWallets } from "./wallets.ts";
 
@@ -63,6 +64,7 @@ async function start(options: StartOptions): Promise<number> {
   const firstMs = (newest + 1) * DAY_MS - OFFSET_MS + 9 * 3_600_000;
   const folder = resolve(options.dir);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  await refuseIfRunning(folder);
   const network = await openNetworkFolder(folder, options.basePort, firstMs - DAY_MS);
   const journal = new FileJournal(join(folder, "story.jsonl"));
   const played = new PlayedStories(join(folder, "stories-played"));

@@ -110,6 +110,10 @@ describe("npm start", () => {
       started,
       node,
     );
+    // A network has one launcher at a time.
+    const second = start("--dir", folder.path, "--base-port", String(await freeBasePort()));
+    expect(await second.exit).toBe(1);
+    expect(second.err()).toMatch(/^npm start: .*zbank.* run already: .*\[NETWORK_RUNNING\]\n$/);
     node.child.kill("SIGTERM");
     expect(await node.exit).toBe(0);
     started.child.kill("SIGINT");
