@@ -5,7 +5,7 @@ import { op, type SigningKey } from "../client/transaction-builder.ts";
 import type { InvoiceFile } from "../gateways/read-invoice.ts";
 import type { Hash } from "../types/scalars.ts";
 import { commitment, type Firm, fingerprint, type MemberActor, type Wallets } from "./cast.ts";
-import type { Steps, StoryClock } from "./steps.ts";
+import { StepFailure, type Steps, type StoryClock } from "./steps.ts";
 
 export interface SampleModules {
   readonly client: Client;
@@ -117,8 +117,8 @@ export class SampleStory {
   async #prepare(): Promise<readonly Trade[]> {
     const { invoices, wallets, epochKey } = this.#m;
     const sponsors = await Promise.all(PLATFORMS.map((name) => wallets.member(name)));
-    const seen = new Map<string, string>();
-    const twins = new Map<Trade, string>();
+    const seen = new Map<string, Trade>();
+    const twins = new Map<Trade, Trade>();
     const all = await each(invoices, async ({ file, invoice }, index): Promise<Trade> => {
       const sponsor = sponsors[index % sponsors.length] as MemberActor;
       const [seller, buyer] = await Promise.all([
@@ -133,7 +133,7 @@ export class SampleStory {
       if (trade.total < this.#noteMin) return false;
       const print = fingerprint(epochKey, trade.invoice);
       const first = seen.get(print);
-      if (first === undefined) seen.set(print, trade.file);
+      if (first === undefined) seen.set(print, trade);
       else twins.set(trade, first);
       return first === undefined;
     });
@@ -141,14 +141,22 @@ export class SampleStory {
       if (total < this.#noteMin)
         this.#m.progress(`no receivable: ${file} — ${total} minor units of ${currency} are less than a note may have`);
     this.#m.progress(`${this.#firms.size} firms registered with maker and checker keys of their own`);
-    const registered = await each(unique, (trade) => this.#registerInvoice(trade));
+    const registered = await each(unique, (trade) =>
+      this.#registerInvoice(trade).catch((error: unknown) => {
+        // An invoice that the ledger does not take is no reason to stop for the others.
+        if (!(error instanceof StepFailure)) throw error;
+        this.#m.progress(`no receivable: ${trade.file} — ${error.reason} [${error.code}]`);
+        return false;
+      }),
+    );
     const trades = unique.filter((_, index) => registered[index]);
     const [first] = trades;
     if (first === undefined) throw new Error("no invoice could become a receivable");
     this.#m.progress(`${trades.length} invoices registered against accepted deliveries`);
-    for (const [twin, file] of twins)
-      await this.#tryTwice(twin, `${twin.name}/twin`, `${twin.file}, the same invoice as ${file}`);
-    await this.#tryTwice(first, `${first.name}/again`, "the same invoice registered twice");
+    for (const [twin, other] of twins)
+      if (trades.includes(other))
+        await this.#tryTwice(twin, other, `${twin.name}/twin`, `${twin.file}, the same invoice as ${other.file}`);
+    await this.#tryTwice(first, first, `${first.name}/again`, "the same invoice registered twice");
     return trades;
   }
 
@@ -183,19 +191,12 @@ export class SampleStory {
     return registered;
   }
 
+  /** The order behind an invoice. */
   #contract(trade: Trade): Promise<Hash> {
-    const { seller, buyer, currency } = trade;
-    // Sized for the invoices of this story: another one on the same network has contracts of its own.
-    const name = `${seller.party}/${buyer.party}/${currency}/${this.#name}`;
+    const { name, seller, buyer, currency, total } = trade;
     const known = this.#contracts.get(name);
     if (known !== undefined) return known;
     const registered = (async () => {
-      const total = this.#m.invoices
-        .filter(
-          ({ invoice }) =>
-            invoice.currency === currency && same(invoice.seller.legalId, seller) && same(invoice.buyer.legalId, buyer),
-        )
-        .reduce((sum, { invoice }) => sum + invoice.total, 0n);
       const body = {
         number: commitment(this.#m.epochKey, "contract", name),
         seller: seller.party,
@@ -208,7 +209,7 @@ export class SampleStory {
         document: commitment(this.#m.epochKey, "contract document", name),
       };
       const keys = [seller.maker, seller.checker, buyer.maker, buyer.checker];
-      return objectId(await this.#m.steps.take(`contract/${name}`, keys, op("contract.register", body)), 0, 0);
+      return objectId(await this.#m.steps.take(`${name}/contract`, keys, op("contract.register", body)), 0, 0);
     })();
     this.#contracts.set(name, registered);
     return registered;
@@ -231,18 +232,18 @@ export class SampleStory {
       op("delivery.accept", { delivery: objectId(recorded, 0, 0), amount: total }),
     );
     const keys = [seller.maker, sponsor.attester];
-    const reason = await steps.takeUnless("FINGERPRINT_USED", `${name}/invoice`, keys, await this.#invoiceOp(trade));
+    const reason = await steps.takeUnless("FINGERPRINT_USED", `${name}/invoice`, keys, await this.#invoiceOp(trade, trade));
     if (reason !== null) this.#refuse(`${file}, which was registered on this network before`, "FINGERPRINT_USED", reason);
     return reason === null;
   }
 
-  async #invoiceOp(trade: Trade) {
-    const { invoice, sponsor } = trade;
+  /** `order`: the trade under whose contract it is to be registered. */
+  async #invoiceOp({ invoice, sponsor }: Trade, order: Trade) {
     const { total, tax, issueDay, documentHash } = invoice;
     const document = documentHash as Hash;
     const print = fingerprint(this.#m.epochKey, invoice);
     return op("invoice.register", {
-      contract: await this.#contract(trade),
+      contract: await this.#contract(order),
       total,
       tax,
       issueDay,
@@ -260,7 +261,7 @@ export class SampleStory {
     const step = `${name}/${round}`;
     const contract = await this.#contract(trade);
     const invoice = objectId(
-      await steps.take(`${name}/invoice`, [seller.maker, trade.sponsor.attester], await this.#invoiceOp(trade)),
+      await steps.take(`${name}/invoice`, [seller.maker, trade.sponsor.attester], await this.#invoiceOp(trade, trade)),
       0,
       0,
     );
@@ -440,9 +441,9 @@ export class SampleStory {
     this.#m.progress(`the clock jumps to ${isoDay(day)}: every receivable has matured`);
   }
 
-  async #tryTwice(trade: Trade, step: string, what: string): Promise<void> {
+  async #tryTwice(trade: Trade, order: Trade, step: string, what: string): Promise<void> {
     const keys = [trade.seller.maker, trade.seller.checker, trade.sponsor.attester];
-    const reason = await this.#m.steps.refused(step, "FINGERPRINT_USED", keys, await this.#invoiceOp(trade));
+    const reason = await this.#m.steps.refused(step, "FINGERPRINT_USED", keys, await this.#invoiceOp(trade, order));
     this.#refuse(what, "FINGERPRINT_USED", reason);
   }
 
@@ -538,10 +539,6 @@ function isoDay(day: number): string {
 /** Maker and checker. */
 function both(firm: Firm): readonly SigningKey[] {
   return [firm.maker, firm.checker];
-}
-
-function same(legalId: Firm["legalId"], firm: Firm): boolean {
-  return legalId.scheme === firm.legalId.scheme && legalId.value === firm.legalId.value;
 }
 
 /** All of them, a few at a time; answers in the order of the items. */

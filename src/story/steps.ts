@@ -30,9 +30,12 @@ export interface StoryClock {
 export class StepFailure extends Error {
   override readonly name = "StepFailure";
   readonly code: string;
-  constructor(step: string, code: string, message: string) {
-    super(`${step}: ${message}`);
+  /** The ledger's sentence. */
+  readonly reason: string;
+  constructor(step: string, code: string, reason: string) {
+    super(`${step}: ${reason}`);
     this.code = code;
+    this.reason = reason;
   }
 }
 
