@@ -7,6 +7,7 @@ import { ping } from "@libp2p/ping";
 import { tcp } from "@libp2p/tcp";
 import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p, type Libp2p } from "libp2p";
+import { concatBytes } from "../lib/bytes.ts";
 import { CodedError } from "../lib/coded-error.ts";
 import type { Logger } from "../ports/observe.ts";
 import type { PeerInfo, RequestProtocol, Transport, TransportHandlers } from "../ports/transport.ts";
@@ -37,8 +38,10 @@ interface Services extends Record<string, unknown> {
 
 interface Link {
   readonly stream: Stream;
-  readonly queue: Uint8Array[];
+  queue: Uint8Array[];
   queuedBytes: number;
+  /** Whether the queue is looked at when this turn of the event loop is over. */
+  scheduled: boolean;
 }
 
 /** A fault of the machine at start, with a stable code. */
@@ -179,13 +182,16 @@ export class Libp2pTransport implements Transport {
     const link = this.#links.get(peer);
     if (link === undefined || link.stream.status !== "open") return false;
     const framed = frame(message);
-    if (link.queue.length === 0 && !link.stream.writableNeedsDrain) {
-      link.stream.send(framed);
-      return true;
-    }
     if (link.queuedBytes + framed.length > QUEUE_BYTES_MAX) return false;
     link.queue.push(framed);
     link.queuedBytes += framed.length;
+    if (!link.scheduled) {
+      link.scheduled = true;
+      queueMicrotask(() => {
+        link.scheduled = false;
+        flush(link);
+      });
+    }
     return true;
   }
 
@@ -302,14 +308,8 @@ export class Libp2pTransport implements Transport {
       maxOutboundStreams: 4,
     });
     stream.inactivityTimeout = 0x7fffffff;
-    const link: Link = { stream, queue: [], queuedBytes: 0 };
-    stream.addEventListener("drain", () => {
-      while (link.queue.length > 0 && !stream.writableNeedsDrain && stream.status === "open") {
-        const next = link.queue.shift() as Uint8Array;
-        link.queuedBytes -= next.length;
-        stream.send(next);
-      }
-    });
+    const link: Link = { stream, queue: [], queuedBytes: 0, scheduled: false };
+    stream.addEventListener("drain", () => flush(link));
     stream.addEventListener("close", () => {
       if (this.#links.get(peer) === link) this.#onGone(peer);
     });
@@ -460,6 +460,15 @@ export class Libp2pTransport implements Transport {
     timer.unref();
     return timer;
   }
+}
+
+/** What one turn of the event loop sent goes as one: each write costs more than most messages are long. */
+function flush(link: Link): void {
+  const { stream, queue } = link;
+  if (queue.length === 0 || stream.writableNeedsDrain || stream.status !== "open") return;
+  link.queue = [];
+  link.queuedBytes = 0;
+  stream.send(queue.length === 1 ? (queue[0] as Uint8Array) : concatBytes(...queue));
 }
 
 function listenError(error: unknown, listen: readonly string[]): unknown {

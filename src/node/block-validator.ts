@@ -10,7 +10,7 @@ import type { MonotonicClock } from "../ports/clock.ts";
 import type { Hasher, Verifier, VerifyItem } from "../ports/crypto.ts";
 import type { Logger, Metrics } from "../ports/observe.ts";
 import type { Block } from "../types/block.ts";
-import type { Hash, Height, MemberId, PublicKey } from "../types/scalars.ts";
+import type { Hash, Height, MemberId, PublicKey, TxId } from "../types/scalars.ts";
 import type { Envelope } from "../types/transaction.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
 import type { BlockExecutor, Execution } from "./block-executor.ts";
@@ -106,8 +106,14 @@ export class BlockValidator {
     if (header.evidenceRoot !== evidenceRoot(evidence, digest)) return "BLOCK_EVIDENCE_ROOT";
     if (!validatorsOf(this.#m.objects).some(({ member }) => member === header.proposer)) return "BLOCK_PROPOSER";
     if (new Set(pairs.map(({ id }) => id)).size !== pairs.length) return "BLOCK_REPEATS_TRANSACTION";
-    if (pairs.some(({ id }) => this.#m.store.hasTransaction(id))) return "BLOCK_REPEATS_TRANSACTION";
+    if (pairs.some(({ id }) => this.#isUsed(id))) return "BLOCK_REPEATS_TRANSACTION";
     return null;
+  }
+
+  /** What is pending was looked up when it came, and would be gone had a durable block taken it: most need no look into the store. */
+  #isUsed(id: TxId): boolean {
+    const { store, mempool } = this.#m;
+    return (store.tip !== store.head || !mempool.has(id)) && store.hasTransaction(id);
   }
 
   #verify(

@@ -64,15 +64,20 @@ const ALREADY_FINAL: AdmissionRefusal = {
 const VERIFYING_MAX = 20_000;
 const VERIFYING_BYTES_MAX = 64 * 1024 * 1024;
 
+/** A transaction whose signatures are being verified. */
+interface Verifying {
+  readonly answers: AdmissionAnswer[];
+  /** Of the last block when its id was looked up. */
+  readonly headTimeMs: TimeMs;
+}
+
 /** A node's door for transactions, and their way to the other nodes (protocol.md §2, §6). */
 export class TransactionPool {
   readonly #m: PoolModules;
-  readonly #verifying = new Map<string, AdmissionAnswer[]>();
+  readonly #verifying = new Map<string, Verifying>();
   #verifyingBytes = 0;
   #outgoing: Uint8Array[] = [];
   #outgoingBytes = 0;
-  /** How many transactions the last message had. */
-  #lastBatch = 0;
   #flushing = false;
   /** Own transactions that were not announced yet, oldest first. */
   #own: { readonly id: TxId; readonly arrivedMs: number }[] = [];
@@ -160,7 +165,7 @@ export class TransactionPool {
       const name = pair.id + pair.sigs;
       const waiting = this.#verifying.get(name);
       if (waiting !== undefined) {
-        if (entry.answer !== undefined) waiting.push(entry.answer);
+        if (entry.answer !== undefined) waiting.answers.push(entry.answer);
         continue;
       }
       if (this.#verifying.size >= VERIFYING_MAX || this.#verifyingBytes + entry.bytes.length > VERIFYING_BYTES_MAX) {
@@ -170,7 +175,8 @@ export class TransactionPool {
         });
         continue;
       }
-      this.#verifying.set(name, entry.answer === undefined ? [] : [entry.answer]);
+      const answers = entry.answer === undefined ? [] : [entry.answer];
+      this.#verifying.set(name, { answers, headTimeMs: this.#m.headTimeMs() });
       this.#verifyingBytes += entry.bytes.length;
       toVerify.push(judged.value);
     }
@@ -211,21 +217,21 @@ export class TransactionPool {
   #verified(envelope: Envelope, sound: boolean, peer: PublicKey | null): void {
     const { pair } = envelope;
     const name = pair.id + pair.sigs;
-    const answers = this.#verifying.get(name) ?? [];
+    const { answers, headTimeMs } = this.#verifying.get(name) as Verifying;
     this.#verifying.delete(name);
     this.#verifyingBytes -= envelope.bytes.length;
     const result = sound
-      ? this.#take(envelope, peer)
+      ? this.#take(envelope, peer, headTimeMs)
       : err({ code: "SIGNATURE_INVALID", detail: "a signature does not verify", retriable: false });
     this.#count(peer, result.ok ? "OK" : result.error.code);
     if (!sound && peer !== null) this.#m.transport.penalise(peer, "transaction: SIGNATURE_INVALID");
     for (const answer of answers) answer(result);
   }
 
-  #take(envelope: Envelope, peer: PublicKey | null): Result<TxId, AdmissionRefusal> {
+  #take(envelope: Envelope, peer: PublicKey | null, judgedAtMs: TimeMs): Result<TxId, AdmissionRefusal> {
     const { id } = envelope.pair;
     // A block may have been finalised with it while its signatures were being verified.
-    if (this.#m.isUsed(id)) return err(ALREADY_FINAL);
+    if (this.#m.headTimeMs() !== judgedAtMs && this.#m.isUsed(id)) return err(ALREADY_FINAL);
     const origin = peer === null ? OWN : (this.#m.memberOf(peer) ?? OWN);
     const arrivedMs = this.#m.clock.nowMs();
     const admission = this.#m.mempool.add({ envelope, origin, arrivedMs });
@@ -247,8 +253,8 @@ export class TransactionPool {
     this.#outgoingBytes += bytes.length;
     if (this.#flushing) return;
     this.#flushing = true;
-    // A message costs as much as the verification of several transactions: under load each carries more of them.
-    const isLoaded = this.#lastBatch >= LIMITS.gossipBatchLoadedFrom;
+    // A message costs as much as the verification of several transactions: where many wait for a block, each carries more of them.
+    const isLoaded = this.#m.mempool.size >= LIMITS.gossipBatchLoadedFrom;
     this.#m.clock.after(
       isLoaded ? LIMITS.gossipBatchLoadedMs : LIMITS.gossipBatchMs,
       this.#m.loop.callback(() => {
@@ -261,7 +267,6 @@ export class TransactionPool {
   #flush(): void {
     if (this.#outgoing.length === 0) return;
     this.#m.transport.publish(encode(gossipSchema, this.#outgoing));
-    this.#lastBatch = this.#outgoing.length;
     this.#outgoing = [];
     this.#outgoingBytes = 0;
   }
