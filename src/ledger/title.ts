@@ -29,3 +29,8 @@ export function parentFrom(child: ObjectJson, id: Hash, differences: ObjectJson,
   }
   return parent;
 }
+
+/** Through how many hands a line went: a note that was divided stays in the hand it was in. */
+export function handsOf(line: readonly ObjectJson[]): number {
+  return line.filter(({ holder }, index) => index === 0 || line[index - 1]?.holder !== holder).length;
+}

@@ -43,7 +43,7 @@ export function chainEventJson({ height, index, timeMs, tx, number, what, event 
     what,
     tx,
     ...(tx === null ? {} : { id: `${tx}/${number}` }),
-    event: "data" in event ? eventJson(event) : { kind: "changed", object: { ...event } },
+    event: "data" in event ? eventJson(event) : { kind: "changed", object: { kind: event.kind, id: event.id } },
     cursor: { height, index: index + 1 },
   };
 }

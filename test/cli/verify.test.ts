@@ -45,7 +45,7 @@ it("says in words what is proved, of what block, and who signed it", async () =>
   expect([status, err]).toEqual([0, ""]);
   expect(out).toContain(`note ${note.id} is as follows after block ${note.header.height}`);
   expect(out).toContain("amount: 1000000");
-  expect(out).toContain("from its first of 3 holders on");
+  expect(out).toContain("from the first of 3 holders on");
   expect(out).toContain(`block: ${note.header.height}, ${new Date(note.header.timeMs).toISOString()}`);
   expect(out).toMatch(/signed by: .*zbank.* \([0-9] of 5 authorities\)/);
   expect(out).toContain(`digest: ${note.digest}`);

@@ -174,6 +174,29 @@ it("events_page does", async () => {
   expect(page).toMatchObject({ events: [{ tx: id, id: `${id}/0`, event: happened }], cursor: { index: INTEGER }, at: AT });
 });
 
+it("events_page answers events in order, from a cursor to the next", async () => {
+  const page = await call("events_page", { from: { height: 0, index: 0 }, limit: 1, filter: { what: "party.*" } });
+  const { party } = firmKey("shapes");
+  expect(page).toEqual({
+    events: [
+      {
+        height: INTEGER,
+        index: INTEGER,
+        blockTimeMs: INTEGER,
+        what: "party.register",
+        tx: id,
+        id: `${id}/0`,
+        event: { kind: "happened", what: "party.register", objects: [party] },
+        cursor: { height: INTEGER, index: INTEGER },
+      },
+    ],
+    cursor: { height: INTEGER, index: INTEGER },
+    at: expect.objectContaining(AT),
+  });
+  const signer = await call("events_page", { from: page.cursor, limit: 100, filter: { party } });
+  expect(signer.events).not.toContainEqual(expect.objectContaining({ tx: id }));
+});
+
 it("rpc.discover describes every method, its params and its result, and the kinds with their indexed fields", async () => {
   const { openrpc, methods, components } = (await call("rpc.discover")) as unknown as OpenRpc;
   expect(openrpc).toMatch(/^1\./);

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { Command } from "commander";
 import { type Fact, type Proved, verifyProof } from "../../client/verify-proof.ts";
 import type { Json } from "../../codec/schema.ts";
+import { handsOf } from "../../ledger/title.ts";
 import { trustGenesis } from "../../light/trust.ts";
 import { eventJson, receiptJson, transactionJson } from "../../rpc/presentation.ts";
 import { LIMITS } from "../../types/limits.ts";
@@ -76,8 +77,8 @@ function inWords(proved: Proved): Json {
 function sentence({ kind, id, height, fact }: Proved): string {
   switch (fact.kind) {
     case "object": {
-      const holders = fact.title.length + 1;
-      const line = fact.isWhole ? `from its first of ${holders} holders on` : `its last ${holders} holders`;
+      const hands = handsOf([fact.object, ...fact.title]);
+      const line = fact.isWhole ? `from the first of ${hands} holders on` : `through its last ${hands} holders`;
       return `${kind} ${id} is as follows after block ${height}${fact.title.length === 0 ? "" : `; shown with its title, ${line}`}`;
     }
     case "absence":

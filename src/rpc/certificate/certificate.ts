@@ -1,7 +1,6 @@
 import type { StructSchema } from "../../codec/schema.ts";
 import { KINDS, type Kind } from "../../ledger/kinds.ts";
-import type { ObjectJson } from "../../ledger/title.ts";
-import { parentFrom } from "../../ledger/title.ts";
+import { handsOf, type ObjectJson, parentFrom } from "../../ledger/title.ts";
 import type { ProofJson } from "../../node/proof-reader.ts";
 import type { Commit, Header } from "../../types/block.ts";
 import type { Hash } from "../../types/scalars.ts";
@@ -72,7 +71,7 @@ function sectionOf(proof: ProofJson, directory: Directory): Section {
   const line = lineOf(kind, shown.value, shown.title ?? []);
   return {
     ...shared,
-    sentence: sentenceOf(kind, shown.value, line.length, when, directory),
+    sentence: sentenceOf(kind, shown.value, handsOf(line), when, directory),
     facts: factLines(shown.value, directory),
     title: line.length === 1 ? [] : line.map(({ holder }) => named(String(holder), directory)),
     isTitleWhole: line.at(-1)?.parent === null,
