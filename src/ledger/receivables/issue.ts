@@ -112,7 +112,7 @@ export const withdraw = transition({
   effect: (call) => close(call, call.book.get("receivable", call.body.receivable), "WITHDRAWN"),
 });
 
-/** Undone by both, as long as nothing of it was moved. `note`: its only leaf. */
+/** Undone by both, as long as nothing of it was moved, paid or diluted. `note`: its only leaf. */
 export const cancel = transition({
   kind: "receivable.cancel",
   ground: "Civil Code art. 562: termination by agreement",
@@ -131,7 +131,10 @@ export const cancel = transition({
       const note = book.get("note", body.note);
       require(note.receivable === receivable.id, "NOT_FOUND");
       const untouched =
-        !receivable.moved && receivable.leaves === 1 && note.position === "OPEN" && note.holder === receivable.seller;
+        !receivable.moved &&
+        receivable.live === receivable.confirmed &&
+        note.position === "OPEN" &&
+        note.holder === receivable.seller;
       require(untouched, "NOTE_MOVED");
       isOpen(note);
     },
