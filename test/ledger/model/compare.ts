@@ -1,6 +1,7 @@
 import type { ObjectOf } from "../../../src/ledger/objects.ts";
+import { commitment } from "../support/alliance.ts";
 import type { TestChain } from "../support/chain.ts";
-import type { Loan, Model, Note, Root } from "./model.ts";
+import type { Contract, Loan, Model, Note, Root } from "./model.ts";
 
 const LIVE: ReadonlySet<string> = new Set(["OPEN", "OFFERED", "RESERVED", "COMMITTED", "PLEDGED", "ASSIGNED"]);
 /** Ended one way or another: which of two moments of the same block came first is no business of the model. */
@@ -10,37 +11,56 @@ const ENDED: ReadonlySet<string> = new Set(["VOID", "EXPIRED", "ACCEPTED"]);
 export function ofChain(chain: TestChain): Record<string, readonly string[]> {
   const liveNotes = chain.all("note").filter(({ position }) => LIVE.has(position));
   return sorted({
-    contracts: chain.all("contract").map((each) => `${each.id} ${each.delivered} ${each.accepted} ${each.invoiced}`),
+    contracts: chain
+      .all("contract")
+      .map((each) => contractText(each, each.payTermDays, each.status === "TERMINATED", each.relying)),
     deliveries: chain.all("delivery").map((each) => `${each.id} ${each.status}`),
-    invoices: chain.all("invoice").map((each) => `${each.id} ${each.used} ${each.taxStatus}`),
+    invoices: chain.all("invoice").map((each) => `${each.id} ${each.used} ${each.credited} ${each.taxStatus}`),
     roots: chain
       .all("receivable")
       .map(
-        (each) => `${each.id} ${each.status} ${each.confirmed} ${each.live} ${each.redeemed} ${each.cancelled} ${each.leaves}`,
+        (each) =>
+          `${each.id} ${each.status} ${each.confirmed} ${each.live} ${each.redeemed} ${each.cancelled} ${each.diluted} ${each.setoff} ${each.leaves} ${each.maturityDay} ${each.extensions} ${each.noticed}`,
       ),
-    notes: liveNotes.map((note) => noteText(note.receivable, note, note.holder, note.ref)),
+    notes: liveNotes.map((note) => noteText(note.receivable, note, note.holder, note.ref, note.hold, note.dispute)),
+    disputes: chain.all("dispute").map((each) => `${each.id} ${each.status} ${each.upheld} ${each.loan}`),
+    freezes: chain.all("freeze").map((each) => `${each.id} ${each.status} ${each.deposited}`),
+    guarantees: chain.all("guarantee").map((each) => `${each.id} ${each.used} ${each.untilDay}`),
+    amendments: chain.all("amendment").map((each) => `${each.id} ${each.status === "PENDING"} ${each.waiting.length}`),
+    payments: chain.all("payment").map((each) => `${each.reference} ${each.status}`),
     offers: chain.all("offer").map((each) => `${each.id} ${each.status}`),
     applications: chain.all("application").map((each) => `${each.id} ${each.status}`),
     decisions: chain.all("decision").map((each) => `${each.id} ${ENDED.has(each.status) ? "ended" : each.status}`),
-    loans: chain.all("loan").map((each) => loanText(each.id, each)),
+    loans: chain
+      .all("loan")
+      .map((each) => loanText(each.id, each, each.lender, each.writtenOff, each.demandedDay !== null, each.notes.length)),
     overdue: chain.all("party").flatMap(({ id, overdue }) => (overdue === 0 ? [] : [`${id} ${overdue}`])),
   });
 }
 
 export function ofModel(model: Model): Record<string, readonly string[]> {
   return sorted({
-    contracts: model.contracts.map((each) => `${each.id} ${each.delivered} ${each.accepted} ${each.invoiced}`),
+    contracts: model.contracts.map((each) => {
+      const owed = ["EFFECTIVE", "MATURED", "OVERDUE", "DEFAULTED"];
+      const relying = model.roots.filter((root) => root.contract === each && root.noticed && owed.includes(root.status));
+      return contractText(each, each.payDays, each.terminated, relying.length);
+    }),
     deliveries: model.deliveries.map((each) => `${each.id} ${each.status}`),
-    invoices: model.invoices.map((each) => `${each.id} ${each.used} ${each.tax}`),
+    invoices: model.invoices.map((each) => `${each.id} ${each.used} ${each.credited} ${each.tax}`),
     roots: model.roots.map((each) => {
       const live = each.notes.reduce((sum, { amount }) => sum + amount, 0n);
-      return `${each.id} ${each.status} ${each.confirmed} ${live} ${each.redeemed} ${each.cancelled} ${each.notes.length}`;
+      return `${each.id} ${each.status} ${each.confirmed} ${live} ${each.redeemed} ${each.cancelled} ${each.diluted} ${each.setoff} ${each.notes.length} ${each.maturityDay} ${each.extensions} ${each.noticed}`;
     }),
-    notes: model.notes.map((note) => noteText(note.root.id, note, note.holder.id, note.why?.id ?? null)),
+    notes: model.notes.map(modelNoteText),
+    disputes: model.disputes.map((each) => `${each.id} ${each.status} ${each.upheld} ${each.loan?.id ?? null}`),
+    freezes: model.freezes.map((each) => `${each.id} ${each.status} ${each.deposited}`),
+    guarantees: model.guarantees.map((each) => `${each.id} ${each.used} ${each.untilDay}`),
+    amendments: model.amendments.map((each) => `${each.id} ${each.waiting.length > 0} ${each.waiting.length}`),
+    payments: model.payments.map((each) => `${commitment(each.reference)} ${each.status}`),
     offers: model.offers.map((each) => `${each.id} ${each.status}`),
     applications: model.applications.map((each) => `${each.id} ${each.status}`),
     decisions: model.decisions.map((each) => `${each.id} ${each.live ? "LIVE" : "ended"}`),
-    loans: model.loans.map((each) => loanText(each.id, each)),
+    loans: model.loans.map((each) => loanText(each.id, each, each.lender.id, each.writtenOff, each.demanded, each.notes.length)),
     overdue: [...model.overdue].flatMap(([firm, count]) => (count === 0 ? [] : [`${firm.id} ${count}`])),
   });
 }
@@ -51,8 +71,8 @@ export function learnNotes(chain: TestChain, model: Model): void {
   const free = chain.all("note").filter(({ id, position }) => LIVE.has(position) && !taken.has(id));
   for (const note of model.notes) {
     if (note.id !== null) continue;
-    const text = noteText(note.root.id, note, note.holder.id, note.why?.id ?? null);
-    const at = free.findIndex((each) => noteText(each.receivable, each, each.holder, each.ref) === text);
+    const text = modelNoteText(note);
+    const at = free.findIndex((each) => noteText(each.receivable, each, each.holder, each.ref, each.hold, each.dispute) === text);
     if (at >= 0) note.id = (free.splice(at, 1)[0] as ObjectOf<"note">).id;
   }
 }
@@ -62,12 +82,38 @@ function noteText(
   note: Pick<Note, "amount" | "depth"> & { readonly position: string },
   holder: string,
   why: string | null,
+  hold: string | null,
+  dispute: string | null,
 ): string {
-  return `${root} ${note.amount} ${note.depth} ${note.position} ${holder} ${why}`;
+  return `${root} ${note.amount} ${note.depth} ${note.position} ${holder} ${why} ${hold} ${dispute}`;
 }
 
-function loanText(id: string, loan: Pick<Loan, "status" | "outstanding" | "interestDue" | "interestPaid">): string {
-  return `${id} ${loan.status} ${loan.outstanding} ${loan.interestDue} ${loan.interestPaid}`;
+function modelNoteText(note: Note): string {
+  const { root, holder, why, hold, dispute } = note;
+  return noteText(root.id, note, holder.id, why?.id ?? null, hold?.id ?? null, dispute?.id ?? null);
+}
+
+function contractText(
+  contract: Pick<Contract, "id" | "total" | "delivered" | "accepted" | "invoiced">,
+  payDays: number,
+  isTerminated: boolean,
+  relying: number,
+): string {
+  const { id, total, delivered, accepted, invoiced } = contract;
+  return `${id} ${total} ${delivered} ${accepted} ${invoiced} ${payDays} ${isTerminated} ${relying}`;
+}
+
+function loanText(
+  id: string,
+  loan: Pick<Loan, "status" | "outstanding" | "interestDue" | "interestPaid" | "accruedDay">,
+  lender: string,
+  writtenOff: bigint,
+  isDemanded: boolean,
+  notes: number,
+): string {
+  const secured = loan.status === "ACTIVE" ? notes : 0;
+  const { status, outstanding, interestDue, interestPaid } = loan;
+  return `${id} ${status} ${outstanding} ${interestDue} ${interestPaid} ${lender} ${writtenOff} ${isDemanded} ${secured}`;
 }
 
 function sorted(lists: Record<string, readonly string[]>): Record<string, readonly string[]> {

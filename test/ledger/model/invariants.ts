@@ -104,7 +104,7 @@ export const INVARIANTS: Readonly<Record<string, (sight: Sight) => void>> = {
       const by = claims.get(note.id) ?? [];
       const isEncumbered = LIVE.has(note.position) && note.position !== "OPEN";
       must(by.length === (isEncumbered ? 1 : 0), "an encumbered note has one claim, and no other note has any");
-      must(note.ref === (by[0] ?? null), "the note names the claim on it");
+      must(note.position === "MERGED" || note.ref === (by[0] ?? null), "the note names the claim on it");
     }
   },
   "5 invoice use": ({ invoices, roots }) => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { KINDS_OF_COMMAND } from "./commands.ts";
+import { KINDS_OF_COMMAND } from "./all-commands.ts";
 import { live, newTally } from "./run.ts";
 
 /** Longer runs by hand: MODEL_RUNS=2000, and another seed by MODEL_SEED. */

@@ -14,6 +14,8 @@ const DEFAULT_DAYS = 90;
 /** Five basis points a day, as a rate of the year of 360 days. */
 const PENALTY_PPM = 180_000n;
 const LEAST = 100n;
+/** A note that nothing weighs on. */
+export const FREE = { position: "OPEN", why: null, hold: null, dispute: null, from: null } as const;
 
 export type Position = "OPEN" | "OFFERED" | "RESERVED" | "COMMITTED" | "PLEDGED" | "ASSIGNED";
 
@@ -27,11 +29,13 @@ export interface Contract {
   invoiced: bigint;
   payDays: number;
   inspectionDays: number;
+  terminated: boolean;
 }
 export interface Delivery {
   id: string;
   contract: Contract;
   amount: bigint;
+  accepted: bigint;
   dueMs: number;
   status: "PENDING" | "ACCEPTED" | "REJECTED";
 }
@@ -39,6 +43,7 @@ export interface Invoice {
   id: string;
   contract: Contract;
   total: bigint;
+  credited: bigint;
   used: bigint;
   tax: "NORMAL" | "UNVERIFIED" | "RED" | "VOID";
   checkedMs: number;
@@ -47,13 +52,20 @@ export interface Root {
   id: string;
   contract: Contract;
   origin: "SELLER" | "DEBTOR";
+  mode: "EXISTENCE" | "UNCONDITIONAL";
   face: bigint;
   confirmed: bigint;
   redeemed: bigint;
   cancelled: bigint;
+  diluted: bigint;
+  setoff: bigint;
   status: string;
   deadlineMs: number;
+  issueDay: number;
   maturityDay: number;
+  extensions: number;
+  noticed: boolean;
+  guarantees: Guarantee[];
   uses: { invoice: Invoice; amount: bigint }[];
   moved: boolean;
   /** Live leaves. */
@@ -68,6 +80,61 @@ export interface Note {
   depth: number;
   position: Position;
   why: Offer | Application | Loan | null;
+  hold: Freeze | null;
+  dispute: Dispute | null;
+  /** Whose it was before a transfer of the whole, while that can be returned. */
+  from: Firm | null;
+}
+export interface Dispute {
+  id: string;
+  note: Note;
+  upheld: bigint;
+  loan: Loan | null;
+  status: string;
+}
+export interface Freeze {
+  id: string;
+  note: Note;
+  deposited: bigint;
+  loan: Loan | null;
+  status: string;
+}
+export interface Guarantee {
+  id: string;
+  root: Root;
+  cap: bigint;
+  used: bigint;
+  untilDay: number;
+}
+/** An amendment that waits for consents. */
+export interface Amendment {
+  id: string;
+  waiting: Firm[];
+  asked: Firm[];
+  notes: Note[];
+  expiresMs: number;
+  /** Whether it could still take effect, apart from who is asked. */
+  holds: () => boolean;
+  signed: readonly Firm[];
+  apply: () => void;
+}
+export interface Paid {
+  loan: Loan;
+  interest: bigint;
+  principal: bigint;
+  interestBefore: bigint;
+  accruedBefore: number;
+  paidByBefore: object | null;
+  freed: Note[];
+}
+export interface Payment {
+  id: string;
+  reference: string;
+  recordedMs: number;
+  reversible: boolean;
+  status: "ATTESTED" | "REVERSED";
+  redeemed: { root: Root; amount: bigint; holder: Firm; depth: number; loan: Loan | null; frozen: boolean }[];
+  loans: Paid[];
 }
 export interface Offer {
   id: string;
@@ -104,8 +171,12 @@ export interface Decision {
 export interface Loan {
   id: string;
   decision: Decision;
+  lender: Firm;
   borrower: Firm;
   notes: Note[];
+  paidBy: object | null;
+  writtenOff: bigint;
+  demanded: boolean;
   status: string;
   payByMs: number;
   startDay: number;
@@ -136,6 +207,11 @@ export class Model {
   readonly decisions: Decision[] = [];
   readonly loans: Loan[] = [];
   readonly searches: Search[] = [];
+  readonly disputes: Dispute[] = [];
+  readonly freezes: Freeze[] = [];
+  readonly guarantees: Guarantee[] = [];
+  readonly amendments: Amendment[] = [];
+  readonly payments: Payment[] = [];
   readonly names = new Set<string>();
   readonly overdue = new Map<Firm, number>();
   /** From which amount on a firm's note operations need its checker. */
@@ -168,9 +244,9 @@ export class Model {
     this.block += 1;
     const isPast = (moment: number): boolean => now >= Math.ceil(moment / MINUTE) * MINUTE;
     for (const delivery of this.deliveries)
-      if (delivery.status === "PENDING" && isPast(delivery.dueMs)) this.#accept(delivery, delivery.amount);
+      if (delivery.status === "PENDING" && isPast(delivery.dueMs)) this.accept(delivery, delivery.amount);
     for (const root of this.roots) {
-      if (root.status === "PROPOSED" && isPast(root.deadlineMs)) this.#end(root, "LAPSED");
+      if (root.status === "PROPOSED" && isPast(root.deadlineMs)) this.endRoot(root, "LAPSED");
       if (root.status === "EFFECTIVE" && this.today >= root.maturityDay) root.status = "MATURED";
       if (root.status === "MATURED" && this.today > root.maturityDay + GRACE_DAYS) {
         root.status = "OVERDUE";
@@ -178,17 +254,18 @@ export class Model {
       }
       if (root.status === "OVERDUE" && this.today > root.maturityDay + DEFAULT_DAYS) root.status = "DEFAULTED";
     }
-    for (const offer of this.offers) if (offer.status === "PENDING" && isPast(offer.expiresMs)) this.#endOffer(offer, "EXPIRED");
+    for (const offer of this.offers) if (offer.status === "PENDING" && isPast(offer.expiresMs)) this.stopOffer(offer, "EXPIRED");
     for (const application of this.applications)
-      if (application.open && isPast(application.expiresMs)) this.#close(application, "EXPIRED");
+      if (application.open && isPast(application.expiresMs)) this.close(application, "EXPIRED");
     for (const decision of this.decisions) if (isPast(decision.expiresMs)) decision.live = false;
     for (const loan of this.loans)
-      if ((loan.status === "COMMITTED" || loan.status === "ORDERED") && isPast(loan.payByMs)) this.#void(loan);
+      if ((loan.status === "COMMITTED" || loan.status === "ORDERED") && isPast(loan.payByMs)) this.void(loan);
   }
 
   // — trade —
 
   deliver(contract: Contract, amount: bigint, day: number): boolean {
+    if (contract.terminated) return false;
     if (day > this.today || day < this.today - 366 || contract.delivered + amount > contract.total) return false;
     contract.delivered += amount;
     const lastDay = Math.max(day + contract.inspectionDays, this.today);
@@ -196,6 +273,7 @@ export class Model {
       id: "",
       contract,
       amount,
+      accepted: 0n,
       dueMs: (lastDay + 1) * DAY - 8 * 3_600_000,
       status: "PENDING",
     });
@@ -204,7 +282,7 @@ export class Model {
 
   acceptDelivery(delivery: Delivery, amount: bigint): boolean {
     if (delivery.status !== "PENDING" || amount > delivery.amount) return false;
-    this.#accept(delivery, amount);
+    this.accept(delivery, amount);
     return true;
   }
 
@@ -216,12 +294,14 @@ export class Model {
   }
 
   registerInvoice(contract: Contract, total: bigint, fingerprint: string, verified: boolean): boolean {
+    if (contract.terminated) return false;
     if (contract.invoiced + total > contract.accepted || !this.take(`fingerprint ${fingerprint}`)) return false;
     contract.invoiced += total;
     this.invoices.push({
       id: "",
       contract,
       total,
+      credited: 0n,
       used: 0n,
       tax: verified ? "NORMAL" : "UNVERIFIED",
       checkedMs: verified ? this.now : 0,
@@ -239,11 +319,12 @@ export class Model {
   // — receivables —
 
   issue(origin: Root["origin"], contract: Contract, uses: Root["uses"], tenor: number, hasReason: boolean): boolean {
+    if (contract.terminated) return false;
     const face = uses.reduce((sum, use) => sum + use.amount, 0n);
     const maturityDay = this.today + tenor;
     if (uses.some(({ invoice }) => invoice.contract !== contract || invoice.tax === "RED" || invoice.tax === "VOID"))
       return false;
-    if (uses.some(({ invoice, amount }) => invoice.used + amount > invoice.total)) return false;
+    if (uses.some(({ invoice, amount }) => invoice.used + invoice.credited + amount > invoice.total)) return false;
     if (new Set(uses.map(({ invoice }) => invoice)).size !== uses.length) return false;
     if (face < LEAST || tenor <= 0 || maturityDay > monthsLater(this.today, 12)) return false;
     if (maturityDay > monthsLater(this.today, 6) && !hasReason) return false;
@@ -254,10 +335,17 @@ export class Model {
       id: "",
       contract,
       origin,
+      mode: "EXISTENCE",
       face,
       confirmed: 0n,
       redeemed: 0n,
       cancelled: 0n,
+      diluted: 0n,
+      setoff: 0n,
+      issueDay: this.today,
+      extensions: 0,
+      noticed: false,
+      guarantees: [],
       status: "PROPOSED",
       deadlineMs: this.now + patience,
       maturityDay,
@@ -268,46 +356,48 @@ export class Model {
     return true;
   }
 
-  answer(root: Root, by: Root["origin"], amount: bigint): boolean {
+  answer(root: Root, by: Root["origin"], amount: bigint, mode: Root["mode"] = "UNCONDITIONAL"): boolean {
     if (root.status !== "PROPOSED" || root.origin !== by || this.now >= root.deadlineMs) return false;
     if (amount > root.face || amount < LEAST || this.today >= root.maturityDay) return false;
-    this.#giveBack(root, root.face - amount);
+    this.giveBack(root, root.face - amount);
     root.confirmed = amount;
     root.status = "EFFECTIVE";
-    root.notes = [{ id: null, root, amount, holder: root.contract.seller, depth: 0, position: "OPEN", why: null }];
+    root.mode = mode;
+    root.notes = [{ ...FREE, id: null, root, amount, holder: root.contract.seller, depth: 0 }];
     return true;
   }
 
   endProposal(root: Root, status: "REJECTED" | "WITHDRAWN"): boolean {
     if (root.status !== "PROPOSED") return false;
-    this.#end(root, status);
+    this.endRoot(root, status);
     return true;
   }
 
   cancel(root: Root, note: Note): boolean {
     const whole = root.notes.length === 1 && root.notes[0] === note && note.position === "OPEN";
     if (root.status !== "EFFECTIVE" || this.today >= root.maturityDay || !whole) return false;
+    if (note.amount !== root.confirmed || note.hold !== null || note.dispute !== null) return false;
     if (root.moved || note.holder !== root.contract.seller) return false;
     root.status = "CANCELLED";
     root.cancelled = note.amount;
     root.notes = [];
-    this.#giveBack(root, root.confirmed);
+    this.giveBack(root, root.confirmed);
     return true;
   }
 
   // — notes —
 
   split(note: Note, parts: readonly bigint[]): boolean {
-    if (!this.#isMovable(note) || parts.reduce((sum, part) => sum + part, 0n) !== note.amount) return false;
+    if (!this.isMovable(note) || parts.reduce((sum, part) => sum + part, 0n) !== note.amount) return false;
     if (parts.some((part) => part < LEAST) || note.depth >= 10) return false;
     note.root.moved = true;
-    const children = parts.map((amount): Note => ({ ...note, id: null, amount, depth: note.depth + 1 }));
-    this.#replace(note, children);
+    const children = parts.map((amount): Note => ({ ...note, id: null, amount, depth: note.depth + 1, from: null }));
+    this.replace(note, children);
     return true;
   }
 
   offer(note: Note, to: Firm, expiresMs: number): boolean {
-    if (!this.#isMovable(note) || !this.#mayHold(note, to)) return false;
+    if (!this.isMovable(note) || !this.mayHold(note, to)) return false;
     if (expiresMs <= this.now || expiresMs > this.now + TTL.offer) return false;
     const offer: Offer = { id: "", note, from: note.holder, to, expiresMs, status: "PENDING" };
     this.offers.push(offer);
@@ -317,21 +407,21 @@ export class Model {
   }
 
   acceptOffer(offer: Offer): boolean {
-    if (offer.status !== "PENDING" || this.now >= offer.expiresMs || !this.#isBeforeCutoff(offer.note.root)) return false;
+    if (offer.status !== "PENDING" || this.now >= offer.expiresMs || !this.isBeforeCutoff(offer.note.root)) return false;
     offer.status = "ACCEPTED";
-    this.#move(offer.note, offer.to);
+    this.move(offer.note, offer.to);
     return true;
   }
 
   endOffer(offer: Offer, status: "REJECTED" | "WITHDRAWN"): boolean {
     if (offer.status !== "PENDING") return false;
-    this.#endOffer(offer, status);
+    this.stopOffer(offer, status);
     return true;
   }
 
   transfer(note: Note, to: Firm): boolean {
-    if (!this.#isMovable(note) || !this.#mayHold(note, to)) return false;
-    this.#move(note, to);
+    if (!this.isMovable(note) || !this.mayHold(note, to)) return false;
+    this.move(note, to);
     return true;
   }
 
@@ -339,9 +429,10 @@ export class Model {
 
   apply(borrower: Firm, notes: readonly Note[], lenders: readonly Firm[], amount: bigint, expiresMs: number): boolean {
     if (expiresMs <= this.now || expiresMs > this.now + TTL.reserve || lenders.includes(borrower)) return false;
+    if (notes.some(({ hold, dispute }) => hold !== null || dispute !== null)) return false;
     if (notes.some((note) => note.holder !== borrower || note.position !== "OPEN" || !note.root.notes.includes(note)))
       return false;
-    if (notes.some((note) => lenders.includes(note.root.contract.buyer)) || !this.#gates(notes)) return false;
+    if (notes.some((note) => lenders.includes(note.root.contract.buyer)) || !this.gates(notes)) return false;
     if (amount > sum(notes)) return false;
     const application: Application = {
       id: "",
@@ -354,13 +445,13 @@ export class Model {
       status: "OPEN",
     };
     this.applications.push(application);
-    for (const note of notes) this.#bind(note, "RESERVED", application);
+    for (const note of notes) this.bind(note, "RESERVED", application);
     return true;
   }
 
   withdrawApplication(application: Application): boolean {
     if (!application.open) return false;
-    this.#close(application, "WITHDRAWN");
+    this.close(application, "WITHDRAWN");
     return true;
   }
 
@@ -372,7 +463,7 @@ export class Model {
     if (expiresMs <= this.now || expiresMs > application.expiresMs) return false;
     if (outcome === "APPROVED") {
       if (amount <= 0n || amount > application.amount) return false;
-      if (amount > (this.#worth(application.notes) * BigInt(advanceBp)) / 10_000n) return false;
+      if (amount > (this.worth(application.notes) * BigInt(advanceBp)) / 10_000n) return false;
     }
     if (standing !== undefined) standing.live = false;
     this.decisions.push({ ...terms, id: "", live: true });
@@ -382,11 +473,15 @@ export class Model {
   acceptTerms(decision: Decision): boolean {
     const { application } = decision;
     if (!decision.live || decision.outcome !== "APPROVED" || this.now >= decision.expiresMs || !application.open) return false;
-    if (!this.#gates(application.notes)) return false;
-    if (decision.amount > (this.#worth(application.notes) * BigInt(decision.advanceBp)) / 10_000n) return false;
+    if (!this.gates(application.notes)) return false;
+    if (decision.amount > (this.worth(application.notes) * BigInt(decision.advanceBp)) / 10_000n) return false;
     const loan: Loan = {
       id: "",
       decision,
+      lender: decision.lender,
+      paidBy: null,
+      writtenOff: 0n,
+      demanded: false,
       borrower: application.borrower,
       notes: [...application.notes],
       status: "COMMITTED",
@@ -403,7 +498,7 @@ export class Model {
     for (const other of this.decisions) if (other.application === application) other.live = false;
     application.open = false;
     application.status = "ACCEPTED";
-    for (const note of loan.notes) this.#bind(note, "COMMITTED", loan);
+    for (const note of loan.notes) this.bind(note, "COMMITTED", loan);
     return true;
   }
 
@@ -425,8 +520,8 @@ export class Model {
     if (loan.status !== "COMMITTED" || this.now >= loan.payByMs || loan.filing === null) return false;
     if (search.subject !== loan.borrower || search.hits > 0) return false;
     if (search.timeMs < loan.filing.timeMs || search.recordedMs <= loan.filing.recordedMs) return false;
-    if (search.timeMs <= this.now - TTL.search || !this.#gates(loan.notes)) return false;
-    if (loan.decision.amount > (this.#worth(loan.notes) * BigInt(loan.decision.advanceBp)) / 10_000n) return false;
+    if (search.timeMs <= this.now - TTL.search || !this.gates(loan.notes)) return false;
+    if (loan.decision.amount > (this.worth(loan.notes) * BigInt(loan.decision.advanceBp)) / 10_000n) return false;
     loan.status = "ORDERED";
     return true;
   }
@@ -438,11 +533,12 @@ export class Model {
     loan.outstanding = amount;
     loan.startDay = valueDay;
     loan.accruedDay = valueDay;
+    for (const { root } of loan.notes) this.notify(root);
     if (loan.decision.security === "PLEDGE") for (const note of loan.notes) note.position = "PLEDGED";
     else {
       loan.notes = loan.notes.map((note) => {
-        const moved: Note = { ...note, id: null, holder: loan.decision.lender, position: "ASSIGNED" };
-        this.#replace(note, [moved]);
+        const moved: Note = { ...note, id: null, holder: loan.lender, position: "ASSIGNED", from: note.holder };
+        this.replace(note, [moved]);
         return moved;
       });
     }
@@ -451,17 +547,17 @@ export class Model {
 
   failDisbursement(loan: Loan): boolean {
     if (loan.status !== "ORDERED") return false;
-    this.#void(loan);
+    this.void(loan);
     return true;
   }
 
   release(loan: Loan, freed: readonly Note[]): boolean {
     const { decision } = loan;
     if (loan.status !== "ACTIVE" || (decision.security === "ASSIGNMENT" && !decision.recourse)) return false;
-    if (freed.some((note) => !loan.notes.includes(note))) return false;
+    if (freed.some((note) => !loan.notes.includes(note) || note.hold !== null)) return false;
     const kept = loan.notes.filter((note) => !freed.includes(note));
-    if (this.owed(loan, this.today) > (this.#worth(kept) * BigInt(decision.advanceBp)) / 10_000n) return false;
-    for (const note of freed) this.#free(loan, note);
+    if (this.owed(loan, this.today) > (this.worth(kept) * BigInt(decision.advanceBp)) / 10_000n) return false;
+    for (const note of freed) this.free(loan, note);
     loan.notes = kept;
     return true;
   }
@@ -475,30 +571,32 @@ export class Model {
   }
 
   repay(loan: Loan, amount: bigint, reference: string, valueDay: number): boolean {
-    if (!this.#isRecent(valueDay) || loan.status !== "ACTIVE" || amount > this.owed(loan, valueDay)) return false;
+    if (!this.isRecent(valueDay) || loan.status !== "ACTIVE" || amount > this.owed(loan, valueDay)) return false;
     if (!this.take(`bank ${reference}`)) return false;
-    this.#payLoan(loan, amount, valueDay);
+    const payment = this.keep(reference, true);
+    payment.loans = [this.payLoan(loan, amount, valueDay, payment)];
     return true;
   }
 
   pay(lines: readonly { note: Note; amount: bigint }[], payer: Firm, reference: string, valueDay: number): boolean {
-    if (!this.#isRecent(valueDay)) return false;
+    if (!this.isRecent(valueDay)) return false;
     for (const { note, amount } of lines) {
-      if (!this.#isPayable(note.root, payer) || !note.root.notes.includes(note)) return false;
-      if (note.position === "COMMITTED" || amount > note.amount) return false;
+      if (!this.isPayable(note.root, payer) || !note.root.notes.includes(note)) return false;
+      if (note.position === "COMMITTED" || note.dispute !== null || amount > note.amount) return false;
     }
     if (!this.take(`bank ${reference}`)) return false;
-    this.#redeem(lines, valueDay);
+    this.redeem(lines, valueDay, this.keep(reference, true));
     return true;
   }
 
   /** `named`: the notes that the bank names, by id; they must be all leaves of the root. */
   payProRata(root: Root, named: readonly Note[], amount: bigint, payer: Firm, reference: string, valueDay: number): boolean {
-    if (!this.#isRecent(valueDay) || !this.#isPayable(root, payer)) return false;
+    if (!this.isRecent(valueDay) || !this.isPayable(root, payer)) return false;
     if (named.length !== root.notes.length || named.some((note) => !root.notes.includes(note))) return false;
-    if (named.some(({ position }) => position === "COMMITTED") || amount > sum(named)) return false;
+    const payable = named.filter(({ dispute }) => dispute === null);
+    if (named.some(({ position }) => position === "COMMITTED") || amount > sum(payable)) return false;
     if (!this.take(`bank ${reference}`)) return false;
-    const byId = [...named].sort((left, right) => ((left.id ?? "") < (right.id ?? "") ? -1 : 1));
+    const byId = payable.sort((left, right) => ((left.id ?? "") < (right.id ?? "") ? -1 : 1));
     const total = sum(byId);
     const shares = byId.map((note) => (amount * note.amount) / total);
     let left = amount - shares.reduce((all, share) => all + share, 0n);
@@ -511,27 +609,29 @@ export class Model {
       left -= 1n;
     }
     const lines = byId.map((note, index) => ({ note, amount: shares[index] as bigint }));
-    this.#redeem(
+    this.redeem(
       lines.filter((line) => line.amount > 0n),
       valueDay,
+      this.keep(reference, true),
     );
     return true;
   }
 
   // — helpers —
 
-  #accept(delivery: Delivery, amount: bigint): void {
+  accept(delivery: Delivery, amount: bigint): void {
     delivery.status = "ACCEPTED";
+    delivery.accepted = amount;
     delivery.contract.accepted += amount;
     delivery.contract.delivered -= delivery.amount - amount;
   }
 
-  #end(root: Root, status: string): void {
+  endRoot(root: Root, status: string): void {
     root.status = status;
-    this.#giveBack(root, root.face);
+    this.giveBack(root, root.face);
   }
 
-  #giveBack(root: Root, amount: bigint): void {
+  giveBack(root: Root, amount: bigint): void {
     let left = amount;
     for (const use of [...root.uses].reverse()) {
       const back = use.amount < left ? use.amount : left;
@@ -541,44 +641,49 @@ export class Model {
     }
   }
 
-  #isBeforeCutoff(root: Root): boolean {
+  isBeforeCutoff(root: Root): boolean {
     let day = root.maturityDay - 1;
     // Days since Thursday 1970-01-01: 2 is a Saturday, 3 a Sunday.
     while (day % 7 === 2 || day % 7 === 3) day -= 1;
     return this.today < day;
   }
 
-  #isMovable(note: Note): boolean {
+  isMovable(note: Note): boolean {
     const { root } = note;
-    return root.notes.includes(note) && note.position === "OPEN" && root.status === "EFFECTIVE" && this.#isBeforeCutoff(root);
+    if (note.hold !== null || note.dispute !== null) return false;
+    return root.notes.includes(note) && note.position === "OPEN" && root.status === "EFFECTIVE" && this.isBeforeCutoff(root);
   }
 
-  #mayHold(note: Note, to: Firm): boolean {
+  mayHold(note: Note, to: Firm): boolean {
     return to !== note.holder && to !== note.root.contract.buyer;
   }
 
-  #replace(note: Note, children: readonly Note[]): void {
+  replace(note: Note, children: readonly Note[]): void {
     note.root.notes = note.root.notes.filter((other) => other !== note).concat(children);
+    for (const child of children) {
+      if (child.hold !== null) child.hold.note = child;
+      if (child.dispute !== null) child.dispute.note = child;
+    }
   }
 
-  #move(note: Note, to: Firm): void {
-    note.root.moved = true;
-    this.#replace(note, [{ ...note, id: null, holder: to, position: "OPEN", why: null }]);
+  move(note: Note, to: Firm): void {
+    this.notify(note.root);
+    this.replace(note, [{ ...note, id: null, holder: to, position: "OPEN", why: null, from: note.holder }]);
   }
 
-  #bind(note: Note, position: Position, why: Note["why"]): void {
+  bind(note: Note, position: Position, why: Note["why"]): void {
     note.position = position;
     note.why = why;
     note.root.moved = true;
   }
 
-  #endOffer(offer: Offer, status: string): void {
+  stopOffer(offer: Offer, status: string): void {
     offer.status = status;
     offer.note.position = "OPEN";
     offer.note.why = null;
   }
 
-  #close(application: Application, status: string): void {
+  close(application: Application, status: string): void {
     application.open = false;
     application.status = status;
     for (const decision of this.decisions) if (decision.application === application) decision.live = false;
@@ -588,7 +693,7 @@ export class Model {
     }
   }
 
-  #void(loan: Loan): void {
+  void(loan: Loan): void {
     loan.status = "VOID";
     for (const note of loan.notes) {
       note.position = "OPEN";
@@ -596,51 +701,95 @@ export class Model {
     }
   }
 
-  #gates(notes: readonly Note[]): boolean {
+  gates(notes: readonly Note[]): boolean {
     return notes.every(
-      ({ root }) =>
+      ({ root, hold }) =>
+        hold === null &&
         root.status === "EFFECTIVE" &&
-        this.#isBeforeCutoff(root) &&
+        this.isBeforeCutoff(root) &&
         root.uses.every(({ invoice, amount }) => amount === 0n || invoice.tax === "NORMAL"),
     );
   }
 
-  #worth(notes: readonly Note[]): bigint {
-    return sum(notes.filter(({ root }) => root.status === "EFFECTIVE"));
+  worth(notes: readonly Note[]): bigint {
+    return sum(notes.filter(({ root, hold, dispute }) => root.status === "EFFECTIVE" && hold === null && dispute === null));
   }
 
-  #isRecent(day: number): boolean {
+  isRecent(day: number): boolean {
     return day <= this.today && day >= this.today - 30;
   }
 
-  #isPayable(root: Root, payer: Firm): boolean {
+  isPayable(root: Root, payer: Firm): boolean {
     return root.contract.buyer === payer && ["MATURED", "OVERDUE", "DEFAULTED"].includes(root.status);
   }
 
-  #redeem(lines: readonly { note: Note; amount: bigint }[], valueDay: number): void {
-    const paid = new Map<Loan, bigint>();
-    for (const { note, amount } of lines) {
-      if (note.position === "OFFERED") this.#endOffer(note.why as Offer, "EXPIRED");
-      if (note.position === "RESERVED") this.#close(note.why as Application, "EXPIRED");
-      const { root } = note;
-      const rest: Note[] = amount < note.amount ? [{ ...note, id: null, amount: note.amount - amount }] : [];
-      this.#replace(note, rest);
-      root.redeemed += amount;
-      if (root.notes.length === 0) {
-        if (root.status === "OVERDUE" || root.status === "DEFAULTED")
-          this.overdue.set(root.contract.buyer, this.overdueOf(root.contract.buyer) - 1);
-        root.status = "SETTLED";
-      }
-      if (note.position === "PLEDGED" || note.position === "ASSIGNED") {
-        const loan = note.why as Loan;
-        loan.notes = loan.notes.filter((other) => other !== note).concat(rest);
-        paid.set(loan, (paid.get(loan) ?? 0n) + amount);
-      }
-    }
-    for (const [loan, amount] of paid) this.#payLoan(loan, amount, valueDay);
+  notify(root: Root): void {
+    root.moved = true;
+    root.noticed = true;
   }
 
-  #payLoan(loan: Loan, amount: bigint, valueDay: number): void {
+  keep(reference: string, reversible: boolean): Payment {
+    const payment: Payment = {
+      id: "",
+      reference,
+      recordedMs: this.now,
+      reversible,
+      status: "ATTESTED",
+      redeemed: [],
+      loans: [],
+    };
+    this.payments.push(payment);
+    return payment;
+  }
+
+  /** An offer or application has no future: something comes before it. */
+  stopWaiting(note: Note): void {
+    if (note.position === "OFFERED") this.stopOffer(note.why as Offer, "EXPIRED");
+    if (note.position === "RESERVED") this.close(note.why as Application, "EXPIRED");
+  }
+
+  /** Part of a note, or all of it, ends; what stays is a note of its own. Loans forget what they no longer hold. */
+  cut(note: Note, amount: bigint, account: "redeemed" | "diluted" | "setoff"): void {
+    const { root } = note;
+    const rest: Note[] = amount < note.amount ? [{ ...note, id: null, amount: note.amount - amount, from: null }] : [];
+    this.swap(note, rest);
+    root[account] += amount;
+    this.settle(root);
+  }
+
+  /** A note gives way to others, in its loan too. */
+  swap(note: Note, children: readonly Note[]): void {
+    const loan = ["COMMITTED", "PLEDGED", "ASSIGNED"].includes(note.position) ? (note.why as Loan) : null;
+    this.replace(note, children);
+    if (loan !== null)
+      loan.notes = loan.notes.filter((other) => other !== note).concat(children.filter(({ why }) => why === loan));
+  }
+
+  settle(root: Root): void {
+    if (root.notes.length > 0) return;
+    if (root.status === "OVERDUE" || root.status === "DEFAULTED")
+      this.overdue.set(root.contract.buyer, this.overdueOf(root.contract.buyer) - 1);
+    root.status = "SETTLED";
+  }
+
+  redeem(lines: readonly { note: Note; amount: bigint }[], valueDay: number, payment: Payment): void {
+    const paid = new Map<Loan, bigint>();
+    for (const { note, amount } of lines) {
+      this.stopWaiting(note);
+      const { root, holder, depth, hold } = note;
+      const loan = note.position === "PLEDGED" || note.position === "ASSIGNED" ? (note.why as Loan) : null;
+      payment.redeemed.push({ root, amount, holder, depth, loan, frozen: hold !== null });
+      this.cut(note, amount, "redeemed");
+      if (hold !== null) {
+        hold.deposited += amount;
+        hold.loan = loan;
+      } else if (loan !== null) paid.set(loan, (paid.get(loan) ?? 0n) + amount);
+    }
+    payment.loans = [...paid].map(([loan, amount]) => this.payLoan(loan, amount, valueDay, payment));
+  }
+
+  payLoan(loan: Loan, amount: bigint, valueDay: number, by: object): Paid {
+    const { interestDue: interestBefore, accruedDay: accruedBefore, paidBy: paidByBefore } = loan;
     const interest = this.owed(loan, valueDay) - loan.outstanding;
     const toInterest = amount < interest ? amount : interest;
     const toPrincipal = amount - toInterest < loan.outstanding ? amount - toInterest : loan.outstanding;
@@ -649,19 +798,32 @@ export class Model {
     loan.outstanding -= toPrincipal;
     loan.principalPaid += toPrincipal;
     loan.accruedDay = Math.max(loan.accruedDay, valueDay);
-    if (loan.outstanding > 0n || loan.interestDue > 0n) return;
+    loan.paidBy = by;
+    const paid: Paid = {
+      loan,
+      interest: toInterest,
+      principal: toPrincipal,
+      interestBefore,
+      accruedBefore,
+      paidByBefore,
+      freed: [],
+    };
+    if (loan.outstanding > 0n || loan.interestDue > 0n) return paid;
     loan.status = "REPAID";
-    for (const note of loan.notes) this.#free(loan, note);
+    paid.freed = loan.notes.map((note) => this.free(loan, note));
     loan.notes = [];
+    return paid;
   }
 
-  #free(loan: Loan, note: Note): void {
-    const back = note.position === "ASSIGNED" && loan.decision.recourse;
-    if (back) this.#replace(note, [{ ...note, id: null, holder: loan.borrower, position: "OPEN", why: null }]);
-    else {
-      note.position = "OPEN";
-      note.why = null;
+  free(loan: Loan, note: Note): Note {
+    if (note.position === "ASSIGNED" && loan.decision.recourse) {
+      const back: Note = { ...note, id: null, holder: loan.borrower, position: "OPEN", why: null, from: loan.lender };
+      this.replace(note, [back]);
+      return back;
     }
+    note.position = "OPEN";
+    note.why = null;
+    return note;
   }
 }
 
@@ -670,7 +832,7 @@ export function sum(notes: readonly Note[]): bigint {
 }
 
 /** The same day of the month, or the month's last. */
-function monthsLater(day: number, months: number): number {
+export function monthsLater(day: number, months: number): number {
   const date = new Date(day * DAY);
   const wanted = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months, 1));
   const length = new Date(Date.UTC(wanted.getUTCFullYear(), wanted.getUTCMonth() + 1, 0)).getUTCDate();

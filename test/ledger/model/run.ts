@@ -3,7 +3,8 @@ import { Prng } from "../../../src/lib/prng.ts";
 import type { Envelope, TxReceipt } from "../../../src/types/transaction.ts";
 import { alliance, commitment } from "../support/alliance.ts";
 import { sent } from "../support/chain.ts";
-import { type Attempt, COMMANDS, type Draw, KINDS_OF_COMMAND, type Modelled, type World } from "./commands.ts";
+import { COMMANDS, KINDS_OF_COMMAND } from "./all-commands.ts";
+import type { Attempt, Draw, Modelled, World } from "./commands.ts";
 import { learnNotes, ofChain, ofModel } from "./compare.ts";
 import { checkStep } from "./invariants.ts";
 import { Model } from "./model.ts";
@@ -98,6 +99,50 @@ function fitting({ model }: World): readonly Modelled[] {
       loans.some(({ status }) => status === "ACTIVE"),
       "loan.repay",
       "loan.release",
+    ),
+    ...when(open, "note.consolidate", "payment.early", "receivable.extend", "dispute.raise", "freeze.place", "guarantee.attach"),
+    ...when(
+      model.notes.some(({ from, position }) => from !== null && position === "OPEN"),
+      "note.returnTransfer",
+    ),
+    ...when(
+      model.amendments.some(({ waiting }) => waiting.length > 0),
+      "amendment.consent",
+      "amendment.consent",
+    ),
+    ...when(
+      model.disputes.some(({ status }) => status === "RAISED" || status === "ANSWERED"),
+      "dispute.respond",
+      "dispute.settle",
+      "dispute.award",
+      "dispute.withdraw",
+    ),
+    ...when(
+      model.freezes.some(({ status }) => status === "ACTIVE"),
+      "freeze.lift",
+      "freeze.lift",
+      "freeze.transfer",
+    ),
+    ...when(
+      model.payments.some(({ status, recordedMs }) => status === "ATTESTED" && model.now - recordedMs < 86_400_000),
+      "payment.reverse",
+    ),
+    ...when(
+      model.guarantees.some(({ root, used, cap }) => ["MATURED", "OVERDUE", "DEFAULTED"].includes(root.status) && used < cap),
+      "guarantee.pay",
+    ),
+    ...when(
+      loans.some(({ status, notes }) => status === "ACTIVE" && notes.length > 0),
+      "loan.resell",
+      "loan.buyBack",
+    ),
+    ...when(
+      loans.some(({ status, notes }) => status === "ACTIVE" && notes.some(({ root }) => root.status === "OVERDUE")),
+      "loan.demand",
+    ),
+    ...when(
+      loans.some(({ status, notes }) => status === "ACTIVE" && notes.some(({ root }) => root.status === "DEFAULTED")),
+      "loan.writeOff",
     ),
     ...when(
       roots.some(({ status, notes }) => ["MATURED", "OVERDUE", "DEFAULTED"].includes(status) && notes.length > 0),
