@@ -81,7 +81,7 @@ export const CHANGE_COMMANDS = {
   "contract.terminate": (world) => {
     const { model, draw } = world;
     const contract = choose(draw, model.contracts, ({ total, delivered }) => total === delivered);
-    if (contract === undefined) return null;
+    if (contract === undefined || draw.chance(80)) return null;
     const notes = named(world, changes.reliers(model, contract));
     if (!areKnown(notes)) return null;
     return attempt(

@@ -29,7 +29,7 @@ function seededDraw(seed: number): Draw {
 }
 
 /** What business would do next as things stand, so that deep states are reached; any other command comes in between. */
-function fitting({ model }: World): readonly Modelled[] {
+function fitting({ model, draw }: World): readonly Modelled[] {
   const { contracts, deliveries, invoices, roots, offers, applications, decisions, loans } = model;
   const open = model.notes.some(({ position, root }) => position === "OPEN" && root.status === "EFFECTIVE");
   const when = (holds: boolean, ...kinds: readonly Modelled[]): readonly Modelled[] => (holds ? kinds : []);
@@ -77,9 +77,13 @@ function fitting({ model }: World): readonly Modelled[] {
       decisions.some(({ live, outcome }) => live && outcome === "APPROVED"),
       "finance.accept",
       "finance.accept",
+      "finance.accept",
+      "finance.accept",
     ),
     ...when(
       committed.some(({ filing }) => filing === null),
+      "registry.file",
+      "registry.file",
       "registry.file",
       "registry.file",
     ),
@@ -88,9 +92,13 @@ function fitting({ model }: World): readonly Modelled[] {
       "registry.search",
       "loan.order",
       "loan.order",
+      "loan.order",
+      "loan.order",
     ),
     ...when(
       loans.some(({ status }) => status === "ORDERED"),
+      "loan.disbursed",
+      "loan.disbursed",
       "loan.disbursed",
       "loan.disbursed",
       "loan.fail",
@@ -99,10 +107,20 @@ function fitting({ model }: World): readonly Modelled[] {
       loans.some(({ status }) => status === "ACTIVE"),
       "loan.repay",
       "loan.release",
+      "loan.release",
     ),
-    ...when(open, "note.consolidate", "payment.early", "receivable.extend", "dispute.raise", "freeze.place", "guarantee.attach"),
+    // Seldom, or no loan would be left to grow old.
     ...when(
-      model.notes.some(({ from, position }) => from !== null && position === "OPEN"),
+      open && draw.chance(15),
+      "note.consolidate",
+      "payment.early",
+      "receivable.extend",
+      "dispute.raise",
+      "freeze.place",
+      "guarantee.attach",
+    ),
+    ...when(
+      draw.chance(15) && model.notes.some(({ from, position }) => from !== null && position === "OPEN"),
       "note.returnTransfer",
     ),
     ...when(
@@ -124,7 +142,8 @@ function fitting({ model }: World): readonly Modelled[] {
       "freeze.transfer",
     ),
     ...when(
-      model.payments.some(({ status, recordedMs }) => status === "ATTESTED" && model.now - recordedMs < 86_400_000),
+      draw.chance(50) &&
+        model.payments.some(({ status, recordedMs }) => status === "ATTESTED" && model.now - recordedMs < 86_400_000),
       "payment.reverse",
     ),
     ...when(
@@ -132,7 +151,7 @@ function fitting({ model }: World): readonly Modelled[] {
       "guarantee.pay",
     ),
     ...when(
-      loans.some(({ status, notes }) => status === "ACTIVE" && notes.length > 0),
+      draw.chance(25) && loans.some(({ status, notes }) => status === "ACTIVE" && notes.length > 0),
       "loan.resell",
       "loan.buyBack",
     ),
