@@ -130,11 +130,9 @@ export const cancel = transition({
       const receivable = book.get("receivable", body.receivable);
       const note = book.get("note", body.note);
       require(note.receivable === receivable.id, "NOT_FOUND");
-      const untouched =
-        !receivable.moved &&
-        receivable.live === receivable.confirmed &&
-        note.position === "OPEN" &&
-        note.holder === receivable.seller;
+      // Live in one leaf: a payment that was reversed leaves two.
+      const isWhole = receivable.live === receivable.confirmed && receivable.leaves === 1;
+      const untouched = isWhole && !receivable.moved && note.position === "OPEN" && note.holder === receivable.seller;
       require(untouched, "NOTE_MOVED");
       isOpen(note);
     },

@@ -363,7 +363,7 @@ export const CHANGE_COMMANDS = {
     onLoan(
       world,
       ({ status, writtenOff, notes }) =>
-        status === "ACTIVE" && writtenOff === 0n && notes.some(({ root }) => root.status === "DEFAULTED"),
+        status === "ACTIVE" && writtenOff === 0n && (notes.length === 0 || notes.some(({ root }) => root.status === "DEFAULTED")),
       (loan, id) => attempt(world, "loan.writeOff", { loan: id }, [loan.lender], () => changes.writeOff(world.model, loan)),
     ),
   "loan.resell": (world) =>

@@ -160,7 +160,8 @@ function fitting({ model, draw }: World): readonly Modelled[] {
       "loan.demand",
     ),
     ...when(
-      loans.some(({ status, notes }) => status === "ACTIVE" && notes.some(({ root }) => root.status === "DEFAULTED")),
+      loans.some((loan) => loan.status === "ACTIVE" && model.today > loan.startDay + loan.decision.tenorDays + 90),
+      "loan.writeOff",
       "loan.writeOff",
     ),
     ...when(
@@ -172,7 +173,7 @@ function fitting({ model, draw }: World): readonly Modelled[] {
 }
 
 const HOUR = 3_600_000;
-const WAITS = [60_000, 60_000, HOUR, HOUR, HOUR, 5 * HOUR, 26 * HOUR, 5 * 24 * HOUR, 30 * 24 * HOUR];
+const WAITS = [60_000, 60_000, HOUR, HOUR, HOUR, 5 * HOUR, 26 * HOUR, 5 * 24 * HOUR, 30 * 24 * HOUR, 95 * 24 * HOUR];
 const BLOCK_MAX = 3;
 
 /** One world lives through so many blocks; throws at the first difference between ledger and model, or invariant that does not hold. */
