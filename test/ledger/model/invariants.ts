@@ -1,3 +1,4 @@
+import { addMonths } from "../../../src/ledger/calendar.ts";
 import type { LedgerObject } from "../../../src/ledger/kinds.ts";
 import type { ObjectOf } from "../../../src/ledger/objects.ts";
 import type { Hash } from "../../../src/types/scalars.ts";
@@ -24,6 +25,10 @@ export interface Sight {
   readonly offers: readonly ObjectOf<"offer">[];
   readonly applications: readonly ObjectOf<"application">[];
   readonly payments: readonly ObjectOf<"payment">[];
+  readonly parties: readonly ObjectOf<"party">[];
+  readonly disputes: readonly ObjectOf<"dispute">[];
+  readonly freezes: readonly ObjectOf<"freeze">[];
+  readonly guarantees: readonly ObjectOf<"guarantee">[];
 }
 
 export function see(chain: Pick<TestChain, "all">): Sight {
@@ -38,6 +43,10 @@ export function see(chain: Pick<TestChain, "all">): Sight {
     offers: chain.all("offer"),
     applications: chain.all("application"),
     payments: chain.all("payment"),
+    parties: chain.all("party"),
+    disputes: chain.all("dispute"),
+    freezes: chain.all("freeze"),
+    guarantees: chain.all("guarantee"),
   };
 }
 
@@ -140,7 +149,92 @@ export const INVARIANTS: Readonly<Record<string, (sight: Sight) => void>> = {
       if (loan.status === "VOID") must(loan.outstanding === 0n && loan.interestPaid === 0n, "what was not paid out is not owed");
     }
   },
+  "12 tenor": ({ roots }) => {
+    for (const { issueDay, maturityDay, extensions } of roots) {
+      must(maturityDay <= addMonths(issueDay, 12), "no maturity lies beyond the longest tenor, extensions included");
+      must(extensions <= 1, "a maturity is put off once");
+    }
+  },
+  "14 freeze": ({ freezes, notes }) => {
+    const held = new Map(notes.flatMap((note) => (note.hold === null ? [] : [[note.hold, note] as const])));
+    must(held.size === notes.filter(({ hold }) => hold !== null).length, "an order holds one note");
+    for (const { id, status, note, deposited } of freezes) {
+      const own = held.get(id);
+      must(own === undefined || (status === "ACTIVE" && own.id === note), "only an order that stands holds a note, its own");
+      must(status === "ACTIVE" || deposited === 0n, "nothing stays in deposit when an order is over");
+    }
+    for (const note of held.values()) {
+      must(LIVE.has(note.position), "what is frozen is live");
+      must(note.position !== "OFFERED" && note.position !== "RESERVED", "nothing waits on what is frozen");
+    }
+  },
+  "16 security": ({ loans, notes }) => {
+    const secured = new Set(
+      notes.filter(({ position }) => position === "PLEDGED" || position === "ASSIGNED").map(({ ref }) => ref),
+    );
+    for (const { id, status, outstanding, interestDue } of loans) {
+      must(!secured.has(id) || status === "ACTIVE", "only a loan that runs is secured");
+      must(status !== "ACTIVE" || outstanding + interestDue > 0n, "a loan that runs has a balance");
+    }
+  },
+  "17 recourse": ({ loans }) => {
+    for (const { recourse, demandedDay } of loans) must(recourse || demandedDay === null, "no recourse is demanded without any");
+  },
+  "18 dispute": ({ disputes, notes }) => {
+    const byDispute = new Map(notes.flatMap((note) => (note.dispute === null ? [] : [[note.dispute, note] as const])));
+    for (const { id, status, amount, upheld } of disputes) {
+      const note = byDispute.get(id);
+      const stands = status === "RAISED" || status === "ANSWERED";
+      must(stands === (note !== undefined), "a dispute that stands is about a note, and no other is");
+      must(note === undefined || (note.amount === amount && LIVE.has(note.position)), "what is disputed is unpaid");
+      must(upheld <= amount, "no more is upheld than was disputed");
+    }
+  },
+  "19 debtor gate": ({ parties, roots }) => {
+    for (const { id, overdue } of parties) {
+      const late = roots.filter(({ debtor, status }) => debtor === id && (status === "OVERDUE" || status === "DEFAULTED"));
+      must(late.length === overdue, "the gate counts what is late");
+    }
+  },
+  "21 guarantees": ({ guarantees, payments }) => {
+    const paid = payments.filter(({ kind }) => kind === "GUARANTEE").reduce((sum, { amount }) => sum + amount, 0n);
+    must(guarantees.reduce((sum, { used }) => sum + used, 0n) === paid, "guarantees are used by what guarantors paid");
+    for (const { used, cap } of guarantees) must(used <= cap, "a guarantee is used within its cap");
+  },
+  "33 bounds": ({ roots, notes }) => {
+    for (const { leaves } of roots) must(leaves <= 1_024, "a receivable has a bounded number of notes");
+    for (const { depth } of notes) must(depth <= 10, "notes are split only so deep");
+  },
 };
+
+/** 13 and 15: what has ended stays ended, and a notice stays as it arrived. */
+export function endedStaysEnded(before: ReadonlyMap<string, LedgerObject>, chain: Pick<TestChain, "all">): void {
+  for (const root of chain.all("receivable")) {
+    const earlier = before.get(`receivable${root.id}`) as ObjectOf<"receivable"> | undefined;
+    const isOver = ["REJECTED", "WITHDRAWN", "LAPSED", "CANCELLED", "REPLACED"].includes(earlier?.status ?? "");
+    must(!isOver || root.status === earlier?.status, "what has ended stays ended");
+  }
+  for (const note of chain.all("note")) {
+    const earlier = before.get(`note${note.id}`) as ObjectOf<"note"> | undefined;
+    must(earlier === undefined || LIVE.has(earlier.position) || !LIVE.has(note.position), "no spent note lives again");
+    must(earlier === undefined || (earlier.amount === note.amount && earlier.holder === note.holder), "a note is a value");
+  }
+  for (const notice of chain.all("notice")) {
+    const earlier = before.get(`notice${notice.id}`) as ObjectOf<"notice"> | undefined;
+    const { height, timeMs, to, note } = earlier ?? notice;
+    const isSame = height === notice.height && timeMs === notice.timeMs && to === notice.to && note === notice.note;
+    must(isSame, "a notice stays as it arrived");
+  }
+}
+
+/** 20: when every deadline has passed nothing waits any more. */
+export function nothingIsStuck(chain: Pick<TestChain, "all">): void {
+  for (const { position } of chain.all("note")) {
+    const waits = position === "OFFERED" || position === "RESERVED" || position === "COMMITTED";
+    must(!waits, "a note is open, secures a loan that runs, or has ended");
+  }
+  for (const { status } of chain.all("receivable")) must(status !== "PROPOSED", "no proposal waits for ever");
+}
 
 /** 7: a debtor's liability rises only by a transaction that the debtor signed. */
 export function noDebtWithoutDebtor(
@@ -164,6 +258,7 @@ export function checkStep(
   const sight = see(chain);
   for (const check of Object.values(INVARIANTS)) check(sight);
   const byId = new Map(envelopes.map(({ pair, tx }, index) => [pair.id as string, { tx, code: receipts[index]?.code }]));
+  endedStaysEnded(before, chain);
   noDebtWithoutDebtor(before, chain, ({ id, origin }) => {
     const entries = chain.history.filter((entry) => entry.kind === "receivable" && entry.id === id && byId.has(entry.tx ?? ""));
     const own = entries.flatMap((entry) => byId.get(entry.tx ?? "")?.tx.signers.map(({ party }) => party) ?? []);

@@ -4,7 +4,7 @@ import { KINDS_OF_COMMAND } from "./all-commands.ts";
 import { live, newTally } from "./run.ts";
 
 /** Longer runs by hand: MODEL_RUNS=2000, and another seed by MODEL_SEED. */
-const RUNS = Number(process.env.MODEL_RUNS ?? 120);
+const RUNS = Number(process.env.MODEL_RUNS ?? 40);
 const SEED = Number(process.env.MODEL_SEED ?? 20_260_107);
 const BLOCKS = 250;
 

@@ -4,6 +4,7 @@ import type { ObjectOf } from "../../../src/ledger/objects.ts";
 import type { Hash } from "../../../src/types/scalars.ts";
 import { alliance, receivable } from "../support/alliance.ts";
 import { op, type TestChain } from "../support/chain.ts";
+import { disputed, frozen, guaranteed } from "../support/changes.ts";
 import { divided, lend, mature, pay } from "../support/finance.ts";
 import { INVARIANTS, InvariantBroken, noDebtWithoutDebtor, see } from "./invariants.ts";
 
@@ -19,11 +20,16 @@ function world(): { readonly chain: TestChain; readonly root: Hash; readonly deb
   mature(alive, due.root);
   pay(alive, [{ note: due.note, amount: 1_500n }]);
   chain.act(op("note.offer", { note: waiting.note, to: supplier.id, expiresMs: chain.timeMs + 3_600_000 }), seller);
+  disputed(alive);
+  frozen(alive, receivable(alive, 3_000n).note, 1_000n);
+  guaranteed(alive, waiting.root, 2_000n);
   return { chain, root, debtor: debtor.id };
 }
 
 /** One object changed behind the ledger's back. */
-function tampered<K extends "note" | "receivable" | "invoice" | "loan" | "payment" | "offer">(
+function tampered<
+  K extends "note" | "receivable" | "invoice" | "loan" | "payment" | "offer" | "dispute" | "freeze" | "guarantee" | "party",
+>(
   chain: TestChain,
   kind: K,
   pick: (object: ObjectOf<K>) => boolean,
@@ -41,6 +47,8 @@ function tampered<K extends "note" | "receivable" | "invoice" | "loan" | "paymen
 }
 
 const open = ({ position }: ObjectOf<"note">): boolean => position === "OPEN";
+
+const any = (): boolean => true;
 
 const MUTATIONS: readonly (readonly [invariant: string, what: string, tamper: (chain: TestChain) => Pick<TestChain, "all">])[] = [
   ["1 conservation", "a note grows", (chain) => tampered(chain, "note", open, ({ amount }) => ({ amount: amount + 1n }))],
@@ -176,6 +184,44 @@ const MUTATIONS: readonly (readonly [invariant: string, what: string, tamper: (c
         () => ({ status: "REPAID" as const, outstanding: 0n, interestDue: 0n }),
       ),
   ],
+  ["12 tenor", "a maturity runs away", (chain) => tampered(chain, "receivable", any, () => ({ maturityDay: 30_000 }))],
+  [
+    "14 freeze",
+    "an order that is over holds on",
+    (chain) => tampered(chain, "freeze", any, () => ({ status: "LIFTED" as const })),
+  ],
+  [
+    "14 freeze",
+    "a frozen note is offered",
+    (chain) =>
+      tampered(
+        chain,
+        "note",
+        ({ hold }) => hold !== null,
+        () => ({ position: "OFFERED" as const }),
+      ),
+  ],
+  ["16 security", "a loan that is void is secured", (chain) => tampered(chain, "loan", any, () => ({ status: "VOID" as const }))],
+  [
+    "17 recourse",
+    "the borrower is turned to without recourse",
+    (chain) => tampered(chain, "loan", any, () => ({ recourse: false, demandedDay: 1 })),
+  ],
+  ["18 dispute", "more is disputed than is unpaid", (chain) => tampered(chain, "dispute", any, () => ({ amount: 1_000_000n }))],
+  [
+    "18 dispute",
+    "a dispute is forgotten by its note",
+    (chain) =>
+      tampered(
+        chain,
+        "note",
+        ({ dispute }) => dispute !== null,
+        () => ({ dispute: null }),
+      ),
+  ],
+  ["19 debtor gate", "the gate miscounts", (chain) => tampered(chain, "party", any, ({ overdue }) => ({ overdue: overdue + 1 }))],
+  ["21 guarantees", "a guarantee is used that nobody paid", (chain) => tampered(chain, "guarantee", any, () => ({ used: 1n }))],
+  ["33 bounds", "leaves are without number", (chain) => tampered(chain, "receivable", any, () => ({ leaves: 1_025 }))],
 ];
 
 describe("the invariants", () => {

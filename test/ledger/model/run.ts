@@ -6,7 +6,7 @@ import { sent } from "../support/chain.ts";
 import { COMMANDS, KINDS_OF_COMMAND } from "./all-commands.ts";
 import type { Attempt, Draw, Modelled, World } from "./commands.ts";
 import { learnNotes, ofChain, ofModel } from "./compare.ts";
-import { checkStep } from "./invariants.ts";
+import { checkStep, nothingIsStuck } from "./invariants.ts";
 import { Model } from "./model.ts";
 
 export interface Tally {
@@ -176,8 +176,8 @@ const HOUR = 3_600_000;
 const WAITS = [60_000, 60_000, HOUR, HOUR, HOUR, 5 * HOUR, 26 * HOUR, 5 * 24 * HOUR, 30 * 24 * HOUR, 95 * 24 * HOUR];
 const BLOCK_MAX = 3;
 
-/** One world lives through so many blocks; throws at the first difference between ledger and model, or invariant that does not hold. */
-export function live(seed: number, blocks: number, tally: Tally): World {
+/** One world lives through so many blocks, in which `focus` is tried more often, and by the wrong hands; throws at the first difference between ledger and model, or invariant that does not hold. */
+export function live(seed: number, blocks: number, tally: Tally, focus?: Modelled): World {
   const world: World = {
     ...alliance({}, "none"),
     model: new Model(),
@@ -197,13 +197,14 @@ export function live(seed: number, blocks: number, tally: Tally): World {
       readonly envelope: Envelope;
     }[] = [];
     for (let count = 1 + draw.below(BLOCK_MAX); count > 0; count--) {
-      const kind = draw.chance(75)
+      const other = draw.chance(75)
         ? (draw.pick(fitting(world)) ?? "contract.register")
         : (draw.pick(KINDS_OF_COMMAND) as Modelled);
+      const kind = focus !== undefined && draw.chance(15) ? focus : other;
       const attempt = COMMANDS[kind](world);
       // A signature too few may be enough once an earlier transaction of the block has changed the policy.
       const mayLack = !attempts.some((earlier) => earlier.kind === "party.policy");
-      if (attempt !== null) attempts.push({ kind, attempt, ...spoil(world, kind, attempt, mayLack) });
+      if (attempt !== null) attempts.push({ kind, attempt, ...spoil(world, kind, attempt, mayLack, kind === focus) });
     }
     const included: Envelope[] = [];
     const predicted: boolean[] = [];
@@ -242,13 +243,15 @@ export function live(seed: number, blocks: number, tally: Tally): World {
     }
     checkStep(chain, before, included, receipts);
   }
+  chain.pass(32 * 24 * HOUR);
+  nothingIsStuck(chain);
   return world;
 }
 
 /** Some attempts lack a signature, have another's instead, or act on an object that is not as they think: none may take effect. */
-function spoil(world: World, kind: Modelled, { operation, signings }: Attempt, mayLack: boolean) {
+function spoil(world: World, kind: Modelled, { operation, signings }: Attempt, mayLack: boolean, isFocus: boolean) {
   const { chain, draw } = world;
-  const how = draw.below(20);
+  const how = isFocus ? 15 + draw.below(5) : draw.below(20);
   const stranger = kind === "party.register" ? world.supplier : world.platform;
   if (how === 19 && signings.length > 1 && mayLack) {
     const dropped = draw.below(signings.length);
