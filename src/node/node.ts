@@ -19,6 +19,7 @@ import { LIMITS } from "../types/limits.ts";
 import type { Hash, Height, MemberId, PublicKey, TxId } from "../types/scalars.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
 import { AdaptiveBlockSize } from "./adaptive-block-size.ts";
+import { Bearings } from "./bearings.ts";
 import { BlockBuilder } from "./block-builder.ts";
 import { BlockExecutor } from "./block-executor.ts";
 import { BlockValidator } from "./block-validator.ts";
@@ -122,6 +123,7 @@ export class Node {
   /** Why this node signs no more until it is started again: its key is in use elsewhere. */
   #retired: string | null = null;
   readonly #ownSignatures = new OwnSignatures();
+  readonly #bearings = new Bearings();
   readonly #peerClocks = new PeerClocks();
   #stopped = false;
   #running = false;
@@ -299,7 +301,9 @@ export class Node {
     if (!this.#membership.isAuthority) return null;
     if (this.#retired !== null) return this.#retired;
     if (!this.#isPastCheckpoint) return "the chain is fetched up to the checkpoint first";
-    return this.#memory?.reason ?? this.#suspended;
+    if (this.#memory?.reason != null) return this.#memory.reason;
+    if (!this.#bearings.isTaken) return "where the other authorities stand is not known yet";
+    return this.#suspended;
   }
 
   /** By how many milliseconds this node's clock is ahead of its peers' median; 0 under a driven clock, which all share. */
@@ -358,6 +362,7 @@ export class Node {
     this.#recheck();
     const { head } = this.#chain;
     this.#membership.checkFeatures(head.height);
+    this.#bearings.take(head.height, validatorsOf(this.#objects));
     this.#memory?.recall(head.height, !this.#log.corrupt, validatorsOf(this.#objects).length === 1);
     this.#running = true;
     const { transport, metrics } = this.#modules;
@@ -468,10 +473,14 @@ export class Node {
       case "commit":
         this.#peerHeights.set(peer, message.body.height);
         this.#catchUp.onCommit(peer, message.body as Commit, (commit) => this.#driver.onCommitOfHeight(commit));
+        this.#hears(peer, message.body.height);
         return;
       case "status":
         this.#peerHeights.set(peer, message.body.height - 1);
         this.#driver.onMessage(peer, message);
+        this.#hears(peer, message.body.height - 1);
+        // Whoever claims more than is decided here shows it when it hears so.
+        if (!this.#bearings.isTaken && message.body.height - 1 > this.#chain.tip.height) this.#driver.sendStatus(peer);
         return;
       case "vote":
       case "proposal":
@@ -482,6 +491,18 @@ export class Node {
         this.#modules.metrics.set("zhonglian_clock_ahead_seconds", this.clockAheadMs / 1000);
         return;
     }
+  }
+
+  /** A peer has decided up to this height, as it says. */
+  #hears(peer: PublicKey, decided: Height): void {
+    const member = this.#membership.memberOf(peer);
+    if (this.#bearings.isTaken || member === undefined) return;
+    this.#bearings.hears(member, decided);
+    this.#takeBearings();
+  }
+
+  #takeBearings(): void {
+    if (this.#bearings.take(this.#chain.head.height, validatorsOf(this.#objects))) this.#driver.resumeSigning();
   }
 
   #sendTime(peer: PublicKey): void {
@@ -576,6 +597,7 @@ export class Node {
     // Consensus takes up the next height when nothing that is executed waits for the disk any more.
     if (this.#chain.tip.height === this.#chain.head.height) this.#driver.nextHeight();
     this.#catchUp.onApplied();
+    this.#takeBearings();
   }
 
   #settle(decided: Decided, how: "consensus" | "sync"): void {

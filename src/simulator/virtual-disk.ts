@@ -9,6 +9,11 @@ interface Unsynced {
   readonly bytes: Uint8Array;
 }
 
+export interface DiskImage {
+  readonly stored: ReadonlyMap<string, Uint8Array>;
+  readonly files: ReadonlyMap<FileName, readonly Uint8Array[]>;
+}
+
 export type FileName = "log" | "guard";
 export type Target = FileName | "store";
 
@@ -70,6 +75,18 @@ export class VirtualDisk {
 
   put(file: FileName, bytes: Uint8Array): void {
     this.#files.set(file, [bytes]);
+  }
+
+  /** A copy of all that is on it, as a backup holds it. */
+  image(): DiskImage {
+    return { stored: new Map(this.#stored), files: new Map([...this.#files].map(([name, parts]) => [name, [...parts]])) };
+  }
+
+  /** Everything as it was. */
+  restore({ stored, files }: DiskImage): void {
+    this.wipe();
+    for (const [key, value] of stored) this.#stored.set(key, value);
+    for (const [name, parts] of files) this.#files.set(name, [...parts]);
   }
 
   /** A new, empty disk. */

@@ -17,7 +17,7 @@ import { Marks, UNMEASURED } from "./marks.ts";
 import type { ReferenceChain } from "./reference-chain.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { keyOf, type Scheme, simulatedHasher, simulatedSigner, simulatedVerifier } from "./virtual-crypto.ts";
-import { VirtualDisk } from "./virtual-disk.ts";
+import { type DiskImage, VirtualDisk } from "./virtual-disk.ts";
 import type { VirtualNetwork } from "./virtual-network.ts";
 
 /** One member's machine: its keys and its disk stay, its node comes and goes. */
@@ -200,6 +200,15 @@ export class World {
     if (machine.node !== null) this.crash(machine);
     this.#m.scheduler.note(`${machine.name} has a new disk`);
     machine.disk.wipe();
+    machine.excuse = null;
+    this.#m.checkers.forgets(machine.name, "everything");
+  }
+
+  /** The operator puts the disk back as it was when it was copied. */
+  restoreDisk(machine: Machine, copy: DiskImage): void {
+    if (machine.node !== null) this.crash(machine);
+    this.#m.scheduler.note(`${machine.name} has an old disk`);
+    machine.disk.restore(copy);
     machine.excuse = null;
     this.#m.checkers.forgets(machine.name, "everything");
   }

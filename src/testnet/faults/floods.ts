@@ -10,7 +10,7 @@ import { sleep, until } from "./until.ts";
 
 const RSS_MIB_MAX = 1_200;
 const BATCH = 100;
-const VALID = 6_000;
+const VALID = 4_000;
 const SIGNED_AT_ONCE = 200;
 
 export const FLOODS: readonly Fault[] = [
