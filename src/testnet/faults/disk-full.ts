@@ -25,8 +25,10 @@ export const DISK_FULL: readonly Fault[] = [
       const node = field.node(id);
       const filler = await ontoSmallDisk(field, id);
       await fillBelowFloor(field, id, filler);
-      const { status, text } = await field.readiness(id);
-      if (status !== 503 || !text.includes("bytes of disk are free")) throw new Error(`/readyz answers ${status} ${text}`);
+      await until(async () => {
+        const { status, text } = await field.readiness(id);
+        return status === 503 && text.includes("bytes of disk are free");
+      }, `/readyz of ${id} says why`);
       if (!node.log().includes("signing is suspended")) throw new Error("the log does not say that signing is suspended");
       await field.load.progress(10);
       rmSync(filler);

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync, truncateSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import type { Fault } from "./fault.ts";
 import type { Field } from "./field.ts";
@@ -24,7 +24,7 @@ export const LOST_MEMORY: readonly Fault[] = [
   },
   {
     name: "restored-data-folder",
-    does: "the data folder of one authority is put back as it was 40 transactions ago",
+    does: "the data folder of one authority is put back as it was some blocks ago",
     holds: "it sees its own signatures in blocks that it does not remember, follows two blocks, and only then signs",
     run: async (field) => {
       const id = victim(field);
@@ -32,7 +32,7 @@ export const LOST_MEMORY: readonly Fault[] = [
       await field.node(id).terminate();
       cpSync(data, `${data}.copy`, { recursive: true });
       await field.restart(id);
-      await field.load.progress(40);
+      await field.load.progress(20);
       await field.node(id).terminate();
       rmSync(data, { recursive: true });
       cpSync(`${data}.copy`, data, { recursive: true });
@@ -47,8 +47,7 @@ export const LOST_MEMORY: readonly Fault[] = [
       const id = victim(field);
       await field.node(id).kill();
       const guard = join(field.folder(id).folder, "data", "guard.log");
-      const { size } = await import("node:fs").then(({ statSync }) => statSync(guard));
-      truncateSync(guard, Math.floor((size * 2) / 3));
+      truncateSync(guard, Math.floor((statSync(guard).size * 2) / 3));
       await field.load.progress(10);
       await field.restart(id);
       await field.blocks(id, 5);
