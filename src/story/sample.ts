@@ -8,7 +8,7 @@ import { commitment, type Firm, fingerprint, type MemberActor, type Wallets } fr
 import { StepFailure, type Steps, type StoryClock } from "./steps.ts";
 
 export interface SampleModules {
-  readonly client: Client;
+  readonly client: Pick<Client, "ledgerAll" | "ledgerGet">;
   readonly steps: Steps;
   readonly clock: StoryClock;
   readonly wallets: Wallets;
@@ -52,6 +52,8 @@ interface Live {
   /** The note that secures the loan, and one that moved to another firm. */
   readonly pledged: Hash;
   readonly moved: { readonly note: Hash; readonly holder: Firm } | null;
+  /** What the seller kept. */
+  readonly rest: Hash | null;
 }
 
 const DAY_MS = 86_400_000;
@@ -288,14 +290,14 @@ export class SampleStory {
     this.#total(trade.currency, { receivables: 1, face });
     const root = objectId(effective as never, 0, 0);
     if (round === "first" && trade === this.#kept) await this.#tryBadSplits(trade, root, face);
-    const { pledged, moved } = await this.#divide(trade, step, root, face);
+    const { pledged, moved, rest } = await this.#divide(trade, step, root, face);
     await this.#finance(trade, step, pledged);
     this.#m.progress(
       `${trade.file}: ${trade.currency} receivable ${receivable.slice(0, 8)}… issued, confirmed, ${moved === null ? "" : "split, transferred, "}financed and pledged`,
     );
     // As it stands on the ledger: a story that goes on after an interruption may be past the day on which this was computed.
     const issued = await this.#m.client.ledgerGet("receivable", receivable);
-    return { trade, receivable, maturityDay: issued.maturityDay as number, pledged: pledged.note, moved };
+    return { trade, receivable, maturityDay: issued.maturityDay as number, pledged: pledged.note, moved, rest };
   }
 
   /** The due date or 60 days after acceptance, whichever is later; but nothing runs for longer than the alliance allows. */
@@ -312,11 +314,12 @@ export class SampleStory {
     const { steps, clock } = this.#m;
     const { seller } = trade;
     const parts = [face / 2n, face / 4n, face - face / 2n - face / 4n];
-    if (parts.some((part) => part < this.#noteMin)) return { pledged: { note: root, amount: face }, moved: null };
+    if (parts.some((part) => part < this.#noteMin)) return { pledged: { note: root, amount: face }, moved: null, rest: null };
     const split = await steps.take(`${step}/split`, both(seller), op("note.split", { note: root, parts }));
     const pledged = { note: objectId(split, 0, 0), amount: parts[0] as bigint };
+    const rest = objectId(split, 0, 2);
     const supplier = await this.#supplierOf(trade);
-    if (supplier === null) return { pledged, moved: null };
+    if (supplier === null) return { pledged, moved: null, rest };
     const note = objectId(split, 0, 1);
     const offered = await steps.take(
       `${step}/offer`,
@@ -324,7 +327,7 @@ export class SampleStory {
       op("note.offer", { note, to: supplier.party, expiresMs: clock.nowMs() + DAY_MS }),
     );
     const accepted = await steps.take(`${step}/take`, both(supplier), op("note.acceptOffer", { offer: objectId(offered, 0, 0) }));
-    return { pledged, moved: { note: objectId(accepted, 0, 0), holder: supplier } };
+    return { pledged, moved: { note: objectId(accepted, 0, 0), holder: supplier }, rest };
   }
 
   /** Another firm of the story that does not owe the receivable. */
@@ -427,8 +430,9 @@ export class SampleStory {
       evidence: commitment(epochKey, "camt.054", step, "payment"),
     };
     await steps.take(`${step}/payment`, [bank.attester], op("payment.attest", body));
-    this.#total(trade.currency, { repaid: amount });
     const settled = await client.ledgerGet("receivable", receivable);
+    // Not what this start paid: an interrupted story may have paid before.
+    this.#total(trade.currency, { repaid: BigInt(settled.redeemed as string) });
     if (settled.status !== "SETTLED") throw new Error(`${step}: expected SETTLED, the receivable is ${String(settled.status)}`);
   }
 
@@ -483,16 +487,14 @@ export class SampleStory {
 
   /** Whoever holds a note that is open offers it too late: its supplier back to the seller, or the seller to the bank. */
   async #tryPastMaturity(live: readonly Live[]): Promise<void> {
-    const { client, steps } = this.#m;
-    for (const { trade, receivable, moved } of live) {
-      const notes = await client.ledgerAll("note", { receivable });
+    for (const { trade, moved, rest } of live) {
+      const note = moved?.note ?? rest;
+      if (note === null) continue;
       const holder = moved?.holder ?? trade.seller;
-      const note = notes.find((each) => each.position === "OPEN" && each.holder === holder.party);
-      if (note === undefined) continue;
       const taker = moved === null ? this.#bank : trade.seller;
-      const late = op("note.transfer", { note: note.id, to: taker.party });
+      const late = op("note.transfer", { note, to: taker.party });
       const keys = [holder.maker, holder.checker, taker.maker, taker.checker];
-      const reason = await steps.refused(`${trade.name}/late-transfer`, "PAST_CUTOFF", keys, late);
+      const reason = await this.#m.steps.refused(`${trade.name}/late-transfer`, "PAST_CUTOFF", keys, late);
       this.#refuse("a transfer past maturity", "PAST_CUTOFF", reason);
       return;
     }

@@ -55,8 +55,9 @@ export class Steps {
   readonly #chain: Hash;
   readonly #clock: StoryClock;
   readonly #journal: Journal;
-  #committed = 0;
-  #rejected = 0;
+  /** By name: a step that the story comes back to is still one. */
+  readonly #committed = new Set<string>();
+  readonly #rejected = new Set<string>();
 
   constructor(modules: {
     readonly client: Pick<Client, "submitAndWait">;
@@ -71,18 +72,18 @@ export class Steps {
   }
 
   get committed(): number {
-    return this.#committed;
+    return this.#committed.size;
   }
 
   get rejected(): number {
-    return this.#rejected;
+    return this.#rejected.size;
   }
 
   /** A step that must take effect; answers its transaction's id. Throws StepFailure. */
   async take(step: string, keys: readonly SigningKey[], ...ops: readonly Operation[]): Promise<TxId> {
     const { id, code, message } = await this.#run(step, keys, ops);
     if (code !== "OK") throw new StepFailure(step, code, message);
-    this.#committed += 1;
+    this.#committed.add(step);
     return id;
   }
 
@@ -95,8 +96,7 @@ export class Steps {
   ): Promise<string | null> {
     const { code, message } = await this.#run(step, keys, ops);
     if (code !== "OK" && code !== refusal) throw new StepFailure(step, code, message);
-    if (code === "OK") this.#committed += 1;
-    else this.#rejected += 1;
+    (code === "OK" ? this.#committed : this.#rejected).add(step);
     return code === "OK" ? null : message;
   }
 
@@ -104,7 +104,7 @@ export class Steps {
   async refused(step: string, expected: string, keys: readonly SigningKey[], ...ops: readonly Operation[]): Promise<string> {
     const { code, message } = await this.#run(step, keys, ops);
     if (code !== expected) throw new StepFailure(step, code, `expected ${expected}, got ${code}`);
-    this.#rejected += 1;
+    this.#rejected.add(step);
     return message;
   }
 

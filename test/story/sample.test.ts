@@ -1,0 +1,170 @@
+import { rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sha256 } from "../../src/crypto/hash.ts";
+import type { Invoice } from "../../src/gateways/invoice.ts";
+import { type InvoiceFile, readInvoiceFolder } from "../../src/gateways/read-invoice.ts";
+import { toHex } from "../../src/lib/bytes.ts";
+import type { Firm, MemberActor, Wallets } from "../../src/story/cast.ts";
+import { type SampleResult, SampleStory } from "../../src/story/sample.ts";
+import { Steps } from "../../src/story/steps.ts";
+import { FileJournal } from "../../src/testnet/journal.ts";
+import { type NetworkFolder, openNetworkFolder } from "../../src/testnet/network-folder.ts";
+import { FolderWallets } from "../../src/testnet/wallets.ts";
+import { scratch } from "../e2e/support.ts";
+import { LedgerNetwork } from "./ledger-client.ts";
+
+const { invoices: SAMPLES } = readInvoiceFolder(resolve(import.meta.dirname, "../../network-configs/local/invoices"));
+const DAY_MS = 86_400_000;
+const START_MS = Date.UTC(2026, 9, 16);
+
+let folder: ReturnType<typeof scratch>;
+let network: NetworkFolder;
+let wallets: Wallets;
+beforeAll(async () => {
+  folder = scratch();
+  network = await openNetworkFolder(folder.path, 7_700, START_MS - DAY_MS);
+  // Keystores take their time to open: once for all stories.
+  const own = new FolderWallets(network);
+  const firms = new Map<string, Promise<Firm>>();
+  const members = new Map<string, Promise<MemberActor>>();
+  wallets = {
+    firm: (party) => remembered(firms, JSON.stringify(party.legalId), () => own.firm(party)),
+    member: (name) => remembered(members, name, () => own.member(name)),
+  };
+});
+
+function remembered<T>(known: Map<string, T>, key: string, make: () => T): T {
+  const value = known.get(key) ?? make();
+  known.set(key, value);
+  return value;
+}
+
+afterAll(() => folder.remove());
+
+interface Play {
+  readonly ledger: LedgerNetwork;
+  readonly journal: string;
+  readonly invoices?: readonly InvoiceFile[];
+  readonly client?: ReturnType<LedgerNetwork["client"]>;
+}
+
+/** The story as `npm start` plays it, on nothing but the ledger. */
+async function play({ ledger, journal, invoices = SAMPLES, client = ledger.client() }: Play) {
+  const said: string[] = [];
+  const { clock } = ledger;
+  const steps = new Steps({ client, chain: network.identity.chain, clock, journal: new FileJournal(journal) });
+  const story = new SampleStory({
+    client,
+    steps,
+    clock,
+    wallets,
+    invoices,
+    epochKey: new Uint8Array(32).fill(3),
+    progress: (line) => said.push(line),
+  });
+  return { result: await story.play(), steps, said };
+}
+
+let journals = 0;
+function newJournal(): string {
+  return join(folder.path, `story-${journals++}.jsonl`);
+}
+
+/** What people read at the end, without what differs from run to run. */
+function ending({ parties, receivables, byCurrency, refusals, openNotes, pledgedNotes }: SampleResult) {
+  return { parties, receivables, byCurrency, openNotes, pledgedNotes, refusals: refusals.map(({ what }) => what).sort() };
+}
+
+describe("the sample story", () => {
+  it("ends with every receivable settled but one, which has an open and a pledged note", async () => {
+    const { result, steps, said } = await play({ ledger: new LedgerNetwork(network.identity), journal: newJournal() });
+    expect(result).toMatchObject({ parties: 12, receivables: 10, openNotes: 2, pledgedNotes: 1 });
+    expect(result.refusals.map(({ code }) => code).sort()).toEqual([
+      "FINGERPRINT_USED",
+      "NOTE_NOT_OPEN",
+      "PARTS_DO_NOT_ADD_UP",
+      "PAST_CUTOFF",
+      "SIGNER_MISSING",
+    ]);
+    expect(result.refusals.every(({ reason }) => reason.endsWith("."))).toBe(true);
+    expect(steps.rejected).toBe(5);
+    expect([...result.byCurrency.keys()].sort()).toEqual(["CNY", "EUR", "JPY"]);
+    const invoiced = SAMPLES.filter(({ invoice }) => invoice.currency === "EUR").reduce(
+      (sum, { invoice }) => sum + invoice.total,
+      0n,
+    );
+    expect(result.byCurrency.get("EUR")).toMatchObject({ receivables: 1, face: invoiced, repaid: invoiced });
+    expect(said.some((line) => line.startsWith("no receivable"))).toBe(false);
+  });
+
+  it("comes to the same end wherever it is interrupted, before or after what was under way took effect", async () => {
+    const whole = await play({ ledger: new LedgerNetwork(network.identity), journal: newJournal() });
+    const expected = ending(whole.result);
+    const sends = whole.steps.committed + whole.steps.rejected;
+    for (let killedAt = 1, turn = 0; killedAt <= sends; killedAt += 17, turn++) {
+      const ledger = new LedgerNetwork(network.identity);
+      const journal = newJournal();
+      const client = ledger.client(killedAt, turn % 2 === 0);
+      await expect(play({ ledger, journal, client })).rejects.toThrow("killed");
+      const { result, steps } = await play({ ledger, journal });
+      expect(ending(result)).toEqual(expected);
+      expect(steps.committed + steps.rejected).toBe(sends);
+      // Nothing took effect twice.
+      expect(ledger.chain.all("loan")).toHaveLength(10);
+      expect(ledger.chain.all("payment")).toHaveLength(9);
+      rmSync(journal);
+    }
+  }, 120_000);
+
+  it("has each refusal and something alive at the end with a single invoice, too", async () => {
+    const invoices = SAMPLES.slice(0, 1);
+    const { result } = await play({ ledger: new LedgerNetwork(network.identity), journal: newJournal(), invoices });
+    expect(result).toMatchObject({ parties: 2, receivables: 2 });
+    expect(result.openNotes).toBeGreaterThanOrEqual(1);
+    expect(result.pledgedNotes).toBe(1);
+    expect(result.refusals).toHaveLength(5);
+  });
+
+  it("makes a receivable of every invoice that the ledger takes, whatever the others are", async () => {
+    const [{ invoice: base }] = SAMPLES as [InvoiceFile];
+    const odd = (file: string, change: Partial<Invoice>): InvoiceFile => {
+      const number = (change.number ?? `${base.number}${file}`).slice(0, 40);
+      return { file, invoice: { ...base, documentHash: toHex(sha256(new TextEncoder().encode(file))), ...change, number } };
+    };
+    const day = Math.floor(START_MS / DAY_MS);
+    const invoices = [
+      odd("a/plain.xml", {}),
+      odd("a-plain.xml", {}),
+      odd("huge.xml", { total: 2n ** 62n, tax: 0n }),
+      odd("tiny.xml", { total: 99n, tax: 0n }),
+      odd("least.xml", { total: 100n, tax: 0n }),
+      odd("late.xml", { dueDay: day + 5_000 }),
+      odd("past.xml", { dueDay: base.issueDay }),
+      odd("yen.xml", { currency: "JPY", total: 50_000n, tax: 0n }),
+      odd("twin.xml", { number: `${base.number}a/plain.xml` }),
+      odd("back.xml", { seller: base.buyer, buyer: base.seller }),
+    ];
+    const { result, said } = await play({ ledger: new LedgerNetwork(network.identity), journal: newJournal(), invoices });
+    expect(result.receivables).toBe(invoices.length - 3 + 1);
+    expect(said.filter((line) => line.startsWith("no receivable")).map((line) => line.split(" ")[2])).toEqual([
+      "tiny.xml",
+      "huge.xml",
+    ]);
+    expect(said).toContainEqual(expect.stringMatching(/^late\.xml is due on .*, beyond the longest tenor/));
+    expect(result.refusals.map(({ what }) => what)).toContain("twin.xml, the same invoice as a/plain.xml");
+  });
+
+  it("is another story with other invoices on the same network, where nothing is financed twice", async () => {
+    const ledger = new LedgerNetwork(network.identity);
+    const journal = newJournal();
+    await play({ ledger, journal, invoices: SAMPLES.slice(0, 3) });
+    const { result, steps } = await play({ ledger, journal, invoices: SAMPLES.slice(1, 5) });
+    expect(result.refusals.filter(({ what }) => what.endsWith("registered on this network before"))).toHaveLength(2);
+    expect(steps.rejected).toBe(7);
+    expect(result.receivables).toBe(3 + 1 + 2 + 1);
+    await expect(play({ ledger, journal, invoices: SAMPLES.slice(0, 2) })).rejects.toThrow(
+      "no invoice could become a receivable",
+    );
+  });
+});
