@@ -24,10 +24,10 @@ export interface TransportOptions {
   readonly seed: Uint8Array;
   readonly self: PublicKey;
   readonly listen: readonly string[];
-  /** Where peers may be found: multiaddrs without peer ids. */
-  readonly addresses: ReadonlyMap<PublicKey, readonly string[]>;
+  /** Where peers may be found: multiaddrs without peer ids. Asked anew before each dial, since members change. */
+  readonly addresses: Pick<ReadonlyMap<PublicKey, readonly string[]>, "get">;
   /** Links refused on purpose, for drills and tests. */
-  readonly blocked?: ReadonlySet<PublicKey>;
+  readonly blocked?: Pick<ReadonlySet<PublicKey>, "has">;
   readonly logger: Logger;
 }
 

@@ -55,9 +55,16 @@ export async function joinBySnapshot(joining: Joining, sources: SnapshotSources)
 }
 
 /** From the members' nodes. A chain of which nobody has a snapshot yet is fetched block by block afterwards. */
-export async function joinByPeers(joining: Joining & { readonly transport: Transport; readonly self: PublicKey }): Promise<void> {
-  const { transport, identity, self, logger } = joining;
-  const keys = identity.genesis.members.map(({ nodeKey }) => nodeKey).filter((key) => key !== self);
+export async function joinByPeers(
+  joining: Joining & {
+    readonly transport: Transport;
+    readonly self: PublicKey;
+    /** Node keys of configured addresses, beside those of the genesis. */
+    readonly contacts: ReadonlySet<PublicKey>;
+  },
+): Promise<void> {
+  const { transport, identity, self, contacts, logger } = joining;
+  const keys = [...identity.genesis.members.map(({ nodeKey }) => nodeKey), ...contacts].filter((key) => key !== self);
   transport.allow(new Set(keys));
   transport.start({
     onConnected: () => undefined,

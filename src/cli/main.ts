@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { agentCommand } from "./commands/agent.ts";
 import { benchCommand } from "./commands/bench.ts";
+import { governanceCommand } from "./commands/governance.ts";
 import { invoiceCommand } from "./commands/invoice.ts";
 import { keyCommand } from "./commands/key.ts";
 import { ledgerCommand } from "./commands/ledger.ts";
@@ -30,6 +31,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     txCommand(done),
     invoiceCommand(done),
     ledgerCommand(),
+    governanceCommand(done),
     verifyCommand(done),
     benchCommand(done),
     simulateCommand(done),

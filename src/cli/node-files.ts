@@ -59,6 +59,11 @@ export function readSecretFile(path: string, setting: string): string {
   return text;
 }
 
+/** Any JSON file that a command is given. Throws SettingsError. */
+export function readJsonFile(path: string): unknown {
+  return readJson(path, "FILE_UNREADABLE", "FILE_UNREADABLE");
+}
+
 function readJson(path: string, missing: string, invalid: string): unknown {
   let text: string;
   try {

@@ -17,11 +17,11 @@ import { Auditor } from "../node/auditor.ts";
 import { METRICS } from "../node/metrics.ts";
 import { Node } from "../node/node.ts";
 import { StoreAudit } from "../node/store-audit.ts";
-import type { Logger } from "../ports/observe.ts";
 import { LocalNode } from "../rpc/local-node.ts";
 import { RpcServer } from "../rpc/server.ts";
-import type { ChainIdentity } from "../types/genesis.ts";
-import type { Hash, Height, PublicKey } from "../types/scalars.ts";
+import type { Genesis } from "../types/genesis.ts";
+import type { Hash, Height, MemberId, PublicKey } from "../types/scalars.ts";
+import { AddressBook } from "./address-book.ts";
 import { joinByPeers, parseCheckpoint } from "./join-node.ts";
 import { readAddresses, readDirectory, readGenesis, readPassphrase, readSecretFile } from "./node-files.ts";
 import { makeSnapshots, rebuildIndices } from "./node-snapshots.ts";
@@ -40,13 +40,7 @@ export interface RunningNode {
 export async function runNode(settings: Settings, onFatal: (error: Error) => void): Promise<RunningNode> {
   checkSignatureEngine();
   const identity = readGenesis(settings.genesisFile);
-  const self = identity.genesis.members.find(({ id }) => id === settings.member);
-  if (self === undefined) {
-    throw new SettingsError(
-      "MEMBER_UNKNOWN",
-      `the genesis has no member "${settings.member}"; it has ${identity.genesis.members.map(({ id }) => id).join(", ")}`,
-    );
-  }
+  const member = settings.member as MemberId;
   if ((settings.drivenClockFile === "") !== (identity.genesis.clock === "wall")) {
     throw new SettingsError(
       "CLOCK_MISMATCH",
@@ -55,19 +49,9 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
   }
   const passphrase = readPassphrase(settings.passphraseFile);
   const nodeKey = await openKeystore(settings.nodeKeystore, passphrase);
-  if (nodeKey.publicKey !== self.nodeKey)
-    throw new SettingsError(
-      "NODE_KEY_MISMATCH",
-      `the node key of ${settings.nodeKeystore} is not the one the genesis has for ${self.id}`,
-    );
+  checkNodeKey(identity.genesis, settings, nodeKey.publicKey);
   const authority = settings.authorityKeystore === "" ? null : await openKeystore(settings.authorityKeystore, passphrase);
-  if (authority !== null && authority.publicKey !== self.authorityKey) {
-    throw new SettingsError(
-      "AUTHORITY_KEY_MISMATCH",
-      `the authority key of ${settings.authorityKeystore} is not the one the genesis has for ${self.id}`,
-    );
-  }
-  const logger = jsonLogger(settings.logLevel as LogLevel, { member: self.id });
+  const logger = jsonLogger(settings.logLevel as LogLevel, { member });
   const checkpoint = parseCheckpoint(settings.checkpoint);
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 });
   await waitForSpace(settings.dataFolder, settings.freeBytesMin, logger);
@@ -81,12 +65,25 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
     for (const close of closers.reverse()) await close();
   };
   try {
-    const transport = newTransport(settings, identity, nodeKey, logger);
+    const blocked = new Set<string | undefined>(settings.blockedPeers.split(",").filter((name) => name !== ""));
+    const book = new AddressBook(readAddresses(settings.addressesFile));
+    // Members come, go and change their keys: whose key it is the node says, once there is one.
+    let memberOf = (peer: PublicKey): MemberId | undefined => identity.genesis.members.find((each) => each.nodeKey === peer)?.id;
+    const transport = new Libp2pTransport({
+      chain: identity.chain,
+      seed: nodeKey.seed,
+      self: nodeKey.publicKey,
+      listen: [settings.listenAddress],
+      addresses: { get: (peer) => book.of(peer, memberOf(peer)) },
+      blocked: { has: (peer) => blocked.has(memberOf(peer)) },
+      logger,
+    });
     const chainFolder = join(settings.dataFolder, "chain");
     const isJoining = settings.joinBy === "snapshot" && !existsSync(chainFolder);
     if (isJoining) {
       await transport.open();
-      await joinByPeers({ folder: chainFolder, identity, checkpoint, transport, self: nodeKey.publicKey, logger });
+      const { contacts } = book;
+      await joinByPeers({ folder: chainFolder, identity, checkpoint, transport, contacts, self: nodeKey.publicKey, logger });
     }
     const store = await LevelStore.open(chainFolder, {
       onDamage: onFatal,
@@ -105,9 +102,15 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
     closers.push(() => verifier.close());
     const metrics = new PrometheusMetrics(METRICS);
     const wall = settings.drivenClockFile === "" ? systemWallClock : new DrivenClock(settings.drivenClockFile);
-    const options = { identity, member: self.id, signWithoutMemory: settings.signWithoutMemory };
+    const options = {
+      identity,
+      member,
+      signWithoutMemory: settings.signWithoutMemory,
+      contacts: book.contacts,
+      ...(checkpoint === null ? {} : { checkpoint }),
+    };
     const snapshots = new SnapshotFolder(join(settings.dataFolder, "snapshots"));
-    const node = new Node(checkpoint === null ? options : { ...options, checkpoint }, {
+    const node = new Node(options, {
       wall,
       clock: systemMonotonicClock,
       store,
@@ -122,8 +125,9 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
       snapshots,
       fatal: onFatal,
     });
+    memberOf = (peer) => node.memberOf(peer);
     closers.push(() => node.stop());
-    const local = new LocalNode({ node, wall, transport, store, hasher: nativeHasher, identity, member: self.id });
+    const local = new LocalNode({ node, wall, transport, store, hasher: nativeHasher, identity, member });
     const rpc = new RpcServer(rpcOptions(settings, identity.genesis.network), {
       node: local,
       metricsText: () => metrics.text(),
@@ -162,28 +166,24 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
   }
 }
 
-function newTransport(
-  settings: Settings,
-  { chain, genesis }: ChainIdentity,
-  key: { readonly seed: Uint8Array; readonly publicKey: PublicKey },
-  logger: Logger,
-): Libp2pTransport {
-  const blocked = new Set(settings.blockedPeers.split(",").filter((name) => name !== ""));
-  const keyOf = (name: string): PublicKey | undefined => genesis.members.find(({ id }) => id === name)?.nodeKey;
-  return new Libp2pTransport({
-    chain,
-    seed: key.seed,
-    self: key.publicKey,
-    listen: [settings.listenAddress],
-    addresses: new Map(
-      Object.entries(readAddresses(settings.addressesFile)).flatMap(([name, list]) => {
-        const peer = keyOf(name);
-        return peer === undefined || name === settings.member ? [] : [[peer, list] as const];
-      }),
-    ),
-    blocked: new Set([...blocked].flatMap((name) => keyOf(name) ?? [])),
-    logger,
-  });
+/**
+ * The keystore is this member's: its node key is the genesis's, unless the members voted for another. Who is not in the genesis joined
+ * later, or is to join; whoever has another member's key has another member's folder.
+ */
+function checkNodeKey({ members }: Genesis, settings: Settings, nodeKey: PublicKey): void {
+  const own = members.find(({ id }) => id === settings.member);
+  const owner = members.find((member) => member.nodeKey === nodeKey);
+  if (own === undefined && owner !== undefined) {
+    throw new SettingsError(
+      "MEMBER_UNKNOWN",
+      `the genesis has no member "${settings.member}"; the node key of ${settings.nodeKeystore} is that of ${owner.id}`,
+    );
+  }
+  if (own === undefined || own.nodeKey === nodeKey || (settings.nodeKeyChanged && owner === undefined)) return;
+  throw new SettingsError(
+    "NODE_KEY_MISMATCH",
+    `the node key of ${settings.nodeKeystore} is not the one the genesis has for ${own.id}: if the members voted for it, set nodeKeyChanged`,
+  );
 }
 
 function rpcOptions(settings: Settings, network: string) {

@@ -22,8 +22,17 @@ export const SETTINGS = {
   member: { type: "text", fallback: "", help: "this node's member name in the genesis" },
   genesisFile: { type: "path", fallback: "genesis.json", help: "what all members agreed on" },
   addressesFile: { type: "path", fallback: "addresses.json", help: "addresses of first contact: member → multiaddr" },
-  authorityKeystore: { type: "path", fallback: "keys/authority.json", help: "consensus key; empty for a follower" },
+  authorityKeystore: {
+    type: "path",
+    fallback: "keys/authority.json",
+    help: "consensus key, signing whenever the members have it among their authorities; empty for none",
+  },
   nodeKeystore: { type: "path", fallback: "keys/node.json", help: "libp2p key" },
+  nodeKeyChanged: {
+    type: "flag",
+    fallback: "false",
+    help: "the node key is another than the genesis has: the members voted for it",
+  },
   passphraseFile: { type: "path", fallback: "passphrase", help: "file with the passphrase of both keystores, mode 0600" },
   dataFolder: { type: "path", fallback: "data", help: "chain store, consensus log and double-sign guard" },
   listenAddress: { type: "text", fallback: "/ip4/127.0.0.1/tcp/7600", help: "libp2p multiaddr to listen on" },

@@ -1,4 +1,6 @@
 import { KNOWN_FEATURES, unknownFeature } from "../ledger/governance/features.ts";
+import { memberObjectId } from "../ledger/ids.ts";
+import type { ObjectOf } from "../ledger/objects.ts";
 import { membersOf, validatorsOf } from "../ledger/validators.ts";
 import { CodedError } from "../lib/coded-error.ts";
 import type { Logger } from "../ports/observe.ts";
@@ -41,8 +43,11 @@ export class Membership {
     return ownKey !== null && validatorsOf(objects).some(({ key }) => key === ownKey);
   }
 
-  get isMember(): boolean {
-    return this.#isMember;
+  /** Whether the members know another consensus key of this member than this machine has. */
+  get hasOtherKey(): boolean {
+    const { ownKey, objects, member } = this.#m;
+    const known = (objects.get("member", memberObjectId(member)) as ObjectOf<"member"> | undefined)?.authorityKey;
+    return ownKey !== null && known !== undefined && known !== ownKey;
   }
 
   memberOf(peer: PublicKey): MemberId | undefined {

@@ -298,6 +298,7 @@ export class Node {
 
   /** Why an authority does not sign; null if it does, or is none. */
   get mutedBecause(): string | null {
+    if (this.#membership.hasOtherKey) return "the members know another consensus key of this member";
     if (!this.#membership.isAuthority) return null;
     if (this.#retired !== null) return this.#retired;
     if (!this.#isPastCheckpoint) return "the chain is fetched up to the checkpoint first";

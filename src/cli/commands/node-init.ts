@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { createKeystore } from "../../adapters/keystore.ts";
 import { nativeHasher } from "../../adapters/native-hasher.ts";
 import { newGuardFile } from "../../node/double-sign-guard.ts";
-import { readAddresses, readGenesis, readPassphrase } from "../node-files.ts";
+import { parseCheckpoint } from "../join-node.ts";
+import { readAddresses, readGenesis, readJsonFile, readPassphrase } from "../node-files.ts";
 import { print } from "../output.ts";
-import { SettingsError } from "../settings.ts";
 
 interface InitOptions {
   readonly dir: string;
@@ -15,6 +15,7 @@ interface InitOptions {
   readonly passphraseFile: string;
   readonly genesis?: string;
   readonly addresses?: string;
+  readonly checkpoint?: string;
   readonly follower?: boolean;
   readonly json?: boolean;
 }
@@ -24,10 +25,11 @@ export function nodeInitCommand(): Command {
   return new Command("init")
     .description("make a node's folder: keystores, settings, double-sign guard; run again with --genesis once it is agreed on")
     .requiredOption("--dir <folder>", "the node's folder")
-    .requiredOption("--member <name>", "this member's name in the genesis")
+    .requiredOption("--member <name>", "this member's name, in the genesis or to be voted for")
     .requiredOption("--passphrase-file <file>", "file with the passphrase for the keystores, mode 0600")
     .option("--genesis <file>", "the genesis that the members agreed on")
     .option("--addresses <file>", "addresses of first contact")
+    .option("--checkpoint <height:id>", "a block that other members name: no chain without it is followed")
     .option("--follower", "no consensus key: follow without voting")
     .option("--json", "print JSON")
     .action(async (options: InitOptions) => {
@@ -41,6 +43,7 @@ async function init(options: InitOptions): Promise<object> {
   mkdirSync(join(dir, "keys"), { recursive: true, mode: 0o700 });
   mkdirSync(join(dir, "data"), { recursive: true, mode: 0o700 });
   const made: Record<string, string> = {};
+  if (options.checkpoint !== undefined) parseCheckpoint(options.checkpoint);
   for (const name of options.follower === true ? ["node"] : ["node", "authority"]) {
     const path = join(dir, "keys", `${name}.json`);
     if (existsSync(path)) continue;
@@ -52,10 +55,9 @@ async function init(options: InitOptions): Promise<object> {
   }
   if (options.genesis !== undefined) {
     const identity = readGenesis(options.genesis);
-    if (!identity.genesis.members.some(({ id }) => id === member))
-      throw new SettingsError("MEMBER_UNKNOWN", `the genesis has no member "${member}"`);
     copyFileSync(options.genesis, join(dir, "genesis.json"));
     made.chain = identity.chain;
+    if (!identity.genesis.members.some(({ id }) => id === member)) made.joins = "by vote: the genesis does not name it";
   }
   if (options.addresses !== undefined) {
     readAddresses(options.addresses);
@@ -63,10 +65,17 @@ async function init(options: InitOptions): Promise<object> {
   }
   const settings = {
     member,
-    passphraseFile: options.passphraseFile,
+    passphraseFile: resolve(options.passphraseFile),
+    ...(options.checkpoint === undefined ? {} : { checkpoint: options.checkpoint }),
     ...(options.follower === true ? { authorityKeystore: "" } : {}),
   };
   const settingsFile = join(dir, "settings.json");
-  if (!existsSync(settingsFile)) writeFileSync(settingsFile, `${JSON.stringify(settings, null, 2)}\n`);
+  if (!existsSync(settingsFile)) writeSettings(settingsFile, settings);
+  else if (options.checkpoint !== undefined)
+    writeSettings(settingsFile, { ...(readJsonFile(settingsFile) as object), checkpoint: options.checkpoint });
   return { dir, member, ...made };
+}
+
+function writeSettings(file: string, settings: object): void {
+  writeFileSync(file, `${JSON.stringify(settings, null, 2)}\n`);
 }

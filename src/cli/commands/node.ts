@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { flagName, loadSettings, SETTINGS, type SettingKey } from "../settings.ts";
 import { nodeInitCommand } from "./node-init.ts";
+import { nodeRekeyCommand } from "./node-rekey.ts";
 
 const PARENT_GRACE_MS = 8_000;
 
@@ -20,6 +21,7 @@ export function nodeCommand(done: (status: number) => void): Command {
     done(await runUntilStopped(settings, { withParent: withParent === true, json: json === true }));
   });
   node.addCommand(nodeInitCommand());
+  node.addCommand(nodeRekeyCommand());
   node.addCommand(start);
   return node;
 }
