@@ -8,7 +8,7 @@ import type { BlockId, MemberId } from "../../src/types/scalars.ts";
 import { GrowingNetwork, type MemberNode } from "./growing-network.ts";
 import { until } from "./support.ts";
 
-const TIMEOUT = { timeout: 300_000 };
+const TIMEOUT = { timeout: 600_000 };
 const NAMES = ["m0", "m1", "m2", "m3", "m4", "m5", "m6"] as const;
 const member = (name: string) => ({ member: name as MemberId });
 const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
