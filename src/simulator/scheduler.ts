@@ -17,6 +17,7 @@ export class Scheduler {
   readonly #trace = createHash("sha256");
   #notes = "";
   #soon: (() => void)[] = [];
+  #countdowns: { left: number; readonly run: () => void }[] = [];
   #nowMs = 0;
   #order = 0;
   #events = 0;
@@ -39,6 +40,11 @@ export class Scheduler {
     this.#soon.push(run);
   }
 
+  /** Between two events, so many from now, whatever their times are. */
+  afterEvents(count: number, run: () => void): void {
+    this.#countdowns.push({ left: count, run });
+  }
+
   /** Runs until virtual time `untilMs`, or until `done`; false if neither came within `eventsMax`. */
   run(untilMs: number, eventsMax: number, done: () => boolean = () => false): boolean {
     for (let left = eventsMax; left > 0; left--) {
@@ -53,9 +59,18 @@ export class Scheduler {
       this.#events += 1;
       this.note(next.label);
       next.run();
+      if (this.#countdowns.length > 0) this.#countDown();
       while (this.#soon.length > 0) for (const run of this.#soon.splice(0)) run();
     }
     return false;
+  }
+
+  #countDown(): void {
+    for (const countdown of this.#countdowns) {
+      countdown.left -= 1;
+      if (countdown.left === 0) this.soon(countdown.run);
+    }
+    this.#countdowns = this.#countdowns.filter(({ left }) => left > 0);
   }
 
   note(what: string): void {

@@ -9,6 +9,7 @@ import type { Machine, World } from "./world.ts";
 
 /** Cuts a link so often and mends it again. */
 const FLAPS = 6;
+const EVENTS_TO_CRASH_MAX = 200;
 
 /** What goes wrong, drawn from the seed, and how it ends. */
 export class Weather {
@@ -125,7 +126,10 @@ export class Weather {
     const other = this.#random.pick(this.#machines.filter((each) => each !== machine));
     switch (strike) {
       case "crash":
-        this.#crash(machine);
+        // Events come in bursts of one instant: only by counting them does the power go between any two.
+        this.#scheduler.afterEvents(this.#random.between(1, EVENTS_TO_CRASH_MAX), () => {
+          if (!this.#over) this.#crash(machine);
+        });
         return;
       case "crashInWrite": {
         const target = this.#random.pick<Target>(["log", "log", "guard", "store"]);
