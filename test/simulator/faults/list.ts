@@ -199,8 +199,8 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
   {
     name: "a transaction may stand in two blocks",
     file: "node/block-validator.ts",
-    find: 'if (pairs.some(({ id }) => this.#m.store.hasTransaction(id))) return "BLOCK_REPEATS_TRANSACTION";',
-    replace: "",
+    find: 'if (pairs.some(({ id }) => this.#isUsed(id))) return "BLOCK_REPEATS_TRANSACTION";',
+    replace: "void this.#isUsed;",
     from: 8,
     swarm: WITH_INVALID_BLOCKS,
     seen: /^validity.*once more/,
