@@ -15,7 +15,7 @@ import type { Envelope } from "../../types/transaction.ts";
 import { type AuthorityKey, ChainForge } from "../chain-forge.ts";
 import type { MemberFolder, NetworkFolder } from "../network-folder.ts";
 import { FolderWallets } from "../wallets.ts";
-import { type Builder, type Population, populate, signChain } from "./population.ts";
+import { type Builder, type Population, populate, type Signed, signChain } from "./population.ts";
 
 /** A chain of transfers and splits is so long; then another note's begins. */
 const CHAIN_LENGTH = 32;
@@ -97,22 +97,48 @@ export function forgeChain(
 }
 
 const PRELOADED_PER_BLOCK = 10_000;
+const MEASURED_CHAINS = 128;
+const MEASURED_LENGTH = 36;
+const WARM_LENGTH = 12;
 
-/** Fills it with notes to move, and with `others` live notes beside them that only fill the state, its indices and its totals. */
+/**
+ * Fills it with notes to move, and with `others` live notes beside them that only fill the state, its indices and its totals. Answers
+ * also what executing and storing one of the load's transactions then costs this process, in µs of CPU.
+ */
 export async function forgeState(
   network: NetworkFolder,
   size: { readonly chains: number; readonly others: number },
-): Promise<{ readonly population: Population; readonly timeMs: number }> {
-  const populations: Population[] = [];
+): Promise<{ readonly population: Population; readonly timeMs: number; readonly executionMicrosPerTx: number }> {
+  const { chain } = network.identity;
+  let population: Population = { chains: [], holders: [] };
+  let executionMicrosPerTx = 0;
   const { timeMs } = await forge(network, async (forging) => {
-    const population = await populate({ ...forging, chain: network.identity.chain, name: "load" }, size.chains);
-    populations.push(population);
+    const all = await populate({ ...forging, chain, name: "load" }, size.chains + MEASURED_CHAINS);
     for (let from = 0; from < size.others; from += PRELOADED_PER_BLOCK) {
       const count = Math.min(PRELOADED_PER_BLOCK, size.others - from);
-      await forging.preload(Array.from({ length: count }, (_, index) => otherNote(from + index, population)));
+      await forging.preload(Array.from({ length: count }, (_, index) => otherNote(from + index, all)));
     }
+    population = { ...all, chains: all.chains.slice(0, size.chains) };
+    executionMicrosPerTx = await measureExecution(forging, chain, { ...all, chains: all.chains.slice(size.chains) });
   });
-  return { population: populations[0] as Population, timeMs };
+  return { population, timeMs, executionMicrosPerTx };
+}
+
+/** Blocks of the next transaction of every chain; the first ones warm up. */
+async function measureExecution(forging: Forging, chain: Hash, population: Population): Promise<number> {
+  const at = { chain, notAfter: forging.nowMs() + 5 * 60_000 };
+  const signed = await Promise.all(population.chains.map((start) => signChain(start, MEASURED_LENGTH, population, at)));
+  const blocks = Array.from({ length: MEASURED_LENGTH }, (_, index) =>
+    signed.map((each) => envelopeOf(new Uint8Array(Buffer.from((each[index] as Signed).hex, "hex")))),
+  );
+  for (const block of blocks.slice(0, WARM_LENGTH)) await forging.append(block);
+  const before = process.cpuUsage();
+  for (const block of blocks.slice(WARM_LENGTH)) {
+    const { receipts } = await forging.append(block);
+    if (receipts.some(({ code }) => code !== 0)) throw new Error("a measured transaction failed");
+  }
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / (signed.length * (MEASURED_LENGTH - WARM_LENGTH));
 }
 
 /** Thirty-two notes to a receivable, held by the parties that the load is between: the indices it changes are long ones. */
