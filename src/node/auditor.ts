@@ -53,8 +53,8 @@ export class Auditor {
     this.#stopped = true;
   }
 
-  #next(): void {
-    this.#m.clock.after(this.#tickMs, () => {
+  #next(delayMs = this.#tickMs): void {
+    this.#m.clock.after(delayMs, () => {
       if (!this.#stopped) this.#tick();
     });
   }
@@ -76,7 +76,7 @@ export class Auditor {
 
   #pages(paths: readonly string[]): void {
     const left = [...paths];
-    for (let count = 0; count < LIMITS.auditPiecesPerTick; count++) {
+    for (let count = 0; count < LIMITS.auditPagesPerTick; count++) {
       const path = left.pop();
       if (path === undefined) break;
       const { finding, below } = this.#m.audit.page(path);
@@ -93,7 +93,7 @@ export class Auditor {
 
   #objects(from: Uint8Array): void {
     const { to } = allObjectsOfAllKinds();
-    const limit = LIMITS.auditPiecesPerTick;
+    const limit = LIMITS.auditObjectsPerTick;
     this.#m.store
       .range({ from, to, limit })
       .then((entries) => {
@@ -116,7 +116,7 @@ export class Auditor {
     if (block === undefined) {
       // The genesis, or the lowest block that this node keeps.
       this.#m.metrics.add("zhonglian_audit_passes_total");
-      this.#go({ kind: "pages", paths: [""] });
+      this.#go({ kind: "pages", paths: [""] }, LIMITS.auditRestMs);
       return;
     }
     if (block.finding !== null) {
@@ -137,10 +137,10 @@ export class Auditor {
     });
   }
 
-  #go(work: Work): void {
+  #go(work: Work, delayMs = this.#tickMs): void {
     this.#work = work;
     this.#looks = 0;
-    this.#next();
+    this.#next(delayMs);
   }
 
   #checked(what: AuditFinding["what"], count: number): void {

@@ -99,9 +99,11 @@ export const LIMITS = {
   rebuildSliceEntries: 2_000,
   bodiesPerRequestMax: 1_000,
 
-  // the auditor in the background: some sixty pieces a second
+  // the auditor in the background: about a hundredth of a core, and a pause after each pass
   auditTickMs: 250,
-  auditPiecesPerTick: 16,
+  auditPagesPerTick: 4,
+  auditObjectsPerTick: 16,
+  auditRestMs: 60 * SECOND_MS,
 
   // JSON-RPC (§8)
   rpcBodyBytesMax: 1 * MIB,
