@@ -10,6 +10,7 @@ import type { LocalNode } from "./local-node.ts";
 import { type Method, method } from "./method.ts";
 import { openRpc } from "./open-rpc.ts";
 import { blockJson, objectJson, receiptJson, statusJson } from "./presentation.ts";
+import { priorityMethods } from "./priority-methods.ts";
 import { proofOf } from "./proofs.ts";
 import { PUBLIC_KIND } from "./results.ts";
 import { RpcError } from "./rpc-error.ts";
@@ -65,6 +66,7 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
   const all: readonly Method[] = [
     ...eventMethods(node),
     ...creditMethods(node),
+    ...priorityMethods(node),
     method({
       name: "node_status",
       summary: "This node and where it stands",

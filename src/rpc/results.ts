@@ -150,6 +150,18 @@ export const RESULTS = {
   ledger_summary: read({
     lines: array(shape({ kind: PUBLIC_KIND, status: TEXT, currency: TEXT, count: COUNT, amount: AMOUNT })),
   }),
+  ledger_priority: read({
+    rules: { type: "string", enum: ["CN768", "MLF2023"] },
+    claims: array(
+      shape({
+        id: HASH,
+        amount: AMOUNT,
+        filing: orNull(shape({ timeMs: INTEGER, number: HASH })),
+        notice: orNull(shape({ height: COUNT, index: COUNT })),
+        rank: COUNT,
+      }),
+    ),
+  }),
   credit_score: read({
     party: HASH,
     currency: currencySchema.jsonSchema,

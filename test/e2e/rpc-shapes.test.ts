@@ -209,7 +209,7 @@ it("rpc.discover describes every method, its params and its result, and the kind
   expect(components.schemas["object.note"]?.["x-indexed"]).toEqual(["holder", "receivable", "position"]);
   expect(components.schemas["operation.note.split"]).toMatchObject({ properties: { parts: { minItems: 2 } } });
   // Every method was called above and its answer held against its description, but for what is over WebSocket or needs a receivable.
-  const others = ["credit_score", "events_subscribe", "events_unsubscribe", "ledger_tree"];
+  const others = ["credit_score", "events_subscribe", "events_unsubscribe", "ledger_priority", "ledger_tree"];
   expect(
     methods
       .map(({ name }) => name)

@@ -94,9 +94,12 @@ export const attestInvoice = transition({
     ({ body, timeMs }) => require(body.checkedMs <= timeMs, "EXPIRY_OUT_OF_RANGE"),
     ({ body, book }) => require(body.checkedMs > book.get("invoice", body.invoice).verifiedMs, "ATTESTATION_STALE"),
   ],
-  effect: ({ body, book }) => [
-    book.update("invoice", book.get("invoice", body.invoice), { taxStatus: body.status, verifiedMs: body.checkedMs }).id,
-  ],
+  effect: ({ body, book, emit }) => {
+    const invoice = book.get("invoice", body.invoice);
+    // Whoever holds or lends on what it backs wants to know.
+    if (body.status !== "NORMAL" && invoice.used > 0n) emit("happened", { what: "invoice.alarm", objects: [invoice.id] });
+    return [book.update("invoice", invoice, { taxStatus: body.status, verifiedMs: body.checkedMs }).id];
+  },
 });
 
 /** The buyer confirms that an invoice which looks like another one is none of the same. */

@@ -17,7 +17,7 @@ import type { LocalNode } from "../../../src/rpc/local-node.ts";
 import { StateTree } from "../../../src/state/tree.ts";
 import type { Commit, Evidence, Header } from "../../../src/types/block.ts";
 import { authoritiesOf, type ChainIdentity } from "../../../src/types/genesis.ts";
-import type { BlockId, MemberId } from "../../../src/types/scalars.ts";
+import type { BlockId, MemberId, TxId } from "../../../src/types/scalars.ts";
 import type { Envelope } from "../../../src/types/transaction.ts";
 import type { ValidatorSet } from "../../../src/types/validator-set.ts";
 import { TestChain } from "../../ledger/support/chain.ts";
@@ -101,6 +101,7 @@ export class ProvingChain extends TestChain {
         return block === undefined || commit === undefined ? undefined : { block, commit, id: commit.block };
       },
       validators: (height: number) => this.authoritiesAt(height),
+      transaction: (id: TxId) => blocks.transaction(id) ?? { status: "unknown" },
       onBlock: (listener: () => void) => {
         this.#listeners.add(listener);
         return () => this.#listeners.delete(listener);
