@@ -79,7 +79,7 @@ describe("an authority whose disk was restored from a copy", { timeout: 300_000 
   it("notices by its own signatures, signs nothing twice, and signs again after following", () => {
     let noticed = 0;
     for (const seed of SEEDS) {
-      const { world, marks, run, work } = calmNetwork(seed);
+      const { world, marks, work } = calmNetwork(seed);
       work(3);
       const machine = world.machines[seed % 4] as Machine;
       const copy = machine.disk.image();
