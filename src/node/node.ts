@@ -498,8 +498,20 @@ export class Node {
   #hears(peer: PublicKey, decided: Height): void {
     const member = this.#membership.memberOf(peer);
     if (this.#bearings.isTaken || member === undefined) return;
-    this.#bearings.hears(member, decided);
+    if (this.#bearings.hears(member, decided)) this.#waitForBearings();
     this.#takeBearings();
+  }
+
+  #waitForBearings(): void {
+    this.#modules.clock.after(
+      LIMITS.bearingsMs,
+      this.#loop.callback(() => {
+        if (this.#bearings.isTaken) return;
+        this.#bearings.goBy(this.#chain.head.height);
+        if (this.#bearings.isTaken) this.#driver.resumeSigning();
+        else this.#waitForBearings();
+      }),
+    );
   }
 
   #takeBearings(): void {

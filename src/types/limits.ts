@@ -56,6 +56,7 @@ export const LIMITS = {
   timeIntervalMs: 5 * SECOND_MS,
   unproposedAfterMs: 200,
   memorylessBlocks: 2,
+  bearingsMs: 10 * SECOND_MS,
 
   // governance (§5)
   livenessBlocks: 100,
