@@ -204,7 +204,7 @@ describe("tx and ledger, against a node", () => {
 describe("testnet", () => {
   it("brings a network up in the background, kills and restarts a node of it, and takes it down", TIMEOUT, async () => {
     const where = ["--dir", inFolder("net"), "--base-port", String(await freeBasePort())];
-    type States = readonly { member: string; running: boolean; pid: number | null; height: number | null }[];
+    type States = readonly { member: string; rpc: string; running: boolean; pid: number | null; height: number | null }[];
     const testnet = (...argv: readonly string[]) => json<States>("testnet", ...argv, ...where);
     const up = await testnet("up");
     try {
@@ -215,6 +215,7 @@ describe("testnet", () => {
       expect(again.every(({ running }) => running)).toBe(true);
       expect(await testnet("status")).toMatchObject(again.map(({ member, pid }) => ({ member, pid })));
       failsWith(await zhonglian("testnet", "kill", "nobody", ...where), "MEMBER_UNKNOWN");
+      await members(inFolder("net"), ["zbank", "zhongnong", "zhuogang"], String(up.find(({ rpc }) => rpc !== undefined)?.rpc));
     } finally {
       const down = await testnet("down");
       expect(down.some(({ running }) => running)).toBe(false);
@@ -222,3 +223,28 @@ describe("testnet", () => {
     await until(() => up.every(({ pid }) => pid === null || !isAlive(pid)), "no process is left");
   });
 });
+
+/** The members see what a change would do, propose it, vote for it, and have it. */
+async function members(net: string, names: readonly string[], rpc: string): Promise<void> {
+  const file = inFolder("change.json");
+  writeFileSync(file, JSON.stringify({ kind: "setParams", params: [{ name: "graceDays", value: 5 }] }));
+  const asked = await json("governance", "dry-run", file, "--member", "zbank", "--rpc", rpc);
+  expect(asked).toMatchObject({ code: "OK", needed: 3, authorities: 4, quorum: 3, obstacle: "" });
+  const signed = (name: string) => {
+    const keystore = join(net, name, "keys", "party-maker.json");
+    const passphraseFile = join(net, name, "passphrase");
+    return ["--member", name, "--keystore", keystore, "--passphrase-file", passphraseFile, "--rpc", rpc];
+  };
+  const [first, ...others] = names as [string, ...string[]];
+  const { proposal } = await json<{ proposal: string }>("governance", "propose", file, "--vote", ...signed(first));
+  expect(await json("governance", "list", "--rpc", rpc)).toMatchObject([{ id: proposal, status: "OPEN" }]);
+  for (const name of others) await json("governance", "vote", proposal, ...signed(name));
+  const passed = await json("governance", "list", "--status", "PASSED", "--rpc", rpc);
+  expect(passed).toMatchObject([{ id: proposal, by: first, votes: names.map((member) => ({ member, approve: true })) }]);
+  const again = await zhonglian("governance", "vote", proposal, ...signed("huasu"), "--json");
+  expect(again.status).toBe(1);
+  expect(again.out).toContain("PROPOSAL_CLOSED");
+  writeFileSync(file, JSON.stringify({ kind: "setParams", params: [{ name: "graceDay", value: 5 }] }));
+  failsWith(await zhonglian("governance", "propose", inFolder("none.json"), ...signed(first)), "FILE_UNREADABLE");
+  expect((await zhonglian("governance", "dry-run", file, "--member", "zbank", "--rpc", rpc)).status).toBe(1);
+}
