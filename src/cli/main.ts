@@ -8,6 +8,7 @@ import { ledgerCommand } from "./commands/ledger.ts";
 import { nodeCommand } from "./commands/node.ts";
 import { simulateCommand } from "./commands/simulate.ts";
 import { snapshotCommand } from "./commands/snapshot.ts";
+import { storeCommand } from "./commands/store.ts";
 import { testnetCommand } from "./commands/testnet.ts";
 import { txCommand } from "./commands/tx.ts";
 import { verifyCommand } from "./commands/verify.ts";
@@ -27,6 +28,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     nodeCommand(done),
     testnetCommand(done),
     snapshotCommand(),
+    storeCommand(done),
     keyCommand(),
     txCommand(done),
     invoiceCommand(done),

@@ -23,6 +23,7 @@ import type { Genesis } from "../types/genesis.ts";
 import type { Hash, Height, MemberId, PublicKey } from "../types/scalars.ts";
 import { AddressBook } from "./address-book.ts";
 import { joinByPeers, parseCheckpoint } from "./join-node.ts";
+import { watchBackups } from "./node-backups.ts";
 import { readAddresses, readDirectory, readGenesis, readPassphrase, readSecretFile } from "./node-files.ts";
 import { makeSnapshots, rebuildIndices } from "./node-snapshots.ts";
 import { type Settings, SettingsError } from "./settings.ts";
@@ -52,6 +53,8 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
   checkNodeKey(identity.genesis, settings, nodeKey.publicKey);
   const authority = settings.authorityKeystore === "" ? null : await openKeystore(settings.authorityKeystore, passphrase);
   const logger = jsonLogger(settings.logLevel as LogLevel, { member });
+  if (settings.joinBy !== "blocks" && settings.joinBy !== "snapshot")
+    throw new SettingsError("SETTING_WRONG", `"joinBy" must be blocks or snapshot, not "${settings.joinBy.slice(0, 32)}"`);
   const checkpoint = parseCheckpoint(settings.checkpoint);
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 });
   await waitForSpace(settings.dataFolder, settings.freeBytesMin, logger);
@@ -82,6 +85,7 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
     const isJoining = settings.joinBy === "snapshot" && !existsSync(chainFolder);
     if (isJoining) {
       await transport.open();
+      closers.push(() => transport.stop());
       const { contacts } = book;
       await joinByPeers({ folder: chainFolder, identity, checkpoint, transport, contacts, self: nodeKey.publicKey, logger });
     }
@@ -96,8 +100,10 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
       () => consensusLog.close(),
       () => guardLog.close(),
     );
-    if (!isJoining) await transport.open();
-    closers.push(() => transport.stop());
+    if (!isJoining) {
+      await transport.open();
+      closers.push(() => transport.stop());
+    }
     const verifier = new NativeVerifier(onFatal);
     closers.push(() => verifier.close());
     const metrics = new PrometheusMetrics(METRICS);
@@ -137,6 +143,7 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
     closers.push(() => rpc.close());
     closers.push(watchSpace(settings.dataFolder, settings.freeBytesMin, node));
     await rebuildIndices(node, store, logger);
+    closers.push(watchBackups(settings.dataFolder, { store, logger }));
     makeSnapshots(node, settings.snapshotIntervalBlocks, { store, files: snapshots, logger });
     node.start();
     const audit = new StoreAudit({

@@ -52,17 +52,19 @@ export class StoreAudit {
   }
 
   /** A page of the newest state against those right below it, the root page against the last header; and the pages to look at next. */
-  page(path: string): { readonly finding: AuditFinding | null; readonly below: readonly string[] } {
-    const found = (detail: string) => ({ finding: { what: "page", where: path, detail } as const, below: [] });
+  page(path: string): { readonly finding: AuditFinding | null; readonly below: readonly string[]; readonly leaves: number } {
+    const found = (detail: string) => ({ finding: { what: "page", where: path, detail } as const, below: [], leaves: 0 });
     try {
       const page = this.#page(path);
       if (path === "" && toHex(page?.top?.hash ?? EMPTY_HASH) !== this.#chain.head.stateRoot)
         return found("the tree has not the root of the last block");
       // Gone since the page above was looked at.
-      if (page === undefined) return { finding: null, below: [] };
+      if (page === undefined) return { finding: null, below: [], leaves: 0 };
       const below: string[] = [];
+      let leaves = 0;
       for (let nibble = 0; nibble < CHILDREN; nibble++) {
         const child = page.child(nibble);
+        if (child?.leaf != null) leaves += 1;
         if (child === null || child.leaf !== null) continue;
         const next = path + nibble.toString(16);
         const top = this.#page(next)?.top;
@@ -70,7 +72,7 @@ export class StoreAudit {
         if (!equalBytes(top.hash, child.hash)) return found(`page ${next} has not the hash that stands above it`);
         below.push(next);
       }
-      return { finding: null, below };
+      return { finding: null, below, leaves };
     } catch (error) {
       if (error instanceof StateCorruptError) return found(error.message);
       throw error;
@@ -130,6 +132,8 @@ export class StoreAudit {
     if (evidenceRoot(evidence, digest) !== header.evidenceRoot) return "the evidence is not the header's";
     const next = this.#chain.block(header.height + 1);
     if (next !== undefined && next.header.parent !== id) return "the next block has another parent";
+    // Of the block at which a node joined it has the ids alone.
+    if (header.height <= this.#chain.base) return null;
     const receipts: TxReceipt[] = [];
     for (const pair of pairs) {
       const stored = this.#chain.transaction(pair.id);

@@ -98,6 +98,8 @@ export const LIMITS = {
   snapshotsKept: 2,
   snapshotSliceObjects: 500,
   rebuildSliceEntries: 2_000,
+  auditSliceObjects: 200,
+  backupSliceEntries: 1_000,
   bodiesPerRequestMax: 1_000,
 
   // the auditor in the background: about a hundredth of a core, and a pause after each pass
