@@ -34,6 +34,7 @@ export interface TransportOptions {
 interface Services extends Record<string, unknown> {
   readonly pubsub: GossipSub;
   readonly ping: { ping(peer: PeerId): Promise<number> };
+  readonly identify: { identify(connection: Connection): Promise<unknown> };
 }
 
 interface Link {
@@ -56,6 +57,7 @@ const DIAL_BACKOFF_MAX_MS = 4_000;
 /** The peer with the higher key leaves the dialling to the other for so long, so that a pair has one connection. */
 const DIAL_YIELD_MS = 3_000;
 const PING_INTERVAL_MS = 10_000;
+const GOSSIP_CHECK_MS = 2_000;
 const REQUESTS: readonly RequestProtocol[] = ["blocks", "bodies", "snapshots"];
 
 /**
@@ -71,6 +73,7 @@ export class Libp2pTransport implements Transport {
   #allowed: ReadonlySet<PublicKey> = new Set();
   readonly #links = new Map<PublicKey, Link>();
   readonly #opening = new Set<PublicKey>();
+  readonly #identifying = new Set<PublicKey>();
   readonly #latencies = new Map<PublicKey, number>();
   readonly #dials = new Map<PublicKey, { busy: boolean; nextMs: number; backoffMs: number }>();
   readonly #standing = new PeerStanding();
@@ -161,6 +164,7 @@ export class Libp2pTransport implements Transport {
     for (const connection of libp2p.getConnections()) this.#onPeer(connection.remotePeer);
     this.#every(DIAL_CHECK_MS, () => this.#dialMissing());
     this.#every(PING_INTERVAL_MS, () => this.#measureLatencies());
+    this.#every(GOSSIP_CHECK_MS, () => this.#mendGossip());
     this.#dialMissing();
   }
 
@@ -436,6 +440,24 @@ export class Libp2pTransport implements Transport {
     dial.busy = false;
     // Spread out by a share of the wait, so that nodes that lost each other at once do not meet in step.
     dial.nextMs = Date.now() + dial.backoffMs * (0.75 + Math.random() / 2);
+  }
+
+  /**
+   * gossipsub learns of a peer when it has been identified, once, on connecting: where a stalled machine let that run out, the link would
+   * carry no gossip for as long as it lives. It is asked again.
+   */
+  #mendGossip(): void {
+    const { pubsub, identify } = this.#node().services;
+    const known = new Set(pubsub.getPeers().map(String));
+    for (const peer of this.#links.keys()) {
+      const connection = this.#connection(peer);
+      if (connection === undefined || known.has(connection.remotePeer.toString()) || this.#identifying.has(peer)) continue;
+      this.#identifying.add(peer);
+      identify
+        .identify(connection)
+        .catch((error: unknown) => this.#logger.debug("a peer was not identified", { peer, error: String(error) }))
+        .finally(() => this.#identifying.delete(peer));
+    }
   }
 
   #measureLatencies(): void {

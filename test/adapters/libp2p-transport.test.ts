@@ -1,12 +1,14 @@
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Libp2pTransport, type TransportOptions } from "../../src/adapters/libp2p-transport.ts";
 import { publicKeyOf } from "../../src/crypto/ed25519.ts";
 import { sha256 } from "../../src/crypto/hash.ts";
+import { toHex } from "../../src/lib/bytes.ts";
 import type { Logger } from "../../src/ports/observe.ts";
 import type { TransportHandlers } from "../../src/ports/transport.ts";
 import { LIMITS } from "../../src/types/limits.ts";
 import type { Hash, PublicKey } from "../../src/types/scalars.ts";
-import { freeBasePort, until } from "../e2e/support.ts";
+import { freeBasePort, run, until } from "../e2e/support.ts";
 
 const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const CHAIN = "c4".repeat(32) as Hash;
@@ -43,6 +45,10 @@ class Network {
 
   get keys(): ReadonlySet<PublicKey> {
     return new Set(this.#names.map(keyOf));
+  }
+
+  async addressOf(name: string): Promise<string> {
+    return `/ip4/127.0.0.1/tcp/${(await this.#base) + this.#names.indexOf(name)}`;
   }
 
   async start(
@@ -225,6 +231,41 @@ describe("the network", () => {
     await until(() => a.transport.peers().length === 0, "the peer is cut off");
     await aWhile();
     expect(isLinked(a, b)).toBe(false);
+  });
+
+  it("carries gossip over a link whose other end stalled while it was made", TIMEOUT, async () => {
+    const network = new Network("a", "b");
+    const address = await network.addressOf("b");
+    const other = run([join(import.meta.dirname, "stalled-peer.ts"), toHex(seedOf("b")), CHAIN, address, keyOf("a")]);
+    try {
+      await until(() => other.out().includes("listening"), "the other process listens", other);
+      // The moment at which the transport hears of the connection, before libp2p has identified the peer.
+      class Allowed extends Set<PublicKey> {
+        override has(key: PublicKey): boolean {
+          if (!stalled && new Error().stack?.includes("#onPeer") === true) {
+            stalled = true;
+            other.child.kill("SIGSTOP");
+            setTimeout(() => other.child.kill("SIGCONT"), 6_000);
+          }
+          return super.has(key);
+        }
+      }
+      let stalled = false;
+      const a = await network.start("a", { allowed: new Allowed([keyOf("b")]) });
+      let round = 0;
+      await until(
+        () => {
+          a.transport.publish(new Uint8Array(100).fill(round++));
+          return other.out().includes("gossip");
+        },
+        "gossip has arrived",
+        other,
+      );
+      expect(stalled).toBe(true);
+    } finally {
+      other.child.kill("SIGKILL");
+      await other.exit;
+    }
   });
 
   it("says that an address is taken", TIMEOUT, async () => {
