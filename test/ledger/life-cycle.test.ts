@@ -134,6 +134,19 @@ describe("a receivable's life", () => {
     sound(world);
   });
 
+  it("a note offered in part is split by the offer, and the rest stays free", () => {
+    const world = alliance();
+    const { chain, seller, supplier } = world;
+    const { note } = receivable(world, 5_000n);
+    const body = { note, to: supplier.id, expiresMs: chain.timeMs + HOUR_MS, amount: 2_000n };
+    const made = chain.act(op("note.offer", body), seller);
+    const [offer, part, rest] = [made.created(), made.created(0, 1), made.created(0, 2)];
+    expect(chain.read("note", part)).toMatchObject({ amount: 2_000n, position: "OFFERED", ref: offer, depth: 1 });
+    expect(chain.read("note", rest)).toMatchObject({ amount: 3_000n, position: "OPEN", holder: seller.id });
+    chain.act(op("note.acceptOffer", { offer }), supplier);
+    sound(world);
+  });
+
   it("a delivery accepted in part can be completed by another", () => {
     const world = alliance();
     const { chain, seller, debtor } = world;

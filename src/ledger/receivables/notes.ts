@@ -1,6 +1,6 @@
-import { amount, hash, int, list } from "../../codec/schema.ts";
+import { amount, hash, int, list, optional } from "../../codec/schema.ts";
 import { LIMITS } from "../../types/limits.ts";
-import type { Hash } from "../../types/scalars.ts";
+import type { Amount, Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
 import { activeParty, beforeCutoff, expiresWithin, isEffective, isOpen } from "../conditions.ts";
 import { schedule } from "../due.ts";
@@ -43,41 +43,52 @@ export const split = transition({
     movable,
     ({ body, book }) =>
       require(body.parts.reduce((sum, part) => sum + part, 0n) === book.get("note", body.note).amount, "PARTS_DO_NOT_ADD_UP"),
-    ({ body, params }) => require(body.parts.every((part) => part >= BigInt(params.noteMinorUnitsMin)), "PART_TOO_SMALL"),
-    ({ body, book, params }) => require(book.get("note", body.note).depth < params.splitDepthMax, "DEPTH_EXCEEDED"),
-    ({ body, book, params }) => {
-      const { leaves } = book.get("receivable", book.get("note", body.note).receivable);
-      require(leaves - 1 + body.parts.length <= params.notesPerRootMax, "NOTES_EXCEEDED");
-    },
+    (call) => dividesInto(call, call.book.get("note", call.body.note), call.body.parts),
   ],
   effect: (call) => {
-    const { book, body } = call;
-    const note = book.get("note", body.note);
-    const receivable = book.get("receivable", note.receivable);
-    const children = body.parts.map((part, child) => newNote(call, note, { amount: part, depth: note.depth + 1 }, child));
-    book.update("note", note, { position: "CONSUMED", ref: null });
-    book.update("receivable", receivable, { leaves: receivable.leaves - 1 + children.length, moved: true });
-    return [note.id, ...children];
+    const { book, body, newId } = call;
+    divide(call, book.get("note", body.note), body.parts, 0);
+    return [body.note, ...body.parts.map((_, child) => newId(child))];
   },
 });
 
-/** The holder offers the note to another party; it stays reserved until the answer or the deadline. */
+/** Parts of a note by its holder's will: no dust, not too deep, not too many. */
+function dividesInto({ book, params }: Situation, note: Note, parts: readonly Amount[]): void {
+  require(parts.every((part) => part >= BigInt(params.noteMinorUnitsMin)), "PART_TOO_SMALL");
+  require(note.depth < params.splitDepthMax, "DEPTH_EXCEEDED");
+  const { leaves } = book.get("receivable", note.receivable);
+  require(leaves - 1 + parts.length <= params.notesPerRootMax, "NOTES_EXCEEDED");
+}
+
+/** The holder offers the note, or part of it, to another party; it stays reserved until the answer or the deadline. */
 export const offer = transition({
   kind: "note.offer",
   ground: "Civil Code art. 545, 546",
   signedBy: "holder",
-  body: { note: hash, to: hash, expiresMs: int() },
+  body: { note: hash, to: hash, expiresMs: int(), amount: optional(amount({ min: 1n })) },
   signers: (body, situation) => [holderOf(body, situation)],
   stake: amountOf,
-  requires: [movable, admits, (call) => expiresWithin(call, call.body.expiresMs, call.params.offerTtlMs)],
+  requires: [
+    movable,
+    admits,
+    (call) => expiresWithin(call, call.body.expiresMs, call.params.offerTtlMs),
+    (call) => {
+      const note = call.book.get("note", call.body.note);
+      const part = call.body.amount ?? note.amount;
+      require(part <= note.amount, "AMOUNT_EXCEEDED");
+      if (part < note.amount) dividesInto(call, note, [part, note.amount - part]);
+    },
+  ],
   effect: (call) => {
     const { book, body, newId } = call;
-    const note = book.get("note", body.note);
+    const whole = book.get("note", body.note);
+    const part = body.amount ?? whole.amount;
+    const note = part < whole.amount ? book.get("note", divide(call, whole, [part, whole.amount - part], 1)) : whole;
     const id = newId();
     book.add("offer", { id, note: note.id, from: note.holder, to: body.to, expiresMs: body.expiresMs, status: "PENDING" });
     book.update("note", note, { position: "OFFERED", ref: id });
     schedule(call, body.expiresMs, "offer", id);
-    return [id, note.id];
+    return note === whole ? [id, note.id] : [id, note.id, whole.id];
   },
 });
 
@@ -143,6 +154,16 @@ export const transfer = transition({
 /** Falls due: an offer that nobody answered. */
 export function offerDue(situation: Situation, pending: ObjectOf<"offer">): void {
   if (pending.status === "PENDING" && situation.timeMs >= pending.expiresMs) endOffer(situation, pending, "EXPIRED");
+}
+
+/** Consumed by its parts, numbered from `child` on; answers the first. */
+function divide(call: Call<unknown>, note: Note, parts: readonly Amount[], child: number): Hash {
+  const { book } = call;
+  const receivable = book.get("receivable", note.receivable);
+  for (const [index, part] of parts.entries()) newNote(call, note, { amount: part, depth: note.depth + 1 }, child + index);
+  book.update("note", note, { position: "CONSUMED", ref: null });
+  book.update("receivable", receivable, { leaves: receivable.leaves - 1 + parts.length, moved: true });
+  return call.newId(child);
 }
 
 function endOffer({ book }: Situation, pending: ObjectOf<"offer">, status: "REJECTED" | "WITHDRAWN" | "EXPIRED") {

@@ -297,6 +297,15 @@ export const CONDITION_REFUSALS: readonly Refused[] = [
     },
   ],
   [
+    "no more is offered than is there",
+    "AMOUNT_EXCEEDED",
+    (world) => {
+      const expiresMs = world.chain.timeMs + HOUR_MS;
+      const body = { note: receivable(world, 5_000n).note, to: world.supplier.id, expiresMs, amount: 5_001n };
+      return world.chain.refusal(op("note.offer", body), world.seller);
+    },
+  ],
+  [
     "a receivable is split into so many notes and no more",
     "NOTES_EXCEEDED",
     (world) => {
