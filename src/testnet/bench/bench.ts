@@ -120,7 +120,7 @@ async function oneDown(session: BenchSession, count: number, run: () => Promise<
     return { perSecond: median(results.map((each) => each.perSecond)), p50Ms: median(results.map((each) => each.p50Ms)) };
   };
   const healthy = await several("all four");
-  session.launcher.kill("huasu");
+  await session.kill("huasu");
   const degraded = await several("one down");
   const oneDownRatio = round(degraded.perSecond / healthy.perSecond);
   const oneDownLatencyRatio = round(degraded.p50Ms / healthy.p50Ms);

@@ -61,6 +61,12 @@ export class BenchSession {
     await this.launcher.ready();
   }
 
+  /** SIGKILL; returns when the process is gone. */
+  async kill(member: string): Promise<void> {
+    this.launcher.kill(member);
+    while (this.launcher.pids()[member] !== undefined) await new Promise((done) => setTimeout(done, 10));
+  }
+
   nowMs(): number {
     return this.#clock?.nowMs() ?? Date.now();
   }
