@@ -11,7 +11,7 @@ import type { Hasher, Verifier, VerifyItem } from "../ports/crypto.ts";
 import type { Logger, Metrics } from "../ports/observe.ts";
 import type { Block } from "../types/block.ts";
 import type { Hash, Height, MemberId, PublicKey, TxId } from "../types/scalars.ts";
-import type { Envelope } from "../types/transaction.ts";
+import type { Envelope, TxPair } from "../types/transaction.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
 import type { BlockExecutor, Execution } from "./block-executor.ts";
 import type { BodyFetcher } from "./body-fetcher.ts";
@@ -38,6 +38,8 @@ interface ValidatorModules {
   readonly executor: BlockExecutor;
   readonly mempool: Mempool;
   readonly fetcher: BodyFetcher;
+  /** A body that has come and is not verified yet: to be verified here, but not to be asked for. */
+  readonly incoming: (pair: TxPair) => Envelope | undefined;
   readonly verifier: Verifier;
   readonly verified: VerifiedSignatures;
   readonly hasher: Hasher;
@@ -79,7 +81,7 @@ export class BlockValidator {
         trusted.add(pending);
         return pending;
       }
-      return given.get(pair.id + pair.sigs);
+      return given.get(pair.id + pair.sigs) ?? this.#m.incoming(pair);
     });
     const missing = pairs.filter((_, index) => bodies[index] === undefined);
     const complete = (fetched: readonly Envelope[]): void => {

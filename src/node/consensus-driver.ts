@@ -70,6 +70,7 @@ interface DriverModules {
   readonly observe?: StepObserver;
   readonly params: () => ChainParams;
   readonly hasWork: () => boolean;
+  readonly beforeBuild: () => void;
   /** Whether this node may sign now; if not, it follows. */
   readonly maySign: () => boolean;
   readonly onDecided: (decided: Decided) => void;
@@ -358,6 +359,7 @@ export class ConsensusDriver {
         this.#consume({ kind: "built", height, round, block: null });
         return;
       }
+      this.#m.beforeBuild();
       const { id, block, envelopes, execution } = this.#m.builder.build(
         this.#lastCommit(),
         evidence,

@@ -181,7 +181,7 @@ export class Node {
       clock,
       logger,
     };
-    const validator = new BlockValidator({ ...shared, fetcher, metrics });
+    const validator = new BlockValidator({ ...shared, fetcher, metrics, incoming: (pair) => this.#pool.incoming(pair) });
     const builder = new BlockBuilder({ ...shared, self: options.member, wall, size: new AdaptiveBlockSize(LIMITS.blockTxMax) });
     const driver = {
       ...shared,
@@ -195,6 +195,7 @@ export class Node {
       params: () => paramsOf(this.#objects),
       hasWork: () => this.#mempool.hasWork,
       maySign: () => this.isSigning,
+      beforeBuild: () => this.#pool.hurry(),
       onDecided: (decided: Decided) => this.#finalise(decided),
       onForeignSignature: (request: SignRequest) => this.#onForeignSignature(request),
       fatal,

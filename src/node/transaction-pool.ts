@@ -66,6 +66,7 @@ const VERIFYING_BYTES_MAX = 64 * 1024 * 1024;
 
 /** A transaction whose signatures are being verified. */
 interface Verifying {
+  readonly envelope: Envelope;
   readonly answers: AdmissionAnswer[];
   /** Of the last block when its id was looked up. */
   readonly headTimeMs: TimeMs;
@@ -98,6 +99,16 @@ export class TransactionPool {
   submit(bytes: Uint8Array, answer: AdmissionAnswer): void {
     const refusal = this.#admit([{ bytes, answer }], null);
     for (const { entry, error } of refusal) entry.answer?.(err(error));
+  }
+
+  /** A transaction that has come and whose signatures are not verified yet. */
+  incoming({ id, sigs }: TxPair): Envelope | undefined {
+    return this.#verifying.get(id + sigs)?.envelope;
+  }
+
+  /** Own transactions leave at once, so that they are there before the block that holds them. */
+  hurry(): void {
+    this.#flush();
   }
 
   /** One gossip message. What no state could accept lowers the sender's standing. */
@@ -176,7 +187,7 @@ export class TransactionPool {
         continue;
       }
       const answers = entry.answer === undefined ? [] : [entry.answer];
-      this.#verifying.set(name, { answers, headTimeMs: this.#m.headTimeMs() });
+      this.#verifying.set(name, { envelope: judged.value, answers, headTimeMs: this.#m.headTimeMs() });
       this.#verifyingBytes += entry.bytes.length;
       toVerify.push(judged.value);
     }
