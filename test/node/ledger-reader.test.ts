@@ -25,8 +25,10 @@ function note(number: number, change: Partial<Note> = {}): Note {
     holder: holder(number),
     position: "OPEN",
     ref: null,
+    hold: null,
+    dispute: null,
     ...change,
-  } as Note;
+  };
 }
 
 /** One block's changes, as the node writes them. */
