@@ -1,5 +1,6 @@
 import { concatBytes } from "../lib/bytes.ts";
 import type { Prng } from "../lib/prng.ts";
+import { StoreCorruptError } from "../node/stored-record.ts";
 import type { AppendFile } from "../ports/append-file.ts";
 import type { Store, StoreEntry, StoreRange, StoreWrite } from "../ports/store.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -39,6 +40,8 @@ export class VirtualDisk {
   readonly #random: Prng;
   readonly name: string;
   readonly #stored = new Map<string, Uint8Array>();
+  /** Records that are not what was written: the adapter's checksum tells, and a read throws. */
+  readonly #rotten = new Set<string>();
   /** In the pieces they were written in. */
   readonly #files = new Map<FileName, Uint8Array[]>();
   /** Raised by a crash: what was under way for an earlier life never answers. */
@@ -93,6 +96,7 @@ export class VirtualDisk {
   wipe(): void {
     this.#life += 1;
     this.#stored.clear();
+    this.#rotten.clear();
     this.#files.clear();
     this.#unsynced = [];
     this.#trap = null;
@@ -108,8 +112,10 @@ export class VirtualDisk {
     const rotten = bytes.slice();
     const at = this.#random.below(rotten.length);
     rotten[at] = (rotten[at] as number) ^ (1 << this.#random.below(8));
-    if (target === "store") this.#stored.set(key as string, rotten);
-    else this.put(target, rotten);
+    if (target === "store") {
+      this.#stored.set(key as string, rotten);
+      this.#rotten.add(key as string);
+    } else this.put(target, rotten);
   }
 
   /** What was durable at the end of a file is gone, as if it had been torn: the file is older than it should be. */
@@ -130,7 +136,10 @@ export class VirtualDisk {
   store(): Store {
     const life = this.#life;
     return {
-      get: (key) => this.#stored.get(text(key)),
+      get: (key) => {
+        if (this.#rotten.has(text(key))) throw new StoreCorruptError("a stored record does not have its checksum");
+        return this.#stored.get(text(key));
+      },
       range: (range) => Promise.resolve(rangeOf(this.#stored, range)),
       snapshot: () => {
         const still = new Map(this.#stored);
@@ -143,6 +152,7 @@ export class VirtualDisk {
       write: (batch, done) =>
         this.#write("store", life, done, () => {
           for (const { key, value } of batch as readonly StoreWrite[]) {
+            this.#rotten.delete(text(key));
             if (value === null) this.#stored.delete(text(key));
             else this.#stored.set(text(key), value);
           }
