@@ -58,8 +58,6 @@ interface Verdict {
 
 /** Facts may move between the score and the decision; then it is taken again. */
 const ATTEMPTS_MAX = 4;
-const DAY_MS = 86_400_000;
-const OFFSET_MS = 8 * 3_600_000;
 const REASONS_MAX = 4;
 
 /** The bank's engine (秒批): watches applications that ask this lender, and answers each once, by the scorecard that every node computes. */
@@ -208,9 +206,4 @@ export class RiskAgent {
 
 function least(...amounts: readonly [bigint, ...bigint[]]): bigint {
   return amounts.reduce((smallest, amount) => (amount < smallest ? amount : smallest));
-}
-
-/** Days since 1970-01-01 in UTC+8. */
-export function civilDay(timeMs: number): number {
-  return Math.floor((timeMs + OFFSET_MS) / DAY_MS);
 }

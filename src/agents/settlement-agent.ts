@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { dayOf } from "../client/civil-day.ts";
 import type { Client, LedgerJson } from "../client/client.ts";
 import { events } from "../client/event-stream.ts";
 import { op, type SigningKey } from "../client/transaction-builder.ts";
@@ -12,7 +13,6 @@ import type { Hash } from "../types/scalars.ts";
 import type { CursorFile } from "./cursor-file.ts";
 import type { Directory } from "./directory.ts";
 import { pause, persist, send } from "./errand.ts";
-import { civilDay } from "./risk-agent.ts";
 
 export interface SettlementAgentModules {
   readonly client: Client;
@@ -81,7 +81,7 @@ export class SettlementAgent {
         invoices: [],
       },
     ];
-    write(path, writePain001({ debtor: own, executionDay: civilDay(clockMs), createdMs: clockMs, orders }));
+    write(path, writePain001({ debtor: own, executionDay: dayOf(clockMs), createdMs: clockMs, orders }));
     report("payment ordered", { loan: id, file: path });
   }
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { dayOf, startOfDay } from "../client/civil-day.ts";
 import type { Client, LedgerJson } from "../client/client.ts";
 import { objectId } from "../client/object-id.ts";
 import { op, type SigningKey } from "../client/transaction-builder.ts";
@@ -57,7 +58,6 @@ interface Live {
 }
 
 const DAY_MS = 86_400_000;
-const OFFSET_MS = 8 * 3_600_000;
 const PARALLEL = 8;
 const LENDER = "zbank";
 const PLATFORMS = ["zhongnong", "zhuogang", "huasu"] as const;
@@ -441,7 +441,7 @@ export class SampleStory {
   /** Nothing is pending here: every step before was final. */
   async #mature(live: readonly Live[]): Promise<void> {
     const day = Math.max(...live.map(({ maturityDay }) => maturityDay));
-    this.#m.clock.jumpTo(day * DAY_MS - OFFSET_MS + 9 * 3_600_000);
+    this.#m.clock.jumpTo(startOfDay(day) + 9 * 3_600_000);
     this.#m.progress(`the clock jumps to ${isoDay(day)}: every receivable has matured`);
   }
 
@@ -506,7 +506,7 @@ export class SampleStory {
   }
 
   #today(): number {
-    return Math.floor((this.#m.clock.nowMs() + OFFSET_MS) / DAY_MS);
+    return dayOf(this.#m.clock.nowMs());
   }
 
   #total(currency: string, add: Partial<CurrencyTotals>): void {

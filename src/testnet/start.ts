@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { DrivenClockSource } from "../adapters/driven-clock.ts";
+import { startOfDay } from "../client/civil-day.ts";
 import { Client, type NodeStatus } from "../client/client.ts";
 import { readInvoiceFolder } from "../gateways/read-invoice.ts";
 import { type SampleResult, SampleStory, storyName } from "../story/sample.ts";
@@ -25,7 +26,6 @@ interface StartOptions {
 
 const SAMPLES = new URL("../../network-configs/local/invoices", import.meta.url).pathname;
 const DAY_MS = 86_400_000;
-const OFFSET_MS = 8 * 3_600_000;
 
 /** `npm start`: four nodes, the sample story on them, a summary. Resolves to the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -61,7 +61,7 @@ async function start(options: StartOptions): Promise<number> {
   const { invoices, refused } = readInvoiceFolder(resolve(options.invoices));
   if (invoices.length === 0) throw new Error(`no e-invoice could be read in ${options.invoices}`);
   const newest = Math.max(...invoices.map(({ invoice }) => invoice.issueDay));
-  const firstMs = (newest + 1) * DAY_MS - OFFSET_MS + 9 * 3_600_000;
+  const firstMs = startOfDay(newest + 1) + 9 * 3_600_000;
   const folder = resolve(options.dir);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   await refuseIfRunning(folder);
