@@ -3,7 +3,8 @@ import { Book, type ObjectChange } from "./book.ts";
 import { ALLIANCE_POLICY_ID } from "./credit/cards.ts";
 import { FIRST_CARD } from "./credit/scorecard.ts";
 import { seat } from "./governance/turns.ts";
-import { FEATURES_ID, keyId, MEMBERS_ID, memberObjectId, namedId, PARAM_ID, partyId, TURNS_ID } from "./ids.ts";
+import { FEATURES_ID, MEMBERS_ID, memberObjectId, PARAM_ID, partyId, TURNS_ID } from "./ids.ts";
+import { createMemberParty } from "./parties/founding.ts";
 
 /** The state before the first block: members with their parties and keys, parameters, an empty turn table. */
 export function genesisObjects({ genesis }: ChainIdentity): readonly ObjectChange[] {
@@ -13,19 +14,7 @@ export function genesisObjects({ genesis }: ChainIdentity): readonly ObjectChang
     const { id: name, nodeKey, authorityKey, keys, legalId, roles } = member;
     const object = { id: memberObjectId(name), name, party, nodeKey, order };
     book.create("member", authorityKey === undefined ? object : { ...object, authorityKey });
-    book.create("party", {
-      id: party,
-      legalId,
-      roles,
-      size: "LARGE",
-      status: "ACTIVE",
-      sponsor: name,
-      policy: [],
-      keys: keys.map(({ key }) => key),
-      overdue: 0,
-    });
-    book.create("legalId", { id: namedId("legalId", legalId.scheme, legalId.value), party });
-    for (const { key, purpose } of keys) book.create("key", { id: keyId(key), party, purpose, fromMs: 0 });
+    createMemberParty(book, { name, legalId, roles, keys }, 0);
   }
   book.create("members", { id: MEMBERS_ID, names: genesis.members.map(({ id }) => id) });
   book.create("features", { id: FEATURES_ID, names: [] });

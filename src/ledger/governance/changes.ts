@@ -7,8 +7,9 @@ import { LIMITS } from "../../types/limits.ts";
 import type { MemberId, PublicKey } from "../../types/scalars.ts";
 import type { ValidatorSet } from "../../types/validator-set.ts";
 import { LedgerRejection, require } from "../codes.ts";
-import { FEATURES_ID, featureId, keyId, MEMBERS_ID, memberObjectId, namedId, PARAM_ID, partyId, TURNS_ID } from "../ids.ts";
+import { FEATURES_ID, featureId, MEMBERS_ID, memberObjectId, PARAM_ID, partyId, TURNS_ID } from "../ids.ts";
 import type { ObjectOf } from "../objects.ts";
+import { createMemberParty } from "../parties/founding.ts";
 import { isAcceptable, isFree } from "../parties/keys.ts";
 import { isSatisfiable } from "../parties/policy.ts";
 import { TRADE_ROLES } from "../parties/register.ts";
@@ -193,19 +194,7 @@ function join({ book, timeMs }: Situation, { name, legalId, roles, nodeKey, keys
   const id = partyId(legalId);
   const party = book.find("party", id);
   if (party === undefined) {
-    book.create("party", {
-      id,
-      legalId,
-      roles,
-      size: "LARGE",
-      status: "ACTIVE",
-      sponsor: name,
-      policy: [],
-      keys: keys.map(({ key }) => key),
-      overdue: 0,
-    });
-    book.create("legalId", { id: namedId("legalId", legalId.scheme, legalId.value), party: id });
-    for (const { key, purpose } of keys) book.create("key", { id: keyId(key), party: id, purpose, fromMs: timeMs });
+    createMemberParty(book, { name, legalId, roles, keys }, timeMs);
   } else {
     book.update("party", party, { roles: [...new Set([...party.roles, ...roles])].sort(compareText), sponsor: name });
   }
