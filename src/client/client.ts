@@ -100,14 +100,14 @@ export class Client {
   /** Several calls in one request to the first endpoint; each has its own outcome. Throws if the request as a whole fails. */
   async batch(
     calls: readonly { readonly method: string; readonly params: object }[],
-  ): Promise<readonly ({ readonly ok: true } | { readonly ok: false; readonly error: RpcFailure })[]> {
+  ): Promise<readonly ({ readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: RpcFailure })[]> {
     const requests = calls.map(({ method, params }, id) => ({ jsonrpc: "2.0", id, method, params }));
     const answers = await this.#post(this.#endpoints[0] as string, requests, REQUEST_TIMEOUT_MS);
     if (!Array.isArray(answers.json)) throw failureOf((answers.json as RpcAnswer).error as RpcErrorJson, answers.limited);
     const byId = new Map((answers.json as RpcAnswer[]).map((answer) => [answer.id, answer]));
     return calls.map((_, id) => {
-      const error = byId.get(id)?.error;
-      return error === undefined ? { ok: true } : { ok: false, error: failureOf(error, answers.limited) };
+      const { error, result } = byId.get(id) ?? UNANSWERED;
+      return error === undefined ? { ok: true, result } : { ok: false, error: failureOf(error, answers.limited) };
     });
   }
 
@@ -231,6 +231,9 @@ interface RpcAnswer {
   readonly result?: unknown;
   readonly error?: RpcErrorJson;
 }
+
+/** What an endpoint left out of a batch has failed: nothing is known of it. */
+const UNANSWERED: RpcAnswer = { error: { code: -32603, message: "the endpoint left this call of a batch unanswered", data: {} } };
 
 /** Whoever asks too fast may ask again. */
 function failureOf({ code, message, data }: RpcErrorJson, limited: boolean): RpcFailure {

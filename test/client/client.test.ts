@@ -121,6 +121,12 @@ describe("the client", () => {
     expect(outcomes[1]).toMatchObject({ error: { code: "TRUNCATED" } });
   });
 
+  it("takes a call of a batch that got no answer for failed", async () => {
+    const mute: FakeNode = ({ params }) => ({ result: { id: ID }, ...(params.tx === "01" ? { id: 99 } : {}) }) as Reply;
+    const outcomes = await clientOf({ a: mute }).client.batch(["00", "01"].map((tx) => ({ method: "tx_submit", params: { tx } })));
+    expect(outcomes).toMatchObject([{ ok: true, result: { id: ID } }, { ok: false }]);
+  });
+
   it("takes a limit for a matter of patience", async () => {
     const limited: FakeNode = () => ({ error: { code: -32005, message: "too many", data: { code: "RATE_LIMITED" } } });
     const failure = await clientOf({ a: limited }, new Set(["a"]))

@@ -20,6 +20,8 @@ interface Lane {
 const BATCH = 50;
 const POSTS_AT_ONCE = 4;
 const POLL_MS = 10;
+/** Blocks asked for at once: at less than saturation they are small and many, and a reader of single ones would measure its own delay. */
+const BLOCKS_AT_ONCE = 16;
 const STALL_MS = 60_000;
 
 /**
@@ -101,29 +103,42 @@ export async function runLoad(
 
   const reader = new Client({ endpoints: [endpoints[0] as string] });
   let { height } = await reader.status();
+  let asked = 1;
   while (committed + refused + failed < total && performance.now() - lastProgressMs < STALL_MS) {
     drain();
     for (const lane of lanes) pump(lane);
-    const block = await reader.call<{ transactions: TxId[] }>("chain_getBlock", { height: height + 1 }).catch(() => undefined);
-    if (block === undefined) {
-      await new Promise((done) => setTimeout(done, POLL_MS));
-      continue;
-    }
-    height += 1;
+    const blocks = await newBlocks(reader, height, asked);
+    asked = Math.min(2 * blocks.length + 1, BLOCKS_AT_ONCE);
+    if (blocks.length === 0) await new Promise((done) => setTimeout(done, POLL_MS));
+    height += blocks.length;
     const nowMs = performance.now();
-    for (const id of block.transactions) {
+    for (const id of blocks.flat()) {
       const entry = pending.get(id);
       if (entry === undefined) continue;
       pending.delete(id);
       committed += 1;
       latenciesMs.push(nowMs - entry.sentMs);
+      lastProgressMs = nowMs;
       next(entry.chain);
     }
-    if (block.transactions.length > 0) lastProgressMs = nowMs;
   }
   const seconds = (lastProgressMs - startedMs) / 1000;
   failed = total - committed - refused;
   return { committed, refused, failed, seconds, latenciesMs: latenciesMs.sort((left, right) => left - right) };
+}
+
+/** The transactions of each of the next `count` blocks above `height`, as far as there are any. */
+async function newBlocks(reader: Client, height: number, count: number): Promise<readonly (readonly TxId[])[]> {
+  const wanted = Array.from({ length: count }, (_, index) => ({
+    method: "chain_getBlock",
+    params: { height: height + 1 + index },
+  }));
+  const blocks: (readonly TxId[])[] = [];
+  for (const answer of await reader.batch(wanted).catch(() => [])) {
+    if (!answer.ok) break;
+    blocks.push((answer.result as { readonly transactions: readonly TxId[] }).transactions);
+  }
+  return blocks;
 }
 
 export function percentile(sorted: readonly number[], share: number): number {
