@@ -123,7 +123,9 @@ describe("the client", () => {
 
   it("takes a call of a batch that got no answer for failed", async () => {
     const mute: FakeNode = ({ params }) => ({ result: { id: ID }, ...(params.tx === "01" ? { id: 99 } : {}) }) as Reply;
-    const outcomes = await clientOf({ a: mute }).client.batch(["00", "01"].map((tx) => ({ method: "tx_submit", params: { tx } })));
+    const outcomes = await clientOf({ a: mute }).client.batch(
+      ["00", "01"].map((tx) => ({ method: "tx_submit", params: { tx } })),
+    );
     expect(outcomes).toMatchObject([{ ok: true, result: { id: ID } }, { ok: false }]);
   });
 
