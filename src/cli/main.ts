@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { agentCommand } from "./commands/agent.ts";
 import { benchCommand } from "./commands/bench.ts";
+import { genesisCommand } from "./commands/genesis.ts";
 import { governanceCommand } from "./commands/governance.ts";
 import { invoiceCommand } from "./commands/invoice.ts";
 import { keyCommand } from "./commands/key.ts";
@@ -26,6 +27,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   };
   for (const command of [
     nodeCommand(done),
+    genesisCommand(),
     testnetCommand(done),
     snapshotCommand(),
     storeCommand(done),

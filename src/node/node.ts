@@ -348,13 +348,13 @@ export class Node {
     this.#loop.post(() => {
       const before = this.#suspended;
       this.#suspended = reason;
-      const { logger, metrics } = this.#modules;
+      const { logger } = this.#modules;
       if (before === null && reason !== null) logger.warn("signing is suspended", { reason });
       if (before !== null && reason === null) {
         logger.info("signing is no longer suspended");
         this.#driver.resumeSigning();
       }
-      metrics.set("zhonglian_signing", this.isSigning ? 1 : 0);
+      this.#gauge();
     });
   }
 
@@ -367,14 +367,13 @@ export class Node {
     this.#bearings.take(head.height, validatorsOf(this.#objects));
     this.#memory?.recall(head.height, !this.#log.corrupt, validatorsOf(this.#objects).length === 1);
     this.#running = true;
-    const { transport, metrics } = this.#modules;
+    const { transport } = this.#modules;
     this.#membership.refresh();
     transport.start(this.#handlers());
     this.#driver.start();
     this.#pool.start();
     this.#everyTime();
-    metrics.set("zhonglian_height", this.#chain.head.height);
-    metrics.set("zhonglian_signing", this.isSigning ? 1 : 0);
+    this.#gauge();
   }
 
   /** The tree as stored must have the root that the head's header has: the same fact on two paths. */
@@ -530,6 +529,7 @@ export class Node {
       LIMITS.timeIntervalMs,
       this.#loop.callback(() => {
         for (const { nodeKey } of transport.peers()) this.#sendTime(nodeKey);
+        this.#gauge();
         this.#everyTime();
       }),
     );
@@ -626,14 +626,20 @@ export class Node {
     for (const listener of this.#listeners) listener(decided);
   }
 
-  #measure({ block, execution }: Decided, how: string): void {
+  /** How things stand: with each block, and now and then, since a height that does not end is what one wants to see. */
+  #gauge(): void {
     const { metrics } = this.#modules;
-    metrics.set("zhonglian_height", block.header.height);
+    metrics.set("zhonglian_height", this.#chain.head.height);
     metrics.set("zhonglian_round", this.#driver.round);
     metrics.set("zhonglian_syncing", this.#catchUp.behind ? 1 : 0);
     metrics.set("zhonglian_signing", this.isSigning ? 1 : 0);
     metrics.set("zhonglian_pending_transactions", this.#mempool.size);
     metrics.set("zhonglian_pending_bytes", this.#mempool.bytes);
+  }
+
+  #measure({ block, execution }: Decided, how: string): void {
+    const { metrics } = this.#modules;
+    this.#gauge();
     metrics.add("zhonglian_blocks_total", 1, { how });
     metrics.observe("zhonglian_block_transactions", block.header.count);
     const failed = execution.receipts.filter(({ code }) => code !== 0).length;
