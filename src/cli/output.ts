@@ -4,10 +4,12 @@ export function print(value: unknown, json: boolean): void {
 }
 
 function readable(value: unknown, indent: string): string {
-  if (Array.isArray(value))
-    return value.length === 0
-      ? `${indent}(none)`
-      : value.map((entry) => readable(entry, indent)).join(`\n${indent === "" ? "\n" : ""}`);
+  if (Array.isArray(value)) {
+    if (value.length === 0) return `${indent}(none)`;
+    return indent === ""
+      ? value.map((entry) => readable(entry, "")).join("\n\n")
+      : value.map((entry) => item(entry, indent)).join("\n");
+  }
   if (typeof value !== "object" || value === null) return `${indent}${String(value)}`;
   return Object.entries(value)
     .map(([key, entry]) => {
@@ -15,4 +17,9 @@ function readable(value: unknown, indent: string): string {
       return nested ? `${indent}${key}:\n${readable(entry, `${indent}  `)}` : `${indent}${key}: ${String(entry)}`;
     })
     .join("\n");
+}
+
+/** An entry of a list within something: a dash shows where it begins. */
+function item(entry: unknown, indent: string): string {
+  return `${indent}- ${readable(entry, `${indent}  `).trimStart()}`;
 }
