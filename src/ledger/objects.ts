@@ -17,16 +17,12 @@ import {
 } from "../codec/schema.ts";
 import { LIMITS } from "../types/limits.ts";
 import { FEATURES } from "./credit/feature-names.ts";
+import { base, bp, currencySchema, daySchema, ppm } from "./fields.ts";
 import { changeSchema, featureNameSchema } from "./governance/change.ts";
 import { MONEY_MAX } from "./money.ts";
 
-/** Every object has its id and a version that starts at 1 and rises by one with each change. */
-const base = { id: hash, version: int({ min: 1 }) } as const;
-export const currencySchema = text({ min: 3, max: 3, pattern: /^[A-Z]{3}$/ });
-/** Days since 1970-01-01 in UTC+8: up to the year 2200. */
-export const daySchema = int({ max: 84_000 });
-const ppm = int({ max: 1_000_000 });
-const bp = int({ max: 10_000 });
+export { currencySchema, daySchema } from "./fields.ts";
+
 export const roleSchema = text({ min: 2, max: 32, pattern: /^[A-Z_]+$/ });
 
 export const policyRuleSchema = struct({
