@@ -5,7 +5,6 @@ import type { Connection, PeerId, Stream } from "@libp2p/interface";
 import { noise } from "@libp2p/noise";
 import { ping } from "@libp2p/ping";
 import { tcp } from "@libp2p/tcp";
-import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p, type Libp2p } from "libp2p";
 import { concatBytes } from "../lib/bytes.ts";
 import { CodedError } from "../lib/coded-error.ts";
@@ -13,8 +12,10 @@ import type { Logger } from "../ports/observe.ts";
 import type { PeerInfo, RequestProtocol, Transport, TransportHandlers } from "../ports/transport.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Hash, PublicKey } from "../types/scalars.ts";
-import { FrameReader, frame } from "./frames.ts";
+import { frame } from "./frames.ts";
+import { DIAL_CHECK_MS, Libp2pDialler } from "./libp2p-dialler.ts";
 import { nodeKeyOf, peerIdOf, privateKeyOf } from "./libp2p-identity.ts";
+import { ask, RequestDesk, read } from "./libp2p-requests.ts";
 import { PeerStanding } from "./peer-standing.ts";
 import { yamuxWithLazyWindows } from "./yamux-windows.ts";
 
@@ -52,10 +53,6 @@ export class TransportError extends CodedError<"ADDRESS_IN_USE" | "ADDRESS_UNUSA
 
 const QUEUE_BYTES_MAX = 16 * 1024 * 1024;
 const PUBLISHING_BYTES_MAX = 8 * 1024 * 1024;
-const DIAL_CHECK_MS = 250;
-const DIAL_BACKOFF_MAX_MS = 4_000;
-/** The peer with the higher key leaves the dialling to the other for so long, so that a pair has one connection. */
-const DIAL_YIELD_MS = 3_000;
 const PING_INTERVAL_MS = 10_000;
 const GOSSIP_CHECK_MS = 2_000;
 const REQUESTS: readonly RequestProtocol[] = ["blocks", "bodies", "snapshots"];
@@ -69,15 +66,15 @@ export class Libp2pTransport implements Transport {
   readonly #options: TransportOptions;
   readonly #logger: Logger;
   #libp2p: Libp2p<Services> | null = null;
+  #dialler: Libp2pDialler | null = null;
   #handlers: TransportHandlers | null = null;
   #allowed: ReadonlySet<PublicKey> = new Set();
   readonly #links = new Map<PublicKey, Link>();
   readonly #opening = new Set<PublicKey>();
   readonly #identifying = new Set<PublicKey>();
   readonly #latencies = new Map<PublicKey, number>();
-  readonly #dials = new Map<PublicKey, { busy: boolean; nextMs: number; backoffMs: number }>();
   readonly #standing = new PeerStanding();
-  readonly #serving = new Map<PublicKey, number>();
+  readonly #desk = new RequestDesk();
   readonly #timers = new Set<NodeJS.Timeout>();
   #publishingBytes = 0;
   #stopping = false;
@@ -130,6 +127,7 @@ export class Libp2pTransport implements Transport {
           }),
         },
       })) as unknown as Libp2p<Services>;
+      this.#dialler = new Libp2pDialler(this.#libp2p, this.#options.self, this.#logger);
     } catch (error) {
       throw listenError(error, listen);
     }
@@ -223,7 +221,7 @@ export class Libp2pTransport implements Transport {
       answer(null);
       return;
     }
-    this.#ask(connection, protocol, request, answer).catch(() => answer(null));
+    ask(connection, this.#protocol(protocol), request, answer).catch(() => answer(null));
   }
 
   penalise(peer: PublicKey, reason: string): void {
@@ -339,107 +337,32 @@ export class Libp2pTransport implements Transport {
       return;
     }
     stream.inactivityTimeout = 0x7fffffff;
-    const reader = new FrameReader(LIMITS.consensusMessageBytesMax, (message) =>
-      this.#deliver(() => this.#handlers?.onConsensus(peer, message)),
-    );
-    stream.addEventListener("message", ({ data }) => {
-      if (!reader.push(data)) stream.abort(new Error("frame too long"));
-    });
+    read(stream, LIMITS.consensusMessageBytesMax, (message) => this.#deliver(() => this.#handlers?.onConsensus(peer, message)));
   }
 
   // — requests —
 
-  async #ask(
-    connection: Connection,
-    protocol: RequestProtocol,
-    request: Uint8Array,
-    answer: (response: Uint8Array | null) => void,
-  ): Promise<void> {
-    const signal = AbortSignal.timeout(LIMITS.requestTimeoutMs);
-    const stream = await connection.newStream(this.#protocol(protocol), {
-      signal,
-      maxOutboundStreams: LIMITS.requestsPerPeerMax * 4,
-    });
-    const reader = new FrameReader(LIMITS.responseBytesMax, (response) => {
-      answer(response.length === 0 ? null : response);
-      void stream.close().catch(() => undefined);
-    });
-    stream.addEventListener("message", ({ data }) => {
-      if (!reader.push(data)) stream.abort(new Error("frame too long"));
-    });
-    stream.addEventListener("close", () => answer(null));
-    signal.addEventListener("abort", () => {
-      answer(null);
-      if (stream.status === "open") stream.abort(new Error("no answer in time"));
-    });
-    stream.send(frame(request));
-  }
-
   #onRequestStream(protocol: RequestProtocol, stream: Stream, connection: Connection): void {
     const peer = nodeKeyOf(connection.remotePeer);
-    const serving = peer === undefined ? 0 : (this.#serving.get(peer) ?? 0);
-    if (!this.#mayConnect(peer) || serving >= LIMITS.requestsPerPeerMax) {
+    if (!this.#mayConnect(peer)) {
       stream.abort(new Error("refused"));
       return;
     }
-    this.#serving.set(peer, serving + 1);
-    stream.addEventListener("close", () => this.#serving.set(peer, Math.max(0, (this.#serving.get(peer) ?? 1) - 1)));
-    const timer = this.#later(LIMITS.requestTimeoutMs, () => {
-      if (stream.status === "open") stream.abort(new Error("request took too long"));
-    });
-    stream.addEventListener("close", () => clearTimeout(timer));
-    const reader = new FrameReader(LIMITS.requestBytesMax, (request) => {
-      this.#deliver(() =>
-        this.#handlers?.onRequest(peer, protocol, request, (response) => {
-          if (stream.status !== "open") return;
-          stream.send(frame(response ?? new Uint8Array(0)));
-          void stream.close().catch(() => undefined);
-        }),
-      );
-    });
-    stream.addEventListener("message", ({ data }) => {
-      if (!reader.push(data)) stream.abort(new Error("frame too long"));
-    });
+    this.#desk.take(peer, stream, (request, respond) =>
+      this.#deliver(() => this.#handlers?.onRequest(peer, protocol, request, respond)),
+    );
   }
 
-  // — dialling —
+  // — keeping in touch —
 
   #dialMissing(): void {
     if (this.#stopping) return;
-    const nowMs = Date.now();
     for (const peer of this.#allowed) {
       const addresses = this.#options.addresses.get(peer);
       if (addresses === undefined || addresses.length === 0 || !this.#mayConnect(peer) || this.#connection(peer) !== undefined)
         continue;
-      let dial = this.#dials.get(peer);
-      if (dial === undefined) {
-        dial = { busy: false, nextMs: peer > this.#options.self ? nowMs : nowMs + DIAL_YIELD_MS, backoffMs: DIAL_CHECK_MS };
-        this.#dials.set(peer, dial);
-      }
-      if (!dial.busy && nowMs >= dial.nextMs) void this.#dial(peer, addresses, dial);
+      this.#dialler?.want(peer, addresses);
     }
-  }
-
-  async #dial(
-    peer: PublicKey,
-    addresses: readonly string[],
-    dial: { busy: boolean; nextMs: number; backoffMs: number },
-  ): Promise<void> {
-    dial.busy = true;
-    try {
-      const peerId = peerIdOf(peer).toString();
-      await this.#node().dial(
-        addresses.map((address) => multiaddr(`${address}/p2p/${peerId}`)),
-        { signal: AbortSignal.timeout(LIMITS.requestTimeoutMs) },
-      );
-      dial.backoffMs = DIAL_CHECK_MS;
-    } catch (error) {
-      this.#logger.debug("a peer was not reached", { peer, error: String(error) });
-      dial.backoffMs = Math.min(2 * dial.backoffMs, DIAL_BACKOFF_MAX_MS);
-    }
-    dial.busy = false;
-    // Spread out by a share of the wait, so that nodes that lost each other at once do not meet in step.
-    dial.nextMs = Date.now() + dial.backoffMs * (0.75 + Math.random() / 2);
   }
 
   /**
