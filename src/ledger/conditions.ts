@@ -2,8 +2,9 @@ import type { Hash } from "../types/scalars.ts";
 import { bankDaysBefore } from "./calendar.ts";
 import { require } from "./codes.ts";
 import { isBankDay } from "./governance/bank-days.ts";
+import { keyId } from "./ids.ts";
 import { ENDED_POSITIONS, type ObjectOf } from "./objects.ts";
-import type { Situation } from "./transition.ts";
+import type { Call, Situation } from "./transition.ts";
 
 /** Conditions that many rows of the transition table share, each with its one code. */
 
@@ -12,6 +13,11 @@ export function activeParty({ book }: Pick<Situation, "book">, id: Hash, role?: 
   require(party.status === "ACTIVE", "PARTY_INACTIVE");
   require(role === undefined || party.roles.includes(role), "ROLE_MISSING");
   return party;
+}
+
+/** Whether a key of this purpose has signed for the party. */
+export function hasSigned({ book, signers }: Call<unknown>, party: Hash, purpose: ObjectOf<"key">["purpose"]): boolean {
+  return signers.some((signer) => signer.party === party && book.find("key", keyId(signer.key))?.purpose === purpose);
 }
 
 /** Some signer's party has the role; the transition lets any such party attest. */

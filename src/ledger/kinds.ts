@@ -152,6 +152,8 @@ export const KINDS: Readonly<Record<Kind, KindDeclaration>> = {
   readiness: declare("readiness", { member: (readiness) => readiness.member }),
   turns: internal("turns"),
   creditFacts: declare("creditFacts", { party: (facts) => facts.party }),
+  tradePair: declare("tradePair", { seller: (pair) => pair.seller, debtor: (pair) => pair.debtor }),
+  tradeLinks: declare("tradeLinks", { party: (links) => links.party }),
   debtorGrade: declare("debtorGrade", { debtor: (grade) => grade.debtor }),
   riskPolicy: declare("riskPolicy", { lender: (policy) => policy.lender ?? "" }),
   modelCard: declare("modelCard", {

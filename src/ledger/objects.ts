@@ -16,7 +16,7 @@ import {
   text,
 } from "../codec/schema.ts";
 import { LIMITS } from "../types/limits.ts";
-import { FEATURES } from "./credit/feature-names.ts";
+import { cardSchema, gradeSchema } from "./credit/card.ts";
 import { base, bp, currencySchema, daySchema, ppm } from "./fields.ts";
 import { changeSchema, featureNameSchema } from "./governance/change.ts";
 import { MONEY_MAX } from "./money.ts";
@@ -33,41 +33,6 @@ export const policyRuleSchema = struct({
   checkers: int({ max: LIMITS.signersMax }),
 });
 
-export const gradeSchema = choice("A", "B", "C", "D", "E");
-
-/** A scorecard (domain.md §4.2): points by feature and bin, grades, probabilities, and what may be lent at each grade. */
-export const cardSchema = struct({
-  base: int({ max: 10_000 }),
-  tables: list(
-    struct({
-      feature: choice(...FEATURES),
-      /** Points where there is nothing to judge by. */
-      none: int({ min: -1_000, max: 1_000 }),
-      bins: list(struct({ below: nullable(int({ max: 1_000_000 })), points: int({ min: -1_000, max: 1_000 }) }), {
-        min: 1,
-        max: 16,
-      }),
-    }),
-    { min: 1, max: 32 },
-  ),
-  grades: list(
-    struct({
-      grade: gradeSchema,
-      from: int({ max: 10_000 }),
-      advanceCutBp: bp,
-      capMinorUnits: amount(),
-      /** Of a month's payments. */
-      multiplePercent: int({ max: 10_000 }),
-    }),
-    { min: 2, max: 5 },
-  ),
-  pd: list(struct({ from: int({ max: 10_000 }), bp }), { min: 1, max: 32 }),
-  advanceMaxBp: bp,
-  dilutionFreeBp: bp,
-  tenorFreeDays: int({ max: 3_660 }),
-  tenorCutBpPerDay: int({ max: 100 }),
-});
-
 /** A fee disclosed with the terms of a loan: who pays whom, how much, for what. */
 export const feeSchema = struct({
   payer: hash,
@@ -75,6 +40,9 @@ export const feeSchema = struct({
   amount: amount({ min: 1n }),
   basis: choice("SERVICE", "GUARANTEE", "REGISTRATION"),
 });
+
+/** Why a decision goes against what gates, score or model say: a word for lists, and the document that says it all. */
+export const overrideSchema = struct({ reason: text({ min: 1, max: 32, pattern: /^[A-Za-z0-9_]+$/ }), document: hash });
 
 /** A note that a payment redeemed, what it secured, and the order that kept the money. */
 export const redeemedSchema = struct({ note: hash, loan: nullable(hash), freeze: nullable(hash) });
@@ -88,6 +56,15 @@ export const loanPaidSchema = struct({
   accruedBefore: daySchema,
   paidByBefore: nullable(hash),
   freed: list(hash, { max: 128 }),
+});
+
+/** Counterparties of the last days, those with the smallest ids if there are too many; `moreDay` is the last day on which one was left out. */
+const linksSchema = struct({
+  to: list(struct({ party: hash, day: daySchema, most: amount() }), {
+    max: LIMITS.tradeLinksMax,
+    sortedBy: ({ party }) => party,
+  }),
+  moreDay: nullable(daySchema),
 });
 
 /** Positions in which a note is no longer a claim: paid, replaced by others, or ended. */
@@ -342,6 +319,10 @@ export const SCHEMAS = {
     /** What an engine decided by; null where officers did. */
     score: nullable(int({ min: -10_000, max: 10_000 })),
     grade: nullable(gradeSchema),
+    /** The model that was asked as well, and its output in 10⁻⁴. */
+    model: nullable(struct({ card: hash, outQ: int({ max: 10_000 }) })),
+    /** Why officers lent against a closed gate, the score or the model. */
+    override: nullable(overrideSchema as Schema<Infer<typeof overrideSchema>>),
     status: choice("LIVE", "ACCEPTED", "VOID", "EXPIRED"),
   }),
   loan: struct({
@@ -551,6 +532,26 @@ export const SCHEMAS = {
     overdue: int(),
     overdueSince: nullable(daySchema),
     borrowed: amount(),
+  }),
+  /** What one seller sold to one debtor in a currency: whether they are new to each other, and how large their trades are. */
+  tradePair: struct({
+    ...base,
+    seller: hash,
+    debtor: hash,
+    currency: currencySchema,
+    firstDay: daySchema,
+    orders: int(),
+    invoiced: amount(),
+    live: amount(),
+    paid: amount(),
+  }),
+  /** Whom a party sold to and bought from lately: the edges of the graph in which circular trade is looked for. */
+  tradeLinks: struct({
+    ...base,
+    party: hash,
+    currency: currencySchema,
+    sold: linksSchema as Schema<Infer<typeof linksSchema>>,
+    bought: linksSchema as Schema<Infer<typeof linksSchema>>,
   }),
   /** How good a debtor is, by the newest word of a lender: 1 (best) to 6. */
   debtorGrade: struct({ ...base, debtor: hash, grade: int({ min: 1, max: 6 }), by: hash, day: daySchema }),

@@ -357,7 +357,7 @@ export class SampleStory {
     const application = objectId(applied, 0, 0);
     const decided = await steps.take(
       `${step}/decide`,
-      [bank.engine],
+      [bank.maker, bank.checker],
       op("finance.decide", {
         application,
         lender: bank.party,
@@ -370,6 +370,8 @@ export class SampleStory {
         security: "PLEDGE",
         policy: commitment(epochKey, "credit policy 2026"),
         reasons: ["confirmedDebt"],
+        // A first trade has no history that a score could be made of.
+        override: { reason: "FIRST_TRADE", document: commitment(epochKey, "minutes", step) },
         expiresMs: clock.nowMs() + DAY_MS / 4,
       }),
     );

@@ -128,6 +128,10 @@ export const LIMITS = {
   keysPerPartyMax: 32,
   terminalNoteDaysMax: 400,
   creditDebtorsMax: 256,
+  /** Counterparties at which a search for circular trade looks, per party and direction; how long they are kept; pairs of one application. */
+  tradeLinksMax: 64,
+  tradeLinkDays: 92,
+  gatePairsMax: 16,
   dayMs: DAY_MS,
 } as const;
 

@@ -52,7 +52,8 @@ describe("refusals", () => {
     const world = alliance();
     const { chain, bank, seller } = world;
     const { note } = receivable(world, MONEY_MAX);
-    const { loan } = lend(world, [note], (MONEY_MAX * 9n) / 10n, { ratePpm: 1_000_000, tenorDays: 380 });
+    const override = { reason: "LARGEST", document: reference() };
+    const { loan } = lend(world, [note], (MONEY_MAX * 9n) / 10n, { ratePpm: 1_000_000, tenorDays: 380, override });
     chain.passTo(Date.UTC(2180, 0, 1));
     const body = {
       loan,

@@ -1,8 +1,9 @@
 import { choice, hash, type Infer, int, nullable, type Schema, struct } from "../../codec/schema.ts";
 import type { Amount, Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
-import { daySchema, gradeSchema, type ObjectOf } from "../objects.ts";
+import { daySchema, type ObjectOf } from "../objects.ts";
 import type { Situation } from "../transition.ts";
+import { gradeSchema } from "./card.ts";
 import { ALLIANCE_POLICY_ID, policyIdOf } from "./cards.ts";
 import { type Facts, factsId, monthOf } from "./facts.ts";
 import { featuresOf, gradesIn } from "./features.ts";
@@ -37,6 +38,8 @@ interface Terms {
   readonly amount: Amount;
   readonly advanceBp: number;
   readonly tenorDays: number;
+  /** Officers lend against what score and model say: those must be told truly all the same. */
+  readonly isOverridden: boolean;
 }
 
 /** Months whose payments a line is measured by: the present one and two before it. */
@@ -56,7 +59,7 @@ export function attestedHolds(situation: Situation, attested: Attested, terms: T
   require(score.score === attested.score && score.grade === attested.grade, "SCORE_MISMATCH");
   require((attested.mode === "B") === (attested.model !== null), "MODEL_NOT_IN_FORCE");
   const byModel = attested.model === null ? null : modelSays(situation, attested.model, terms.lender);
-  if (terms.outcome !== "APPROVED") return;
+  if (terms.outcome !== "APPROVED" || terms.isOverridden) return;
   const grade = worse(card, score.grade, byModel);
   require(byModel !== "GUARD" && grade !== lastOf(card), "SCORE_TOO_LOW");
   require(terms.advanceBp <= advanceBpOf(card, grade, features, terms.tenorDays), "ADVANCE_TOO_HIGH");

@@ -7,11 +7,14 @@ import { isLive } from "../conditions.ts";
 import { namedId } from "../ids.ts";
 import type { ObjectOf } from "../objects.ts";
 import type { Situation } from "../transition.ts";
+import { linkTrade } from "./links.ts";
+import { areRelated, pairId } from "./pairs.ts";
 
 export type Facts = ObjectOf<"creditFacts">;
 type Month = Facts["months"][number];
 type Receivable = ObjectOf<"receivable">;
 type Note = ObjectOf<"note">;
+type Pair = ObjectOf<"tradePair">;
 
 /** Months that are kept: the present one and twelve before it, which cover the window of 365 days (domain: features). */
 export const MONTHS_KEPT = 13;
@@ -69,9 +72,15 @@ class Tally {
     if (after === undefined) return;
     const credited = after.credited - (before?.credited ?? 0n);
     if (before !== undefined && credited === 0n) return;
+    // Trade within a group says nothing of how a firm stands with others.
+    const isRelated = this.#areRelated(after.seller, after.buyer);
     const draft = this.#of(after.seller, after.currency);
-    draft.credited += credited;
+    if (!isRelated) draft.credited += credited;
     if (before !== undefined) return;
+    const { day, book } = this.#situation;
+    this.#trade(after.seller, after.buyer, after.currency, { orders: 1, invoiced: after.total, live: 0n, paid: 0n });
+    linkTrade(book, day, after);
+    if (isRelated) return;
     draft.month.orders += 1;
     draft.month.invoiced += after.total;
   }
@@ -86,6 +95,11 @@ class Tally {
     if (live === 0n && redeemed === 0n && diluted === 0n && confirmed === 0n && wasLate === isLate) return;
     const draft = this.#of(after.seller, after.currency);
     draft.expose(after.debtor, live);
+    if (live !== 0n || redeemed !== 0n)
+      this.#trade(after.seller, after.debtor, after.currency, { orders: 0, invoiced: 0n, live, paid: redeemed });
+    if (isLate && !wasLate) draft.late(after.maturityDay, 1);
+    else if (wasLate && !isLate) draft.late(after.maturityDay, -1);
+    if (this.#areRelated(after.seller, after.debtor)) return;
     draft.diluted += diluted;
     if (confirmed > 0n) {
       draft.month.confirmed += confirmed;
@@ -105,10 +119,7 @@ class Tally {
       draft.month.paidOnTime += redeemed;
       if (!isLate) draft.month.due += redeemed;
     }
-    if (isLate && !wasLate) {
-      draft.month.due += after.live;
-      draft.late(after.maturityDay, 1);
-    } else if (wasLate && !isLate) draft.late(after.maturityDay, -1);
+    if (isLate && !wasLate) draft.month.due += after.live;
     if (wasLate || isLate) draft.month.maxDpd = Math.max(draft.month.maxDpd, lateDays);
   }
 
@@ -134,6 +145,22 @@ class Tally {
       if (draft.facts === undefined) book.create("creditFacts", { id, ...next });
       else book.update("creditFacts", draft.facts, next);
     }
+  }
+
+  /** What the seller has with one debtor. Sums that exceed an amount stay at the largest one. */
+  #trade(seller: Hash, debtor: Hash, currency: string, add: Pick<Pair, "orders" | "invoiced" | "live" | "paid">): void {
+    const { book, day } = this.#situation;
+    const id = pairId(seller, debtor, currency);
+    const known = book.find("tradePair", id);
+    const sum = (field: "invoiced" | "live" | "paid"): Amount => bounded(noLess((known?.[field] ?? 0n) + add[field]));
+    const next = { orders: (known?.orders ?? 0) + add.orders, invoiced: sum("invoiced"), live: sum("live"), paid: sum("paid") };
+    if (known === undefined) book.create("tradePair", { id, seller, debtor, currency, firstDay: day, ...next });
+    else book.update("tradePair", known, next);
+  }
+
+  #areRelated(one: Hash, other: Hash): boolean {
+    const { book } = this.#situation;
+    return areRelated(book.find.bind(book), one, other);
   }
 
   /** Contract and acceptance stand behind every invoice (invoice.register); what may be missing is the tax office's word. */

@@ -182,4 +182,13 @@ export const FIRST_CARD: Scorecard = {
   dilutionFreeBp: 500,
   tenorFreeDays: 90,
   tenorCutBpPerDay: 5,
+  gates: {
+    relatedAllowed: false,
+    cycleDays: 30,
+    cycleShareBp: 8_000,
+    velocityPercentMax: 300,
+    newPairCapMinorUnits: 5n * MILLION,
+    ticketPercentMax: 1_000,
+    invoiceAgeHoursMax: 24,
+  },
 };

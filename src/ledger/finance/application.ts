@@ -1,11 +1,12 @@
 import { amount, bool, choice, hash, int, list, optional, type Schema, text } from "../../codec/schema.ts";
 import type { Amount, Hash } from "../../types/scalars.ts";
-import { require } from "../codes.ts";
-import { activeParty, beforeCutoff, expiresWithin, isEffective, isOpen, isUnfrozen } from "../conditions.ts";
-import { type Attested, attestedHolds, attestedSchema } from "../credit/attested.ts";
+import { LedgerRejection, require } from "../codes.ts";
+import { activeParty, beforeCutoff, expiresWithin, hasSigned, isEffective, isOpen, isUnfrozen } from "../conditions.ts";
+import { type Attested, attestedHolds, attestedSchema, policyInForce } from "../credit/attested.ts";
+import { closedGates } from "../credit/gates.ts";
 import { schedule } from "../due.ts";
 import { basisPoints, MONEY_MAX } from "../money.ts";
-import { feeSchema, type ObjectOf } from "../objects.ts";
+import { feeSchema, type ObjectOf, overrideSchema } from "../objects.ts";
 import { type Situation, transition } from "../transition.ts";
 
 type Application = ObjectOf<"application">;
@@ -113,6 +114,8 @@ export const decide = transition({
     expiresMs: int(),
     /** What an engine decided by; officers may decide without. */
     attested: optional(attestedSchema as Schema<Attested>),
+    /** Why officers approve although a gate is closed, or score or model do not carry it. */
+    override: optional(overrideSchema),
   },
   signers: ({ lender }) => [lender],
   stake: (body) => body.amount,
@@ -143,7 +146,29 @@ export const decide = transition({
       const { body, book } = call;
       if (body.attested === undefined) return;
       const { borrower, currency } = book.get("application", body.application);
-      attestedHolds(call, body.attested, { ...body, borrower, currency });
+      const isOverridden = body.override !== undefined;
+      attestedHolds(call, body.attested, { ...body, borrower, currency, isOverridden });
+    },
+    // An engine answers for nothing but a score; a referral decides nothing.
+    (call) => {
+      const { attested, outcome, lender } = call.body;
+      const isAttested = attested !== undefined || outcome === "REFER";
+      require(isAttested || !hasSigned(call, lender, "ENGINE"), "ATTESTATION_MISSING");
+    },
+    (call) => {
+      const { override, outcome, lender } = call.body;
+      if (override === undefined) return;
+      require(outcome === "APPROVED" && hasSigned(call, lender, "CHECKER"), "OVERRIDE_UNSIGNED");
+    },
+    (call) => {
+      const { body, book, day, timeMs } = call;
+      if (body.outcome !== "APPROVED") return;
+      const application = book.get("application", body.application);
+      activeParty(call, application.borrower);
+      if (body.override !== undefined) return;
+      const { card } = book.get("riskPolicy", policyInForce(call, body.lender));
+      const [closed] = closedGates({ find: book.find.bind(book), day, timeMs }, card, application);
+      if (closed !== undefined) throw new LedgerRejection(closed);
     },
     ({ body, book, business }) => {
       const { borrower } = book.get("application", body.application);
@@ -162,8 +187,10 @@ export const decide = transition({
     const { book, body, newId } = call;
     const application = book.get("application", body.application);
     const id = newId();
-    const { attested, ...terms } = body;
-    book.add("decision", { id, ...terms, score: attested?.score ?? null, grade: attested?.grade ?? null, status: "LIVE" });
+    const { attested, override, ...terms } = body;
+    const { score = null, grade = null, model } = attested ?? {};
+    const asked = model === undefined || model === null ? null : { card: model.card, outQ: model.outQ };
+    book.add("decision", { id, ...terms, score, grade, model: asked, override: override ?? null, status: "LIVE" });
     // One decision of each lender stands: a new one takes the place of its referral, or of what has run out.
     const others = application.decisions.filter((other) => {
       const standing = book.get("decision", other);

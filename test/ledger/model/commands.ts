@@ -570,12 +570,14 @@ export const BASIC_COMMANDS = {
       policy: commitment("policy"),
       reasons: [],
       expiresMs,
+      // Gates have tests of their own: here officers always say why they lend although.
+      ...(outcome === "APPROVED" ? { override: { reason: "MODEL", document: commitment("minutes") } } : {}),
     };
     return attempt(
       world,
       "finance.decide",
       body,
-      [by(lender, lender.engine)],
+      outcome === "APPROVED" ? [lender, by(lender, lender.checker)] : [lender],
       () => model.decide(decision),
       (sent) => {
         (model.decisions.at(-1) as Decision).id = sent.created();

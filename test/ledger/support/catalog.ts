@@ -159,7 +159,7 @@ export const CATALOG: Readonly<Record<OperationKind, (world: Alliance) => Sample
   }),
   "finance.decide": (world) => ({
     operation: op("finance.decide", decideBody(world, applied(world), 4_000n)),
-    signings: [by(world.bank, world.bank.engine)],
+    signings: [world.bank],
   }),
   "finance.accept": (world) => ({
     operation: op("finance.accept", { decision: decide(world, applied(world), 4_000n) }),

@@ -64,7 +64,8 @@ export function decideBody(
 
 export function decide(world: Alliance, application: Hash, amount: Amount, change: Partial<BodyOf<"finance.decide">> = {}): Hash {
   const { bank, chain } = world;
-  return chain.act(op("finance.decide", decideBody(world, application, amount, change)), by(bank, bank.engine)).created();
+  const checked = change.override === undefined ? [] : [by(bank, bank.checker)];
+  return chain.act(op("finance.decide", decideBody(world, application, amount, change)), bank, ...checked).created();
 }
 
 /** A committed loan of `amount` on the notes. */

@@ -2,6 +2,7 @@ import { CHANGES_REFUSALS } from "./refusals-changes.ts";
 import { CONDITION_REFUSALS } from "./refusals-conditions.ts";
 import { CREDIT_REFUSALS } from "./refusals-credit.ts";
 import { FINANCE_REFUSALS } from "./refusals-finance.ts";
+import { GATE_REFUSALS } from "./refusals-gates.ts";
 import { GOVERNANCE_REFUSALS } from "./refusals-governance.ts";
 import { LOANS_REFUSALS } from "./refusals-loans.ts";
 import { PARTIES_REFUSALS } from "./refusals-parties.ts";
@@ -21,5 +22,6 @@ export const REFUSALS: readonly Refused[] = [
   ...LOANS_REFUSALS,
   ...GOVERNANCE_REFUSALS,
   ...CREDIT_REFUSALS,
+  ...GATE_REFUSALS,
   ...CONDITION_REFUSALS,
 ];
