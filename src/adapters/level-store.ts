@@ -8,6 +8,11 @@ import { filesDamage } from "./level-files.ts";
 
 type AbstractSnapshot = ReturnType<Level["snapshot"]>;
 
+/** Of the binding for Node, which the package's types for every environment do not tell. */
+interface Compacting {
+  compactRange(from: Uint8Array, to: Uint8Array, options: { readonly keyEncoding: "view" }): Promise<void>;
+}
+
 const WRITE_BUFFER_BYTES = 64 * 1024 * 1024;
 const CACHE_BYTES = 64 * 1024 * 1024;
 /** Behind every value stands the CRC-32 of key and value: this binding of LevelDB does not check its own checksums when it reads. */
@@ -106,6 +111,10 @@ export class LevelStore implements Store {
       },
       (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
     );
+  }
+
+  async compact({ from, to }: Pick<StoreRange, "from" | "to">): Promise<void> {
+    await (this.#db as unknown as Compacting).compactRange(from, to, { keyEncoding: "view" });
   }
 
   async close(): Promise<void> {

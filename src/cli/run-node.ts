@@ -20,6 +20,8 @@ import { StoreAudit } from "../node/store-audit.ts";
 import { LocalNode } from "../rpc/local-node.ts";
 import { RpcServer } from "../rpc/server.ts";
 import type { Genesis } from "../types/genesis.ts";
+import { LIMITS } from "../types/limits.ts";
+import { parseKeep } from "../types/retention.ts";
 import type { Hash, Height, MemberId, PublicKey } from "../types/scalars.ts";
 import { AddressBook } from "./address-book.ts";
 import { joinByPeers, parseCheckpoint } from "./join-node.ts";
@@ -27,7 +29,7 @@ import { watchBackups } from "./node-backups.ts";
 import { readAddresses, readDirectory, readGenesis, readPassphrase, readSecretFile } from "./node-files.ts";
 import { makeSnapshots, rebuildIndices } from "./node-snapshots.ts";
 import { type Settings, SettingsError } from "./settings.ts";
-import { waitForSpace, watchSpace } from "./space-watch.ts";
+import { waitForSpace, watchDisk, watchSpace } from "./space-watch.ts";
 import { VERSION } from "./version.ts";
 
 export interface RunningNode {
@@ -56,6 +58,12 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
   if (settings.joinBy !== "blocks" && settings.joinBy !== "snapshot")
     throw new SettingsError("SETTING_WRONG", `"joinBy" must be blocks or snapshot, not "${settings.joinBy.slice(0, 32)}"`);
   const checkpoint = parseCheckpoint(settings.checkpoint);
+  const keep = parseKeep(settings.keep);
+  if (keep === undefined)
+    throw new SettingsError(
+      "SETTING_WRONG",
+      `"keep" must be all, last N blocks (N at least ${LIMITS.keepBlocksMin}) or last D days, not "${settings.keep.slice(0, 32)}"`,
+    );
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 });
   await waitForSpace(settings.dataFolder, settings.freeBytesMin, logger);
   const failpoints = new Failpoints(process.env.ZHONGLIAN_FAILPOINT);
@@ -113,6 +121,8 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
       member,
       signWithoutMemory: settings.signWithoutMemory,
       contacts: book.contacts,
+      keep,
+      makesSnapshots: settings.snapshotIntervalBlocks > 0,
       ...(checkpoint === null ? {} : { checkpoint }),
     };
     const snapshots = new SnapshotFolder(join(settings.dataFolder, "snapshots"));
@@ -141,7 +151,7 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
     });
     const rpcPort = await rpc.listen();
     closers.push(() => rpc.close());
-    closers.push(watchSpace(settings.dataFolder, settings.freeBytesMin, node));
+    closers.push(watchSpace(settings.dataFolder, settings.freeBytesMin, node), watchDisk(chainFolder, metrics));
     await rebuildIndices(node, store, logger);
     closers.push(watchBackups(settings.dataFolder, { store, logger }));
     makeSnapshots(node, settings.snapshotIntervalBlocks, { store, files: snapshots, logger });

@@ -57,6 +57,11 @@ export const SETTINGS = {
   },
   joinBy: { type: "text", fallback: "blocks", help: "how an empty node gets the state: blocks, or a peers' snapshot" },
   checkpoint: { type: "text", fallback: "", help: "height:id of a block known to be final, from a source beside the network" },
+  keep: {
+    type: "text",
+    fallback: "all",
+    help: "of blocks, receipts, histories and past states: all, last N blocks, or last D days",
+  },
   snapshotIntervalBlocks: {
     type: "integer",
     fallback: "10000",

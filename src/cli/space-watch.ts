@@ -1,8 +1,11 @@
 import { statfsSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { Node } from "../node/node.ts";
-import type { Logger } from "../ports/observe.ts";
+import type { Logger, Metrics } from "../ports/observe.ts";
 
 const CHECK_MS = 5_000;
+const MEASURE_MS = 30_000;
 
 /** Bytes that are free where the folder lies. */
 function freeBytes(folder: string): number {
@@ -26,6 +29,31 @@ export function watchSpace(folder: string, freeBytesMin: number, node: Pick<Node
   };
   check();
   const timer = setInterval(check, CHECK_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** What the files of a folder take; of those that go while it is looked at, nothing. */
+export async function folderBytes(folder: string): Promise<number> {
+  const sizes = (await readdir(folder)).map((name) =>
+    stat(join(folder, name)).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+/** Tells now and then what the chain's store takes of the disk. Answers how to end it. */
+export function watchDisk(folder: string, metrics: Pick<Metrics, "set">): () => void {
+  const measure = (): void => {
+    folderBytes(folder).then(
+      (bytes) => metrics.set("zhonglian_disk_bytes", bytes),
+      () => undefined,
+    );
+  };
+  measure();
+  const timer = setInterval(measure, MEASURE_MS);
   timer.unref();
   return () => clearInterval(timer);
 }

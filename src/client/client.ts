@@ -48,6 +48,8 @@ export interface NodeStatus {
   readonly blockId: Hash;
   readonly stateRoot: Hash;
   readonly blockTimeMs: number;
+  /** The lowest height whose block and state this node keeps. */
+  readonly base: number;
   readonly clockMs: number;
   readonly syncing: boolean;
   readonly signing: boolean;

@@ -19,6 +19,7 @@ import { pageKey } from "./chain-keys.ts";
 import { dueWrites } from "./due-changes.ts";
 import { indexWrites } from "./ledger-index.ts";
 import type { ObjectStore } from "./object-store.ts";
+import { withReplaced } from "./replaced.ts";
 
 export interface Candidate {
   readonly height: Height;
@@ -91,7 +92,8 @@ export class BlockExecutor {
     ];
     writes.push(...dueWrites(height, history));
     for (const { path, bytes } of pageWrites(tree)) writes.push({ key: pageKey(path), value: bytes });
-    return writes;
+    // Before the genesis there was no state.
+    return height === 0 ? writes : withReplaced(height, writes, tree);
   }
 
   /** The block is durable: its state is the committed one. */

@@ -15,7 +15,7 @@ import type { ChainStore } from "./chain-store.ts";
 import type { Decided } from "./consensus-driver.ts";
 import type { EventLoop } from "./event-loop.ts";
 import { FetchedBlockCheck, type SoundBlock } from "./fetched-block-check.ts";
-import { blocksRequestSchema, blocksResponseSchema } from "./messages.ts";
+import { blocksRequestSchema, blocksResponseSchema, prunedResponseSchema } from "./messages.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { VerifiedSignatures } from "./verified-signatures.ts";
 
@@ -61,6 +61,11 @@ export class CatchUp {
 
   get behind(): boolean {
     return this.#machine.behind;
+  }
+
+  /** The height after which no peer keeps the blocks; null if some does, or nothing is lacking. */
+  get cutOffAt(): Height | null {
+    return this.#machine.cutOffAt;
   }
 
   /** A peer claims a commit: if it checks, the peer has shown it. */
@@ -131,6 +136,9 @@ export class CatchUp {
         case "caughtUp":
           this.#m.onCaughtUp();
           break;
+        case "cutOff":
+          this.#m.logger.error("no peer keeps the blocks that follow: join anew by a snapshot", { ...effect });
+          break;
         case "retryLater":
           this.#m.clock.after(
             RETRY_MS,
@@ -149,7 +157,10 @@ export class CatchUp {
       this.#m.loop.callback((response: Uint8Array | null) => {
         const decoded = response === null ? undefined : decode(blocksResponseSchema, response, LIMITS.responseBytesMax);
         const blocks = decoded?.ok ? decoded.value.map((block) => ({ block, bytes: block.length })) : null;
-        this.#step({ kind: "answer", peer, from, blocks });
+        const pruned =
+          response === null || blocks !== null ? null : decode(prunedResponseSchema, response, LIMITS.requestBytesMax);
+        if (pruned?.ok) this.#step({ kind: "pruned", peer, from, base: pruned.value.base });
+        else this.#step({ kind: "answer", peer, from, blocks });
       }),
     );
   }

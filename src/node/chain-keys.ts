@@ -14,14 +14,34 @@ const PREFIX = {
   authorityChanges: 0x77,
   base: 0x61,
   rebuilding: 0x72,
+  pageUndo: 0x75,
+  replaced: 0x71,
+  swept: 0x73,
 } as const;
+
+/** Of these every block adds rows that no later one replaces: what grows until it is let go of. */
+const PAST: ReadonlySet<number | undefined> = new Set([
+  PREFIX.block,
+  PREFIX.commit,
+  PREFIX.transaction,
+  PREFIX.blockById,
+  PREFIX.due,
+  PREFIX.pageUndo,
+  PREFIX.replaced,
+]);
+
+export function isPastKey(key: Uint8Array): boolean {
+  return PAST.has(key[0]);
+}
 
 export const HEAD_KEY = Uint8Array.of(PREFIX.head);
 
 /** The heights with which a set of authorities ended, all of them. */
 export const AUTHORITY_CHANGES_KEY = Uint8Array.of(PREFIX.authorityChanges);
-/** The lowest height whose block is kept; absent: all are. */
+/** The lowest height whose block and state are kept; absent: all are. */
 export const BASE_KEY = Uint8Array.of(PREFIX.base);
+/** The height up to which what lies below the base is cleared away; absent: nothing was ever let go here. */
+export const SWEPT_KEY = Uint8Array.of(PREFIX.swept);
 /** There while indices and totals are not those of the state. */
 export const REBUILDING_KEY = Uint8Array.of(PREFIX.rebuilding);
 
@@ -43,6 +63,11 @@ export function dueKey(height: Height): Uint8Array {
   return withHeight(PREFIX.due, height);
 }
 
+/** What a block put aside of the state before it. */
+export function replacedKey(height: Height): Uint8Array {
+  return withHeight(PREFIX.replaced, height);
+}
+
 export function blockByIdKey(id: BlockId): Uint8Array {
   return withHex(PREFIX.blockById, id);
 }
@@ -57,6 +82,23 @@ export function pageKey(path: string): Uint8Array {
   key[0] = PREFIX.page;
   for (let index = 0; index < path.length; index++) key[index + 1] = path.charCodeAt(index);
   return key;
+}
+
+/** How a page was before the block at this height changed it. */
+export function pageUndoKey(path: string, height: Height): Uint8Array {
+  const key = new Uint8Array(path.length + 10);
+  key[0] = PREFIX.pageUndo;
+  for (let index = 0; index < path.length; index++) key[index + 1] = path.charCodeAt(index);
+  new DataView(key.buffer).setBigUint64(path.length + 2, BigInt(height));
+  return key;
+}
+
+/** The rows that are kept by height, of heights in [from, to): what is let go there is let go in one piece. */
+export function rowsByHeight(from: Height, to: Height): readonly { readonly from: Uint8Array; readonly to: Uint8Array }[] {
+  return [PREFIX.block, PREFIX.commit, PREFIX.due, PREFIX.replaced].map((prefix) => ({
+    from: withHeight(prefix, from),
+    to: withHeight(prefix, to),
+  }));
 }
 
 function withHeight(prefix: number, height: Height): Uint8Array {

@@ -18,12 +18,17 @@ import {
   commitKey,
   dueKey,
   HEAD_KEY,
+  isPastKey,
   pageKey,
   REBUILDING_KEY,
+  replacedKey,
+  SWEPT_KEY,
   transactionKey,
 } from "./chain-keys.ts";
 import { type DueChange, dueChangesSchema } from "./due-changes.ts";
+import { type Replaced, replacedKeys, replacedSchema } from "./replaced.ts";
 import { StagedStore } from "./staged-store.ts";
+import { isHistoryKey } from "./store-keys.ts";
 import { readRecord } from "./stored-record.ts";
 import { changesWrite, changeWrite } from "./validator-history.ts";
 
@@ -127,24 +132,31 @@ export class ChainStore {
     this.#store.write([...derived, { key: HEAD_KEY, value: encode(headSchema, this.#head) }], done);
   }
 
-  /** The whole block in one synced batch. Head and tip move when `done(null)` is called, not before. */
-  write(finalised: FinalisedBlock, done: (fault: Error | null) => void): void {
+  /**
+   * The whole block in one synced batch. Head and tip move when `done(null)` is called, not before. Answers the bytes that it adds to the
+   * past that is kept.
+   */
+  write(finalised: FinalisedBlock, done: (fault: Error | null) => void): number {
     const head = this.#headOf(finalised);
     assert(this.#tip === this.#head, "nothing is staged under a decided block");
-    this.#store.write(this.#batchOf(finalised, head), (fault) => {
+    const batch = this.#batchOf(finalised, head);
+    this.#store.write(batch, (fault) => {
       if (fault === null) {
         this.#head = head;
         this.#moveTip(head, finalised);
       }
       done(fault);
     });
+    return pastBytes(batch);
   }
 
-  /** Executed and part of the next flush: the tip moves, the head does not. */
-  stage(finalised: FinalisedBlock): void {
+  /** Executed and part of the next flush: the tip moves, the head does not. Answers as `write`. */
+  stage(finalised: FinalisedBlock): number {
     const head = this.#headOf(finalised);
-    this.#staged.stage(this.#batchOf(finalised, head));
+    const batch = this.#batchOf(finalised, head);
+    this.#staged.stage(batch);
     this.#moveTip(head, finalised);
+    return pastBytes(batch);
   }
 
   /** All that is staged in one synced batch. The head moves to the present tip when `done(null)` is called; one flush at a time. */
@@ -219,9 +231,30 @@ export class ChainStore {
     return stored.height > this.#head.height ? undefined : stored;
   }
 
-  /** Blocks below are not kept here. */
+  /** Blocks below are not kept here, nor is the state after any of them. */
   get base(): Height {
     return this.#read(BASE_KEY, int()) ?? 0;
+  }
+
+  /** Whether all of the chain's transactions are kept here: else of an id that is not found nothing is known. */
+  get isWhole(): boolean {
+    return this.base <= 1;
+  }
+
+  /** Up to here nothing is left of what lies below the base. */
+  get swept(): Height {
+    return this.#read(SWEPT_KEY, int()) ?? this.base;
+  }
+
+  /** The base rises: what lies below is to be deleted from where that was left off. */
+  baseWrites(to: Height): readonly StoreWrite[] {
+    const { base, swept } = this;
+    assert(to > base && to <= this.#head.height, "the base rises, and not beyond the head");
+    return [{ key: BASE_KEY, value: encode(int(), to) }, this.sweptWrite(swept)];
+  }
+
+  sweptWrite(to: Height): StoreWrite {
+    return { key: SWEPT_KEY, value: encode(int(), to) };
   }
 
   /** Whether indices and totals are still to be made from the objects. */
@@ -238,12 +271,14 @@ export class ChainStore {
     return this.#staged.get(pageKey(path));
   }
 
-  /**
-   * The state tree's pages as they were after a block; undefined where they are not kept, which is all but the newest durable one. What
-   * becomes durable meanwhile is seen, so whoever reads several pages compares their root with the block's.
-   */
-  pagesAt(height: Height): PageReader | undefined {
-    return height === this.#head.height ? { page: (path) => this.#store.get(pageKey(path)) } : undefined;
+  /** The newest durable state's pages. Who reads several may find the next block's among them. */
+  get pages(): PageReader {
+    return { page: (path) => this.#store.get(pageKey(path)) };
+  }
+
+  /** What a block put aside; nothing where it is no longer kept. */
+  replaced(height: Height): Replaced {
+    return this.#read(replacedKey(height), replacedSchema) ?? { history: [], pages: [] };
   }
 
   #changes(range: StoreRange): Promise<readonly AuthorityChange[]> {
@@ -254,6 +289,36 @@ export class ChainStore {
     const value = this.#staged.get(key);
     return value === undefined ? undefined : readRecord(value, schema);
   }
+}
+
+function pastBytes(batch: readonly StoreWrite[]): number {
+  let bytes = 0;
+  for (const { key, value } of batch) if (isPastKey(key) || isHistoryKey(key)) bytes += key.length + (value?.length ?? 0);
+  return bytes;
+}
+
+/**
+ * What goes when the base rises above a height: its block and transactions, and what the next block put aside of the state after it. The
+ * rows that tell of the others come last.
+ */
+export function rowsOfHeight(
+  chain: ChainStore,
+  height: Height,
+): { readonly transactions: readonly TxId[]; readonly others: readonly Uint8Array[] } {
+  const block = chain.block(height);
+  const commit = chain.commit(height);
+  const next = height + 1;
+  return {
+    transactions: block?.pairs.map(({ id }) => id) ?? [],
+    others: [
+      ...replacedKeys(next, chain.replaced(next)),
+      dueKey(height),
+      ...(commit === undefined ? [] : [blockByIdKey(commit.block)]),
+      replacedKey(next),
+      commitKey(height),
+      blockKey(height),
+    ],
+  };
 }
 
 /** A transaction of which nothing is kept but that its id is used. */

@@ -76,3 +76,5 @@ export const storedBlockSchema = struct({
 export type StoredBlock = Infer<typeof storedBlockSchema>;
 /** Consecutive blocks from the first asked, each encoded; as many as fit. */
 export const blocksResponseSchema = list(bytes({ max: LIMITS.responseBytesMax }), { max: LIMITS.syncBlocksPerRequestMax });
+/** Instead of blocks: those asked for are no longer kept; from `base` on there are some. */
+export const prunedResponseSchema = struct({ base: int({ min: 1 }) });

@@ -11,6 +11,15 @@ const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 
 export const METRICS = [
   { name: "zhonglian_height", kind: "gauge", help: "Height of the last finalised block" },
+  { name: "zhonglian_base", kind: "gauge", help: "The lowest height whose block and state are kept; 0: all are" },
+  { name: "zhonglian_pruned_rows_total", kind: "counter", help: "Rows of the store that were let go of" },
+  { name: "zhonglian_disk_bytes", kind: "gauge", help: "Bytes that the chain's store takes of the disk" },
+  {
+    name: "zhonglian_history_bytes_total",
+    kind: "counter",
+    help: "Bytes that blocks added to the past that is kept, by whether they held transactions; divide by the transactions, or by the days",
+    labels: ["block"],
+  },
   { name: "zhonglian_round", kind: "gauge", help: "Round of the undecided height" },
   { name: "zhonglian_peers", kind: "gauge", help: "Connected peers" },
   { name: "zhonglian_syncing", kind: "gauge", help: "1 while the node fetches blocks that others have finalised" },

@@ -16,6 +16,7 @@ import { StateTree } from "../state/tree.ts";
 import type { Commit } from "../types/block.ts";
 import { authoritiesOf, type ChainIdentity, type Checkpoint } from "../types/genesis.ts";
 import { LIMITS } from "../types/limits.ts";
+import { KEEP_ALL, type Keep } from "../types/retention.ts";
 import type { Hash, Height, MemberId, PublicKey, TxId } from "../types/scalars.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
 import { AdaptiveBlockSize } from "./adaptive-block-size.ts";
@@ -36,6 +37,7 @@ import { ObjectStore } from "./object-store.ts";
 import { OwnSignatures } from "./own-signatures.ts";
 import { PeerClocks } from "./peer-clocks.ts";
 import { PeerRequests } from "./peer-requests.ts";
+import { Pruner } from "./pruner.ts";
 import { SigningMemory } from "./signing-memory.ts";
 import { SnapshotReader } from "./snapshot-reader.ts";
 import { StoreCorruptError } from "./stored-record.ts";
@@ -73,6 +75,10 @@ export interface NodeOptions {
   readonly contacts?: ReadonlySet<PublicKey>;
   /** A block that the operator knows to be on this chain: no other is taken for its height, and nothing is signed before it. */
   readonly checkpoint?: Checkpoint;
+  /** What is kept of the past; all, if this is absent. */
+  readonly keep?: Keep;
+  /** Whether this node makes snapshots for joiners, who need the blocks from there on. */
+  readonly makesSnapshots?: boolean;
   /** Rules that this version knows; another list only in tests. */
   readonly knownFeatures?: ReadonlySet<string>;
 }
@@ -106,6 +112,7 @@ export class Node {
   readonly #catchUp: CatchUp;
   readonly #requests: PeerRequests;
   readonly #snapshots: SnapshotReader | null;
+  readonly #pruner: Pruner;
   readonly #guard: DoubleSignGuard | null;
   readonly #memory: SigningMemory | null;
   readonly #membership: Membership;
@@ -230,6 +237,19 @@ export class Node {
     if (this.#chain.isNew) this.#executor.adopt(genesis);
     this.#snapshots =
       modules.snapshots === undefined ? null : new SnapshotReader({ files: modules.snapshots, chain: this.#chain });
+    this.#pruner = new Pruner({
+      keep: options.keep ?? KEEP_ALL,
+      chain: this.#chain,
+      store,
+      hasher,
+      txWindowMs: () => paramsOf(this.#objects).txWindowMs,
+      snapshots: options.makesSnapshots === true ? (modules.snapshots ?? null) : null,
+      clock,
+      loop,
+      metrics,
+      logger,
+      fatal,
+    });
     this.#requests = new PeerRequests({ store: this.#chain, mempool: this.#mempool, proposed: (id) => this.#driver.body(id) });
   }
 
@@ -287,6 +307,11 @@ export class Node {
 
   get round(): number {
     return this.#driver.round;
+  }
+
+  /** The height after which no peer keeps the blocks that this node lacks; null if some does, or none are lacking. */
+  get cutOffAt(): Height | null {
+    return this.#catchUp.cutOffAt;
   }
 
   get isSyncing(): boolean {
@@ -374,6 +399,7 @@ export class Node {
     this.#pool.start();
     this.#everyTime();
     this.#gauge();
+    this.#pruner.onBlock();
   }
 
   /** The tree as stored must have the root that the head's header has: the same fact on two paths. */
@@ -542,13 +568,14 @@ export class Node {
     if (!this.#agreesWithCheckpoint(height, decided.id))
       throw new CheckpointError("CHECKPOINT_MISMATCH", `another block than the checkpoint was decided at height ${height}`);
     this.#finalising = height;
-    this.#chain.write(
+    const bytes = this.#chain.write(
       this.#finalisedBlock(decided),
       this.#whenWritten(() => {
         this.#adopt(decided);
         this.#finalised([decided], "consensus");
       }),
     );
+    this.#measureBytes(decided, bytes);
   }
 
   /**
@@ -559,7 +586,7 @@ export class Node {
     const { height } = decided.block.header;
     if (height !== this.#chain.tip.height + 1 || this.#finalising >= height) return false;
     if (this.#isForgotten(decided)) this.#onForeignSignature({ height, round: decided.commit.round, step: "precommit" });
-    this.#chain.stage(this.#finalisedBlock(decided));
+    this.#measureBytes(decided, this.#chain.stage(this.#finalisedBlock(decided)));
     this.#adopt(decided);
     this.#staged.push(decided);
     this.#flush();
@@ -612,6 +639,7 @@ export class Node {
     if (this.#chain.tip.height === this.#chain.head.height) this.#driver.nextHeight();
     this.#catchUp.onApplied();
     this.#takeBearings();
+    this.#pruner.onBlock();
   }
 
   #settle(decided: Decided, how: "consensus" | "sync"): void {
@@ -630,6 +658,7 @@ export class Node {
   #gauge(): void {
     const { metrics } = this.#modules;
     metrics.set("zhonglian_height", this.#chain.head.height);
+    metrics.set("zhonglian_base", this.#chain.base);
     metrics.set("zhonglian_round", this.#driver.round);
     metrics.set("zhonglian_syncing", this.#catchUp.behind ? 1 : 0);
     metrics.set("zhonglian_signing", this.isSigning ? 1 : 0);
@@ -645,6 +674,11 @@ export class Node {
     const failed = execution.receipts.filter(({ code }) => code !== 0).length;
     if (failed > 0) metrics.add("zhonglian_transactions_total", failed, { outcome: "failed" });
     if (block.header.count > failed) metrics.add("zhonglian_transactions_total", block.header.count - failed, { outcome: "ok" });
+  }
+
+  #measureBytes({ block }: Decided, bytes: number): void {
+    const kind = block.header.count === 0 ? "empty" : "full";
+    this.#modules.metrics.add("zhonglian_history_bytes_total", bytes, { block: kind });
   }
 
   #rememberExpired(id: TxId): void {

@@ -11,6 +11,7 @@ import {
   blocksResponseSchema,
   bodiesRequestSchema,
   bodiesResponseSchema,
+  prunedResponseSchema,
   storedBlockSchema,
 } from "./messages.ts";
 
@@ -63,7 +64,10 @@ export class PeerRequests {
       if (left < 0) break;
       blocks.push(encoded);
     }
-    return blocks.length === 0 ? null : encode(blocksResponseSchema, blocks);
+    if (blocks.length > 0) return encode(blocksResponseSchema, blocks);
+    const { base, head } = this.#store;
+    // Of the block at which a node joined it has no bodies.
+    return from <= base && base < head.height ? encode(prunedResponseSchema, { base: base + 1 }) : null;
   }
 
   #bodies(request: Uint8Array): Uint8Array | null {

@@ -9,6 +9,7 @@ import { toHex } from "../lib/bytes.ts";
 import { err, ok, type Result } from "../lib/result.ts";
 import type { Hasher } from "../ports/crypto.ts";
 import { proveAll, verifyAll } from "../state/multi-proof.ts";
+import { keyHashOf } from "../state/node-hash.ts";
 import { prove, verifyProof } from "../state/proof.ts";
 import { type PageReader, StateTree } from "../state/tree.ts";
 import { stateKey } from "../state/view.ts";
@@ -25,6 +26,9 @@ export interface ProofRefusal {
   readonly code: "ID_INVALID" | "NOT_FOUND" | "BLOCK_NOT_FOUND" | "HISTORY_PRUNED" | "STATE_MOVING" | "PROOF_TOO_LARGE";
   readonly detail: string;
 }
+
+/** The tree's pages on the ways to these keys as they were after a block, undefined where they are not kept. */
+type PagesAt = (height: Height, keyHashes: readonly Uint8Array[]) => Promise<PageReader | undefined>;
 
 /** What a proof may be of: an object of a kind, or something in a block. */
 export type ProofKind = Kind | "transaction" | "txReceipt" | "event";
@@ -49,15 +53,14 @@ export class ProofReader {
   readonly #chain: ChainStore;
   readonly #ledger: LedgerReader;
   readonly #hasher: Hasher;
-  readonly #pagesAt: (height: Height) => PageReader | undefined;
+  readonly #pagesAt: PagesAt;
   readonly #pause: () => Promise<void>;
 
   constructor(modules: {
     readonly chain: ChainStore;
     readonly ledger: LedgerReader;
     readonly hasher: Hasher;
-    /** The tree's pages as they were after a block, undefined where they are not kept. */
-    readonly pagesAt: (height: Height) => PageReader | undefined;
+    readonly pagesAt: PagesAt;
     /** A moment in which the block under way may become durable. */
     readonly pause: () => Promise<void>;
   }) {
@@ -87,9 +90,7 @@ export class ProofReader {
       const at = height ?? this.#chain.head.height;
       const finalised = this.#finalised(at);
       if (!finalised.ok) return finalised;
-      const pages = this.#pagesAt(at);
-      if (pages === undefined) return pruned(at);
-      const shown = await this.#objectOf(kind, id as Hash, finalised.value.block, pages);
+      const shown = await this.#objectOf(kind, id as Hash, finalised.value.block);
       if (shown !== undefined) return this.#assemble({ v: 1, kind, id, ...shown }, finalised.value);
       await this.#pause();
     }
@@ -97,12 +98,18 @@ export class ProofReader {
   }
 
   /** undefined if the pages are not, or no longer, those of the block. */
-  async #objectOf(kind: Kind, id: Hash, { header }: Block, pages: PageReader): Promise<ProofJson | undefined> {
+  async #objectOf(kind: Kind, id: Hash, { header }: Block): Promise<ProofJson | undefined> {
     const lines = await this.#line(kind, id, header.height);
+    const key = stateKey(kind, id);
+    const keys = lines.length === 0 ? [key] : lines.map((line) => stateKey(kind, line.id));
+    const pages = await this.#pagesAt(
+      header.height,
+      keys.map((each) => keyHashOf(each, this.#hasher)),
+    );
+    if (pages === undefined) return undefined;
     // Neither the node's cache of pages nor one of an earlier try: what is read now may be of the next block.
     const tree = new StateTree(pages, this.#hasher);
     if (lines.length === 0) {
-      const key = stateKey(kind, id);
       const proof = prove(tree, key, this.#hasher);
       if (!verifyProof(header.stateRoot, key, null, proof, this.#hasher)) return undefined;
       const leaf = proof.leaf === null ? null : { keyHash: toHex(proof.leaf.keyHash), valueHash: toHex(proof.leaf.valueHash) };
@@ -110,7 +117,6 @@ export class ProofReader {
     }
     const { schema } = KINDS[kind];
     const entries = lines.map((line) => ({ key: stateKey(kind, line.id), value: encode(schema, line.object) }));
-    const keys = entries.map(({ key }) => key);
     const proof = proveAll(tree, keys, this.#hasher);
     if (proof === undefined || !verifyAll(header.stateRoot, entries, proof, this.#hasher)) return undefined;
     const [value, ...parents] = lines.map(({ object }) => schema.toJson(object) as ObjectJson) as [ObjectJson, ...ObjectJson[]];
@@ -135,7 +141,7 @@ export class ProofReader {
   async #proveTransaction(id: string, height: Height | undefined): Promise<Result<ProofJson, ProofRefusal>> {
     if (!HASH.test(id)) return idInvalid("64 lower-case hex digits");
     const stored = this.#chain.transaction(id as TxId);
-    if (stored === undefined || (height !== undefined && height !== stored.height)) return notInBlock(stored?.height);
+    if (stored === undefined || (height !== undefined && height !== stored.height)) return this.#notInBlock(stored?.height);
     const finalised = this.#finalised(stored.height);
     if (!finalised.ok) return finalised;
     const { index, body } = stored;
@@ -153,7 +159,7 @@ export class ProofReader {
     if (tx === undefined || !HASH.test(tx))
       return idInvalid(kind === "event" ? "transaction id/number of the event in its receipt" : "64 lower-case hex digits");
     const stored = this.#chain.transaction(tx as TxId);
-    if (stored === undefined || (height !== undefined && height !== stored.height)) return notInBlock(stored?.height);
+    if (stored === undefined || (height !== undefined && height !== stored.height)) return this.#notInBlock(stored?.height);
     const finalised = this.#finalised(stored.height);
     if (!finalised.ok) return finalised;
     const { pairs } = finalised.value.block;
@@ -198,9 +204,18 @@ export class ProofReader {
     return ok({ ...proof, digest: proofDigest(proof, this.#hasher.sha256) });
   }
 
+  /** A transaction that is not where it is looked for: nobody can say so of a node that has let go of blocks. */
+  #notInBlock(height: Height | undefined): Result<never, ProofRefusal> {
+    if (height !== undefined) return err({ code: "NOT_FOUND", detail: `this transaction is in block ${height}` });
+    if (this.#chain.isWhole) return err({ code: "NOT_FOUND", detail: "no block here has this transaction" });
+    const detail = `no block from ${this.#chain.base} on has this transaction; the blocks below are not kept here`;
+    return err({ code: "HISTORY_PRUNED", detail });
+  }
+
   #finalised(height: Height): Result<Finalised, ProofRefusal> {
     if (height > this.#chain.head.height || height === 0)
       return err({ code: "BLOCK_NOT_FOUND", detail: height === 0 ? "there is no block yet" : "this height is not decided" });
+    if (height < this.#chain.base) return pruned(height);
     const block = this.#chain.block(height);
     const commit = this.#chain.commit(height);
     return block === undefined || commit === undefined ? pruned(height) : ok({ block, commit });
@@ -213,11 +228,4 @@ function idInvalid(expected: string): Result<never, ProofRefusal> {
 
 function pruned(height: Height): Result<never, ProofRefusal> {
   return err({ code: "HISTORY_PRUNED", detail: `this node no longer keeps what a proof at height ${height} takes` });
-}
-
-function notInBlock(height: Height | undefined): Result<never, ProofRefusal> {
-  return err({
-    code: "NOT_FOUND",
-    detail: height === undefined ? "no block here has this transaction" : `this transaction is in block ${height}`,
-  });
 }

@@ -82,7 +82,7 @@ export class StoreAudit {
   /** Stored objects (entries of the store as they are) against the leaves of the newest state; the first that differs. */
   objects(entries: readonly StoreEntry[]): AuditFinding | null {
     // One tree for all: the pages above are read once.
-    const tree = new StateTree({ page: (path) => this.#pages().page(path) }, this.#hasher);
+    const tree = new StateTree(this.#chain.pages, this.#hasher);
     for (const { key, value } of entries) {
       const { texts, rest } = splitKey(key, 1);
       const [kind = ""] = texts;
@@ -146,11 +146,7 @@ export class StoreAudit {
   }
 
   #page(path: string): Page | undefined {
-    const bytes = this.#pages().page(path);
+    const bytes = this.#chain.pages.page(path);
     return bytes === undefined ? undefined : Page.decode(bytes, this.#hasher);
-  }
-
-  #pages() {
-    return this.#chain.pagesAt(this.#chain.head.height) ?? { page: () => undefined };
   }
 }

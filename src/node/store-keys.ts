@@ -64,6 +64,10 @@ export function historyKey(kind: string, id: Hash, height: Height, sequence: num
   return key;
 }
 
+export function isHistoryKey(key: Uint8Array): boolean {
+  return key[0] === PREFIX.history;
+}
+
 /** The texts behind the prefix, and what follows the last of them. */
 export function splitKey(key: Uint8Array, count: number): { readonly texts: readonly string[]; readonly rest: Uint8Array } {
   const parts: string[] = [];

@@ -37,4 +37,6 @@ export interface Store {
    * Never calls `done` synchronously. A `get` after the call and before `done` may see either state.
    */
   write(batch: readonly StoreWrite[], done: (fault: Error | null) => void): void;
+  /** Gives the room of what was deleted between these keys back to the disk, beside everything else. */
+  compact(range: Pick<StoreRange, "from" | "to">): Promise<void>;
 }

@@ -16,8 +16,12 @@ const CURRENCIES_MAX = 16;
 
 /** Trade credit (交易信用), computed here as every node computes it: from the facts, the card and the debtors' grades of one height. */
 export function creditMethods(node: LocalNode): readonly Method[] {
-  const at = async <K extends Kind>(kind: K, id: Hash, height: Height): Promise<ObjectOf<K> | undefined> =>
-    (await node.ledger.getAt(kind, id, height))?.object as ObjectOf<K> | undefined;
+  const at = async <K extends Kind>(kind: K, id: Hash, height: Height): Promise<ObjectOf<K> | undefined> => {
+    const stored = await node.ledger.getAt(kind, id, height);
+    // Only now: what was let go of while it was read may have been missed.
+    node.requireKept(height);
+    return stored?.object as ObjectOf<K> | undefined;
+  };
 
   /** The currency in which the party trades most, unless one is asked for. */
   const factsAt = async (party: Hash, currency: string | undefined, height: Height): Promise<Facts | undefined> => {

@@ -7,6 +7,7 @@ import { err, ok, type Result } from "../lib/result.ts";
 import { EventReader } from "../node/event-reader.ts";
 import { LedgerReader } from "../node/ledger-reader.ts";
 import type { Node } from "../node/node.ts";
+import { PastPages } from "../node/past-pages.ts";
 import { ProofReader } from "../node/proof-reader.ts";
 import type { AdmissionRefusal } from "../node/transaction-pool.ts";
 import type { WallClock } from "../ports/clock.ts";
@@ -23,6 +24,8 @@ import { RpcError } from "./rpc-error.ts";
 
 export type TxStatus =
   | { readonly status: "pending" | "expired" | "unknown" }
+  /** Not known here, and not all blocks are kept: it may be in one that was let go. */
+  | { readonly status: "pruned" }
   | {
       readonly status: "committed" | "failed";
       readonly height: Height;
@@ -72,11 +75,12 @@ export class LocalNode {
     this.ledger = new LedgerReader(modules.store);
     const { chainStore: chain } = this.#node;
     this.events = new EventReader({ chain, ledger: this.ledger });
+    const pastPages = new PastPages({ store: modules.store, chain, hasher: modules.hasher });
     this.proofs = new ProofReader({
       chain,
       ledger: this.ledger,
       hasher: modules.hasher,
-      pagesAt: (height) => chain.pagesAt(height),
+      pagesAt: (height, keyHashes) => pastPages.at(height, keyHashes),
       pause: () => new Promise((resolve) => setTimeout(resolve, PROOF_PAUSE_MS)),
     });
     this.#node.onBlock(({ envelopes }) => {
@@ -102,6 +106,7 @@ export class LocalNode {
       blockId: head.block,
       stateRoot: head.stateRoot,
       blockTimeMs: head.timeMs,
+      base: this.base,
       clockMs: this.#wall.nowMs(),
       syncing: this.#node.isSyncing,
       signing: this.#node.isSigning,
@@ -122,9 +127,14 @@ export class LocalNode {
     }));
   }
 
+  /** The lowest height whose block and state are kept here. */
+  get base(): Height {
+    return this.#node.chainStore.base;
+  }
+
   /** Throws RpcError where this node never had, or no longer has, the state and the blocks of a height. */
   requireKept(height: Height): void {
-    const { base } = this.#node.chainStore;
+    const { base } = this;
     if (height >= base) return;
     throw new RpcError("notFound", "HISTORY_PRUNED", `this node keeps nothing below height ${base}`, { retriable: false });
   }
@@ -145,6 +155,9 @@ export class LocalNode {
   unreadyReasons(): readonly string[] {
     const reasons: string[] = [];
     if (this.#node.isSyncing) reasons.push("the node is catching up");
+    const cutOffAt = this.#node.cutOffAt;
+    if (cutOffAt !== null)
+      reasons.push(`no peer keeps the blocks after height ${cutOffAt} any more: this node must join anew by a snapshot`);
     const muted = this.#node.mutedBecause;
     if (muted !== null) reasons.push(muted);
     const aheadMs = this.#node.clockAheadMs;
@@ -166,13 +179,14 @@ export class LocalNode {
       return { status: receipt.code === 0 ? "committed" : "failed", height, index, receipt, body };
     }
     if (this.#node.mempool.has(id)) return { status: "pending" };
-    return { status: this.#node.isExpired(id) ? "expired" : "unknown" };
+    if (this.#node.isExpired(id)) return { status: "expired" };
+    return { status: this.#node.chainStore.isWhole ? "unknown" : "pruned" };
   }
 
   /** As `transaction`, once it is final, or as it stands after `timeoutMs`. */
   async wait(id: TxId, timeoutMs: number): Promise<TxStatus> {
     const now = this.transaction(id);
-    if (now.status !== "pending" && now.status !== "unknown") return now;
+    if (now.status !== "pending" && now.status !== "unknown" && now.status !== "pruned") return now;
     if (this.#waiting >= WAITING_MAX)
       throw new RpcError("limit", "TOO_MANY_WAITING", "too many callers wait for transactions", { retriable: true });
     this.#waiting += 1;

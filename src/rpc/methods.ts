@@ -6,7 +6,7 @@ import { LIMITS } from "../types/limits.ts";
 import type { BlockId, Hash, TxId } from "../types/scalars.ts";
 import { creditMethods } from "./credit-methods.ts";
 import { eventMethods } from "./event-methods.ts";
-import type { LocalNode } from "./local-node.ts";
+import type { LocalNode, TxStatus } from "./local-node.ts";
 import { type Method, method } from "./method.ts";
 import { openRpc } from "./open-rpc.ts";
 import { blockJson, objectJson, receiptJson, statusJson } from "./presentation.ts";
@@ -59,6 +59,11 @@ const where: Schema<Readonly<Record<string, unknown>>> = {
 /** Every method of this node, from one declaration each. */
 export function methods(node: LocalNode, version: string): ReadonlyMap<string, Method> {
   const reads = <T extends object>(value: T) => ({ ...value, at: node.at() });
+  const status = (id: TxId, known: TxStatus) => {
+    if (known.status !== "pruned") return reads(statusJson(id, known) as object);
+    const detail = `no block from ${node.base} on has this transaction, nor is it pending; the blocks below are not kept here`;
+    throw new RpcError("notFound", "HISTORY_PRUNED", detail, { retriable: true });
+  };
   const publicKind = (name: string): Kind => {
     if (!node.isKind(name)) throw new RpcError("params", "KIND_UNKNOWN", `there is no kind "${name}"`);
     return name;
@@ -114,13 +119,13 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
       name: "tx_get",
       summary: "Where a transaction is and what came of it",
       params: { id: hash },
-      handle: ({ id }) => reads(statusJson(id as TxId, node.transaction(id as TxId)) as object),
+      handle: ({ id }) => status(id as TxId, node.transaction(id as TxId)),
     }),
     method({
       name: "tx_wait",
       summary: "As tx_get, once the outcome is final, or as it stands when the time is over",
       params: { id: hash, timeoutMs: int({ max: LIMITS.rpcWaitMaxMs }) },
-      handle: async ({ id, timeoutMs }) => reads(statusJson(id as TxId, await node.wait(id as TxId, timeoutMs)) as object),
+      handle: async ({ id, timeoutMs }) => status(id as TxId, await node.wait(id as TxId, timeoutMs)),
     }),
     method({
       name: "tx_simulate",
@@ -142,6 +147,8 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
           throw new RpcError("notFound", "BLOCK_NOT_FOUND", "this height is not decided");
         if (height !== undefined) node.requireKept(height);
         const stored = height === undefined ? node.ledger.get(known, id) : await node.ledger.getAt(known, id, height);
+        // Once more: what was let go of while it was read may have been missed.
+        if (height !== undefined) node.requireKept(height);
         if (stored === undefined) throw new RpcError("notFound", "NOT_FOUND", `there is no ${known} with this id`);
         return reads(objectJson(known, stored) as object);
       },
@@ -180,7 +187,9 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
           tx,
           object: object === null ? null : KINDS[known].schema.toJson(object),
         }));
-        return reads(page.value.cursor === undefined ? { items } : { items, cursor: page.value.cursor });
+        // Of what was let go of the oldest item at most is here, which was still in force at the base.
+        const history = node.base === 0 ? { items } : { items, prunedBelow: node.base };
+        return reads(page.value.cursor === undefined ? history : { ...history, cursor: page.value.cursor });
       },
     }),
     method({

@@ -115,6 +115,7 @@ export const RESULTS = {
     blockId: HASH,
     stateRoot: HASH,
     blockTimeMs: INTEGER,
+    base: COUNT,
     clockMs: INTEGER,
     syncing: BOOLEAN,
     signing: BOOLEAN,
@@ -145,7 +146,10 @@ export const RESULTS = {
     anyOf: [objectProof(), transactionProofSchema.jsonSchema, receiptProofSchema.jsonSchema, eventProofSchema.jsonSchema],
   },
   ledger_list: read({ items: array(AN_OBJECT) }, { cursor: TEXT }),
-  ledger_history: read({ items: array(shape({ height: COUNT, tx: orNull(HASH), object: orNull(AN_OBJECT) })) }, { cursor: TEXT }),
+  ledger_history: read(
+    { items: array(shape({ height: COUNT, tx: orNull(HASH), object: orNull(AN_OBJECT) })) },
+    { cursor: TEXT, prunedBelow: COUNT },
+  ),
   ledger_tree: read({ receivable: ref("object.receivable"), roots: array(ref("noteTree")) }),
   ledger_summary: read({
     lines: array(shape({ kind: PUBLIC_KIND, status: TEXT, currency: TEXT, count: COUNT, amount: AMOUNT })),

@@ -157,6 +157,7 @@ export class VirtualDisk {
             else this.#stored.set(text(key), value);
           }
         }),
+      compact: () => Promise.resolve(),
     };
   }
 

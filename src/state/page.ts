@@ -61,6 +61,24 @@ export class Page {
     return this.#memory.subarray(HEAP_BYTES);
   }
 
+  /** What these children were, by mask: it, then the stored form of a page that has no others. See `page-undo.ts`. */
+  undo(mask: number): Uint8Array {
+    const [leaves, branches] = [this.#leaves & mask, this.#branches & mask];
+    const undo = new Uint8Array(2 + storedBytes(leaves, branches));
+    undo.set([mask >> 8, mask & 255, leaves >> 8, leaves & 255, branches >> 8, branches & 255]);
+    let from = HEAP_BYTES + MASKS_BYTES;
+    let to = 2 + MASKS_BYTES;
+    for (let nibble = 0; nibble < CHILDREN; nibble++) {
+      const bytes = this.#childBytes(nibble);
+      if ((mask >> nibble) & 1) {
+        copyBytes(this.#memory, from, undo, to, bytes);
+        to += bytes;
+      }
+      from += bytes;
+    }
+    return undo;
+  }
+
   /** Throws StateCorruptError if the bytes have not the form `encode` gives them. */
   static decode(bytes: Uint8Array, hasher: TreeHasher): Page {
     const leaves = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
@@ -81,7 +99,7 @@ export class Page {
   static join(changes: readonly PageChange[], hasher: Pick<TreeHasher, "sha256Pairs">): readonly Page[] {
     const pages = changes.map(({ page, children }) => page.#with(children));
     /** Bit i: node i of the level is to be made anew. */
-    let dirty = changes.map(({ children }) => marked(children));
+    let dirty = changes.map(({ children }) => changedMask(children));
     for (let first = CHILDREN / 2; first >= 1; first /= 2) {
       dirty = dirty.map((below) => halved(below, first));
       Page.#joinLevel(pages, dirty, first, hasher);
@@ -213,7 +231,7 @@ function childrenBelow(index: number): number {
 }
 
 /** The children that change, as a mask. */
-function marked(children: PageChange["children"]): number {
+export function changedMask(children: PageChange["children"]): number {
   let mask = 0;
   for (let nibble = 0; nibble < CHILDREN; nibble++) if (children[nibble] !== undefined) mask |= 1 << nibble;
   return mask;

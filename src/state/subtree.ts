@@ -19,8 +19,8 @@ export function subtreeOf(prefix: string, leaves: readonly Leaf[], hasher: TreeH
   if (leaves.some(({ keyHash }) => !toHex(keyHash).startsWith(prefix))) return undefined;
   const tree = new StateTree({ page: () => undefined }, hasher);
   const pages = new Map<string, Page>();
-  for (const [path, page] of tree.update(leaves).pages) {
-    if (page !== null && path.length >= prefix.length) pages.set(path, page);
+  for (const [path, { after }] of tree.update(leaves).pages) {
+    if (after !== null && path.length >= prefix.length) pages.set(path, after);
   }
   return { top: pages.get(prefix)?.top ?? null, pages };
 }

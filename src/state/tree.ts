@@ -3,7 +3,7 @@ import { compareBytes, equalBytes, toHex } from "../lib/bytes.ts";
 import { RecentMap } from "../lib/recent-map.ts";
 import type { Hash } from "../types/scalars.ts";
 import { EMPTY_HASH, type Leaf, leafNode, type TreeHasher, type TreeNode } from "./node-hash.ts";
-import { CHILDREN, Page, type PageChange, StateCorruptError } from "./page.ts";
+import { CHILDREN, changedMask, Page, type PageChange, StateCorruptError } from "./page.ts";
 
 /** Where pages are kept; paths are hex nibbles from the root, the root page's is "". */
 export interface PageReader {
@@ -22,10 +22,18 @@ export interface PageWrite {
   readonly bytes: Uint8Array | null;
 }
 
+/** What becomes of a page: null is one that is not stored. */
+export interface PageUpdate {
+  readonly before: Page | null;
+  readonly after: Page | null;
+  /** Bit i: child i is another. */
+  readonly changed: number;
+}
+
 /** A computed next state, not yet adopted: several candidates may stand side by side. */
 export interface TreeUpdate {
   readonly root: Hash;
-  readonly pages: ReadonlyMap<string, Page | null>;
+  readonly pages: ReadonlyMap<string, PageUpdate>;
 }
 
 /** A page under change: `settle` brings the node that stands for it to the page above. */
@@ -78,24 +86,26 @@ export class StateTree {
     /** Pages to be made anew by the length of their paths: a page can be joined once those below it are. */
     const levels: Draft[][] = [];
     const root = this.#draft("", this.page("") ?? Page.empty, sorted, levels);
-    const pages = new Map<string, Page | null>();
+    const pages = new Map<string, PageUpdate>();
     for (const drafts of levels.reverse()) {
       const joined = Page.join(drafts, this.#hasher);
       for (const [index, draft] of drafts.entries()) {
         const page = joined[index] as Page;
         const { top } = page;
         // A page that holds fewer than two leaves is not stored: its leaf stands in the parent.
-        pages.set(draft.path, draft !== root && (top === null || top.leaf !== null) ? null : page);
+        const after = draft !== root && (top === null || top.leaf !== null) ? null : page;
+        const before = draft.page === Page.empty ? null : draft.page;
+        pages.set(draft.path, { before, after, changed: changedMask(draft.children) });
         draft.settle(top);
       }
     }
-    return { root: rootOf(pages.get("") ?? undefined), pages };
+    return { root: rootOf(pages.get("")?.after ?? undefined), pages };
   }
 
   adopt(update: TreeUpdate): void {
-    for (const [path, page] of update.pages) {
-      if (page === null) this.#cache.delete(path);
-      else this.#cache.set(path, page);
+    for (const [path, { after }] of update.pages) {
+      if (after === null) this.#cache.delete(path);
+      else this.#cache.set(path, after);
     }
   }
 
@@ -154,14 +164,15 @@ export class StateTree {
 }
 
 export function pageWrites(update: TreeUpdate): readonly PageWrite[] {
-  return [...update.pages].map(([path, page]) => ({ path, bytes: page === null ? null : page.encode() }));
+  return [...update.pages].map(([path, { after }]) => ({ path, bytes: after === null ? null : after.encode() }));
 }
 
 function rootOf(page: Page | undefined): Hash {
   return toHex(page?.top?.hash ?? EMPTY_HASH) as Hash;
 }
 
-function nibbleAt(keyHash: Uint8Array, depth: number): number {
+/** Which child of the page at this depth a key is below. */
+export function nibbleAt(keyHash: Uint8Array, depth: number): number {
   const byte = keyHash[depth >> 1] as number;
   return depth % 2 === 0 ? byte >> 4 : byte & 15;
 }

@@ -11,6 +11,8 @@ export type SyncInput<Raw, Checked> =
   | { readonly kind: "gone"; readonly peer: string }
   /** Consecutive blocks from `from`; null: refused, withheld or too late. */
   | { readonly kind: "answer"; readonly peer: string; readonly from: Height; readonly blocks: readonly Fetched<Raw>[] | null }
+  /** It no longer keeps the blocks asked for, but those from `base` on. */
+  | { readonly kind: "pruned"; readonly peer: string; readonly from: Height; readonly base: Height }
   /** What came of checking a block by itself; null: it cannot be the block of that height. */
   | { readonly kind: "checked"; readonly peer: string; readonly height: Height; readonly block: Checked | null }
   /** The chain has grown to this height, by whichever way. */
@@ -27,6 +29,8 @@ export type SyncEffect<Raw, Checked> =
   /** Check on the state and apply; one at a time, in order. */
   | { readonly kind: "apply"; readonly height: Height; readonly block: Checked }
   | { readonly kind: "penalise"; readonly peer: string; readonly reason: string }
+  /** Every peer that has more says that it no longer keeps what follows here: blocks do not lead further. */
+  | { readonly kind: "cutOff"; readonly height: Height; readonly base: Height }
   /** Nothing shown is above us any more. */
   | { readonly kind: "caughtUp" }
   | { readonly kind: "retryLater" };
@@ -50,10 +54,13 @@ export class SyncMachine<Raw, Checked> {
   readonly #claimed = new Map<string, Height>();
   readonly #asked = new Map<string, Range>();
   readonly #failed = new Set<string>();
+  /** What peers that keep not all blocks begin with, as they say. */
+  readonly #bases = new Map<string, Height>();
   readonly #fetched = new FetchedBlocks<Raw, Checked>();
   #applying = false;
   #retrying = false;
   #behind = false;
+  #cutOffAt: Height | null = null;
 
   constructor(height: Height) {
     this.#height = height;
@@ -62,6 +69,11 @@ export class SyncMachine<Raw, Checked> {
   /** Whether a peer has shown more than we have. */
   get behind(): boolean {
     return this.#behind;
+  }
+
+  /** The height after which no peer keeps the blocks, as far as is known. */
+  get cutOffAt(): Height | null {
+    return this.#cutOffAt;
   }
 
   step(input: SyncInput<Raw, Checked>): readonly SyncEffect<Raw, Checked>[] {
@@ -74,10 +86,17 @@ export class SyncMachine<Raw, Checked> {
         raise(this.#claimed, input.peer, input.height);
         break;
       case "gone":
-        for (const known of [this.#shown, this.#claimed, this.#asked, this.#failed]) known.delete(input.peer);
+        for (const known of [this.#shown, this.#claimed, this.#asked, this.#failed, this.#bases]) known.delete(input.peer);
         break;
       case "answer":
         this.#onAnswer(input.peer, input.from, input.blocks, effects);
+        break;
+      case "pruned":
+        if (this.#asked.get(input.peer)?.from !== input.from) break;
+        this.#asked.delete(input.peer);
+        // Not above what was asked for, it withholds what it has.
+        if (input.base > input.from) raise(this.#bases, input.peer, input.base);
+        else this.#failed.add(input.peer);
         break;
       case "checked":
         this.#onChecked(input.peer, input.height, input.block, effects);
@@ -143,6 +162,7 @@ export class SyncMachine<Raw, Checked> {
     } else this.#behind = true;
     if (wanted <= this.#height) {
       this.#fetched.clear();
+      this.#cutOffAt = null;
       return;
     }
     for (const { height, peer, block } of this.#fetched.takeUnchecked(this.#height)) {
@@ -159,17 +179,27 @@ export class SyncMachine<Raw, Checked> {
   #request(target: Height, effects: SyncEffect<Raw, Checked>[]): void {
     const end = Math.min(target, this.#height + WINDOW);
     for (const peer of this.#willing()) {
-      const range = this.#gap(this.#height + 1, Math.min(end, this.#has(peer)));
+      const first = Math.max(this.#height + 1, this.#bases.get(peer) ?? 0);
+      const range = this.#gap(first, Math.min(end, this.#has(peer)));
       // Beyond the bound of bytes only the block that everything waits for is asked for.
       if (range === undefined || (this.#fetched.isFull && range.from !== this.#height + 1)) continue;
       this.#asked.set(peer, range);
       effects.push({ kind: "request", peer, ...range });
     }
     const stuck = this.#asked.size === 0 && !this.#applying && !this.#fetched.has(this.#height + 1);
+    this.#noteCutOff(stuck, effects);
     if (stuck && !this.#retrying) {
       this.#retrying = true;
       effects.push({ kind: "retryLater" });
     }
+  }
+
+  #noteCutOff(stuck: boolean, effects: SyncEffect<Raw, Checked>[]): void {
+    const bases = this.#ahead().map((peer) => this.#bases.get(peer) ?? 0);
+    const base = Math.min(...bases);
+    const isCutOff = stuck && bases.length > 0 && base > this.#height + 1;
+    if (isCutOff && this.#cutOffAt !== this.#height) effects.push({ kind: "cutOff", height: this.#height, base });
+    this.#cutOffAt = isCutOff ? this.#height : null;
   }
 
   /**
@@ -179,6 +209,7 @@ export class SyncMachine<Raw, Checked> {
   #hedge(peer: string, effects: SyncEffect<Raw, Checked>[]): void {
     const first = this.#height + 1;
     if (this.#applying || this.#fetched.has(first) || this.#failed.has(peer) || this.#has(peer) < first) return;
+    if ((this.#bases.get(peer) ?? 0) > first) return;
     const waitedFor = [...this.#asked.values()].filter(({ from, count }) => first >= from && first < from + count);
     const [range] = waitedFor;
     if (waitedFor.length !== 1 || range === undefined || range.from + range.count - 1 > this.#has(peer)) return;
@@ -187,8 +218,16 @@ export class SyncMachine<Raw, Checked> {
   }
 
   #willing(): readonly string[] {
-    const known = new Set([...this.#shown.keys(), ...this.#claimed.keys()]);
-    return [...known].filter((peer) => !this.#asked.has(peer) && !this.#failed.has(peer)).sort();
+    return this.#known().filter((peer) => !this.#asked.has(peer) && !this.#failed.has(peer));
+  }
+
+  /** Who has more than we, willing or not. */
+  #ahead(): readonly string[] {
+    return this.#known().filter((peer) => this.#has(peer) > this.#height);
+  }
+
+  #known(): readonly string[] {
+    return [...new Set([...this.#shown.keys(), ...this.#claimed.keys()])].sort();
   }
 
   #has(peer: string): Height {

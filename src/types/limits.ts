@@ -102,6 +102,15 @@ export const LIMITS = {
   backupSliceEntries: 1_000,
   bodiesPerRequestMax: 1_000,
 
+  // retention (§7): small steps in the background, so that no block waits for them for long
+  keepBlocksMin: 100,
+  pruneTickMs: 50,
+  pruneBlocksAtOnce: 64,
+  pruneRowsPerSlice: 2_000,
+  pruneCompactBlocks: 10_000,
+  /** Undos of a page that are read at a time. */
+  pageUndosPerRead: 32,
+
   // the auditor in the background: about a hundredth of a core, and a pause after each pass
   auditTickMs: 250,
   auditPagesPerTick: 4,

@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import type { TxId } from "../../src/types/scalars.ts";
 import { OperatorNetwork } from "./network.ts";
 import { ROOT, run, until } from "./support.ts";
 
@@ -19,8 +20,10 @@ describe("a node whose chain is gone", () => {
     for (const { id } of operators.members) operators.configure(id, { snapshotIntervalBlocks: 3 });
     operators.startAll();
     await operators.ready(3);
+    const ids: TxId[] = [];
     for (let firm = 0; firm < 4; firm++) {
       const { id, bytes } = await operators.registration(`firm-${firm}`);
+      ids.push(id);
       expect((await operators.client("zbank").submitAndWait(id, bytes)).status).toBe("committed");
       await operators.everybodyHas(id);
     }
@@ -55,6 +58,9 @@ describe("a node whose chain is gone", () => {
       }, "zhuogang has the same state root");
       expect(await partiesAt("zhuogang")).toEqual(await partiesAt("zbank"));
       await expect(client.call("chain_getBlock", { height: 1 })).rejects.toMatchObject({ code: "HISTORY_PRUNED" });
+      // Nobody can tell of a block's transaction who does not have the block.
+      await expect(client.get(ids[0] as TxId)).rejects.toMatchObject({ code: "HISTORY_PRUNED" });
+      expect((await client.status()).base).toBeGreaterThan(1);
       // And takes part again.
       const { id, bytes } = await operators.registration(`firm-after-${how}`);
       expect((await client.submitAndWait(id, bytes)).status).toBe("committed");

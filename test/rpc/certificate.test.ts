@@ -98,7 +98,6 @@ describe("a certificate", () => {
       ["kind=note&id=zz", 400, "ID_INVALID"],
       [`kind=note&id=${note}&height=0`, 400, "WRONG_TYPE"],
       [`kind=note&id=${note}&height=99999`, 404, "BLOCK_NOT_FOUND"],
-      [`kind=note&id=${note}&height=1`, 404, "HISTORY_PRUNED"],
       ["", 400, "KIND_UNKNOWN"],
     ] as const;
     for (const [query, status, code] of refusals) {

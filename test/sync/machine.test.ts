@@ -131,6 +131,51 @@ describe("catching up", () => {
     });
   });
 
+  it("fetches from others what a peer no longer keeps, and from that peer what it does", () => {
+    const { step, requests } = driven(9);
+    const [first] = requests(step({ kind: "shown", peer: "a", height: 200 }));
+    expect(first).toMatchObject({ peer: "a", from: 10 });
+    expect(step({ kind: "pruned", peer: "a", from: 10, base: 101 })).toContainEqual({
+      kind: "request",
+      peer: "a",
+      from: 101,
+      count: COUNT,
+    });
+    expect(requests(step({ kind: "shown", peer: "b", height: 200 }))).toEqual([
+      { kind: "request", peer: "b", from: 10, count: COUNT },
+    ]);
+  });
+
+  it("says so once when nobody keeps what follows any more, and goes on when somebody comes who does", () => {
+    const { machine, step, requests, applied } = driven(9);
+    step({ kind: "shown", peer: "a", height: 50 });
+    step({ kind: "shown", peer: "b", height: 50 });
+    step({ kind: "pruned", peer: "a", from: 10, base: 30 });
+    expect(machine.cutOffAt).toBeNull();
+    // The rest of both, which leads to nothing as long as the blocks between are missing.
+    const asked = requests(step({ kind: "pruned", peer: "b", from: 10, base: 20 }));
+    const effects = ["a", "b"].flatMap((peer) => {
+      const from = peer === "a" ? 30 : 20;
+      return step({ kind: "answer", peer, from, blocks: range(from, peer === "a" ? 21 : 10) });
+    });
+    expect([...asked, ...effects].filter(({ kind }) => kind === "cutOff")).toEqual([{ kind: "cutOff", height: 9, base: 20 }]);
+    expect(machine.cutOffAt).toBe(9);
+    expect(step({ kind: "retry" }).filter(({ kind }) => kind === "cutOff")).toEqual([]);
+    expect(requests(step({ kind: "shown", peer: "c", height: 50 }))).toEqual([
+      { kind: "request", peer: "c", from: 10, count: 10 },
+    ]);
+    expect(applied(step({ kind: "answer", peer: "c", from: 10, blocks: range(10, 10) }))).toEqual(["block 10"]);
+    step({ kind: "applied", height: 10 });
+    expect(machine.cutOffAt).toBeNull();
+  });
+
+  it("takes a base that is no reason to refuse for a refusal", () => {
+    const { step, requests } = driven(9);
+    step({ kind: "shown", peer: "a", height: 50 });
+    expect(requests(step({ kind: "pruned", peer: "a", from: 10, base: 10 }))).toEqual([]);
+    expect(requests(step({ kind: "retry" }))).toMatchObject([{ peer: "a", from: 10 }]);
+  });
+
   it("asks whoever claims a height for blocks, but is behind only when a commit was shown", () => {
     const { machine, step, requests } = driven();
     expect(requests(step({ kind: "claimed", peer: "a", height: 5 }))).toEqual([

@@ -14,9 +14,9 @@ export class MemoryStore implements Store {
 
   range({ from, to, limit, reverse }: StoreRange): Promise<readonly StoreEntry[]> {
     const all = this.#all();
-    const first = all.findIndex(({ key }) => compareBytes(key, from) >= 0);
+    const first = placeOf(all, from);
     const found: StoreEntry[] = [];
-    for (let at = first; at >= 0 && at < all.length; at++) {
+    for (let at = first; at < all.length; at++) {
       const entry = all[at] as StoreEntry;
       if (compareBytes(entry.key, to) >= 0) break;
       found.push(entry);
@@ -43,6 +43,10 @@ export class MemoryStore implements Store {
     queueMicrotask(() => done(null));
   }
 
+  compact(): Promise<void> {
+    return Promise.resolve();
+  }
+
   put(batch: readonly StoreWrite[]): void {
     this.#sorted = null;
     for (const { key, value } of batch) {
@@ -55,4 +59,15 @@ export class MemoryStore implements Store {
     this.#sorted ??= [...this.#values.values()].sort((left, right) => compareBytes(left.key, right.key));
     return this.#sorted;
   }
+}
+
+/** How many entries have a lower key. */
+function placeOf(sorted: readonly StoreEntry[], key: Uint8Array): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareBytes((sorted[middle] as StoreEntry).key, key) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

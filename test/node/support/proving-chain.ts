@@ -10,6 +10,7 @@ import { ChainStore } from "../../../src/node/chain-store.ts";
 import { EventReader } from "../../../src/node/event-reader.ts";
 import { LedgerReader } from "../../../src/node/ledger-reader.ts";
 import { ObjectStore } from "../../../src/node/object-store.ts";
+import { PastPages } from "../../../src/node/past-pages.ts";
 import { ProofReader } from "../../../src/node/proof-reader.ts";
 import { ValidatorHistory } from "../../../src/node/validator-history.ts";
 import type { StoreWrite } from "../../../src/ports/store.ts";
@@ -67,11 +68,12 @@ export class ProvingChain extends TestChain {
     this.#executor.adopt(first);
     this.ledger = new LedgerReader(this.store);
     this.events = new EventReader({ chain: this.blocks, ledger: this.ledger });
+    const pastPages = new PastPages({ store: this.store, chain: this.blocks, hasher: HASHER });
     this.proofs = new ProofReader({
       chain: this.blocks,
       ledger: this.ledger,
       hasher: HASHER,
-      pagesAt: (height) => this.blocks.pagesAt(height),
+      pagesAt: (height, keyHashes) => pastPages.at(height, keyHashes),
       pause: () => Promise.resolve(),
     });
     this.#set = authoritiesOf(genesis);

@@ -153,9 +153,9 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
   {
     name: "the head moves before its block is durable",
     file: "node/chain-store.ts",
-    find: "    this.#store.write(this.#batchOf(finalised, head), (fault) => {\n      if (fault === null) {\n        this.#head = head;\n        this.#moveTip(head, finalised);\n      }\n      done(fault);\n    });",
+    find: "    this.#store.write(batch, (fault) => {\n      if (fault === null) {\n        this.#head = head;\n        this.#moveTip(head, finalised);\n      }\n      done(fault);\n    });",
     replace:
-      "    this.#store.write(this.#batchOf(finalised, head), () => undefined);\n    this.#head = head;\n    this.#moveTip(head, finalised);\n    done(null);",
+      "    this.#store.write(batch, () => undefined);\n    this.#head = head;\n    this.#moveTip(head, finalised);\n    done(null);",
     from: 2,
     swarm: { ...CALM, strikes: ["crashInWrite"] },
     seen: /^(durability|member-\d ended)/,

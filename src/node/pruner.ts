@@ -1,0 +1,164 @@
+import { decodeTransaction } from "../codec/transaction.ts";
+import type { MonotonicClock } from "../ports/clock.ts";
+import type { Hasher } from "../ports/crypto.ts";
+import type { Logger, Metrics } from "../ports/observe.ts";
+import type { SnapshotFiles } from "../ports/snapshot-files.ts";
+import type { Store, StoreWrite } from "../ports/store.ts";
+import { LIMITS } from "../types/limits.ts";
+import type { Keep } from "../types/retention.ts";
+import type { Height } from "../types/scalars.ts";
+import { rowsByHeight } from "./chain-keys.ts";
+import { type ChainStore, rowsOfHeight, usedIdWrite } from "./chain-store.ts";
+import type { EventLoop } from "./event-loop.ts";
+
+interface PrunerModules {
+  readonly keep: Keep;
+  readonly chain: ChainStore;
+  readonly store: Pick<Store, "write" | "compact">;
+  readonly hasher: Hasher;
+  readonly txWindowMs: () => number;
+  /** Null: this node gives no snapshots, so nobody goes on from one with its blocks. */
+  readonly snapshots: Pick<SnapshotFiles, "heights"> | null;
+  readonly clock: MonotonicClock;
+  readonly loop: EventLoop;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Ends the process: a write failed or is doubtful. */
+  readonly fatal: (error: Error) => void;
+}
+
+/**
+ * Lets go of the past beyond what `keep` says, a little at a time. First the base rises: from then on readers and peers are told that
+ * nothing below is kept. Then the rows below it are deleted in small batches, and only then does the base rise further. A crash in
+ * between leaves rows that nobody reads, and the next start deletes them.
+ */
+export class Pruner {
+  readonly #m: PrunerModules;
+  readonly #rowsPerSlice: number;
+  #working = false;
+  /** Rows of the height under way that are still there, last things last. */
+  #left: StoreWrite[] = [];
+  #compactedTo: Height;
+
+  constructor(modules: PrunerModules, rowsPerSlice: number = LIMITS.pruneRowsPerSlice) {
+    this.#m = modules;
+    this.#rowsPerSlice = rowsPerSlice;
+    this.#compactedTo = modules.chain.swept;
+  }
+
+  /** After a start, and after each durable block. */
+  onBlock(): void {
+    if (this.#working) return;
+    this.#working = true;
+    this.#soon();
+  }
+
+  #soon(): void {
+    this.#m.clock.after(
+      LIMITS.pruneTickMs,
+      this.#m.loop.callback(() => this.#tick()),
+    );
+  }
+
+  #tick(): void {
+    const { chain, snapshots } = this.#m;
+    if (chain.swept < chain.base) {
+      this.#sweep();
+      return;
+    }
+    if (this.#m.keep.kind === "all" || !this.#isPast(chain.base)) {
+      this.#rest();
+      return;
+    }
+    if (snapshots === null) {
+      this.#raise(Number.POSITIVE_INFINITY);
+      return;
+    }
+    // Who joins by a snapshot given here goes on with the blocks after it; as long as there is none, with the first.
+    snapshots.heights().then(
+      this.#m.loop.callback((heights: readonly Height[]) => this.#raise(heights[0] ?? 0)),
+      (error: unknown) => this.#m.fatal(new Error("the snapshots cannot be listed", { cause: error })),
+    );
+  }
+
+  /** Nothing is to be done until the next block. */
+  #rest(): void {
+    const { chain, store, logger } = this.#m;
+    this.#working = false;
+    const { swept } = chain;
+    if (swept - this.#compactedTo < LIMITS.pruneCompactBlocks) return;
+    const ranges = rowsByHeight(this.#compactedTo, swept);
+    this.#compactedTo = swept;
+    for (const range of ranges)
+      store.compact(range).catch((error: unknown) => logger.warn("the store was not compacted", { error: String(error) }));
+  }
+
+  #raise(limit: Height): void {
+    const { chain } = this.#m;
+    let to = chain.base;
+    while (to < limit && to - chain.base < LIMITS.pruneBlocksAtOnce && this.#isPast(to)) to += 1;
+    if (to === chain.base) {
+      this.#rest();
+      return;
+    }
+    this.#write(chain.baseWrites(to));
+  }
+
+  /** Whether the block at this height, and the state after it, may go as far as time and number tell. */
+  #isPast(height: Height): boolean {
+    const { chain, keep, txWindowMs } = this.#m;
+    const { head } = chain;
+    if (keep.kind === "all" || height >= head.height) return false;
+    if (keep.kind === "blocks" && height > head.height - keep.count) return false;
+    const followingMs = chain.block(height + 1)?.header.timeMs ?? head.timeMs;
+    // The window's blocks go with a snapshot, whatever is kept: a joiner must know their transactions.
+    const keptMs = Math.max(txWindowMs(), keep.kind === "days" ? keep.days * LIMITS.dayMs : 0);
+    return followingMs < head.timeMs - keptMs;
+  }
+
+  #sweep(): void {
+    const { chain, metrics } = this.#m;
+    let { swept } = chain;
+    const batch: StoreWrite[] = [];
+    const marks: StoreWrite[] = [];
+    while (batch.length < this.#rowsPerSlice && swept < chain.base) {
+      if (this.#left.length === 0) this.#left = this.#rowsOf(swept);
+      batch.push(...this.#left.splice(0, this.#rowsPerSlice - batch.length));
+      if (this.#left.length > 0) break;
+      swept += 1;
+      marks[0] = chain.sweptWrite(swept);
+    }
+    metrics.add("zhonglian_pruned_rows_total", batch.length);
+    this.#write([...batch, ...marks]);
+  }
+
+  /** What goes with a height; the block itself comes last, since it tells what else goes. */
+  #rowsOf(height: Height): StoreWrite[] {
+    const { chain } = this.#m;
+    const header = chain.block(height)?.header;
+    // Under the same parameters the window, which is always kept, has passed the block by; under others it may have been longer.
+    const isWindowPast = header?.params === chain.tipHeader?.params;
+    const { transactions, others } = rowsOfHeight(chain, height);
+    const ids = transactions.map((id): StoreWrite => {
+      const used = usedIdWrite(id);
+      return isWindowPast || !this.#isStillValid(chain.transaction(id)?.body) ? { ...used, value: null } : used;
+    });
+    return [...ids, ...others.map((key) => ({ key, value: null }))];
+  }
+
+  /** Whether a block could still hold the transaction once more. Of what is not there any more it cannot be told. */
+  #isStillValid(body: Uint8Array | undefined): boolean {
+    const decoded = body === undefined ? undefined : decodeTransaction(body, this.#m.hasher.sha256);
+    return !decoded?.ok || decoded.value.tx.notAfter >= this.#m.chain.head.timeMs;
+  }
+
+  #write(batch: readonly StoreWrite[]): void {
+    this.#m.store.write(
+      batch,
+      this.#m.loop.callback((fault: Error | null) => {
+        if (fault !== null) this.#m.fatal(new Error("what is no longer kept could not be deleted", { cause: fault }));
+        else this.#soon();
+      }),
+    );
+  }
+}

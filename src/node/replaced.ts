@@ -1,0 +1,37 @@
+import { bytes, encode, type Infer, list, struct, text } from "../codec/schema.ts";
+import type { StoreWrite } from "../ports/store.ts";
+import { pageUndo } from "../state/page-undo.ts";
+import type { TreeUpdate } from "../state/tree.ts";
+import type { Height } from "../types/scalars.ts";
+import { pageUndoKey, replacedKey } from "./chain-keys.ts";
+import { isHistoryKey } from "./store-keys.ts";
+
+/** More rows than the largest block could put aside. */
+const ROWS_MAX = 4_000_000;
+
+/**
+ * What a block put aside of the state before it: versions of objects, as rows of the history, and what pages were. Nobody asks for them once
+ * the lowest height whose state is kept is this block's own: then exactly they are deleted, and no row is looked for.
+ */
+export const replacedSchema = struct({
+  history: list(bytes({ min: 1, max: 256 }), { max: ROWS_MAX }),
+  pages: list(text({ max: 64 }), { max: ROWS_MAX }),
+});
+export type Replaced = Infer<typeof replacedSchema>;
+
+/** A block's writes with what its state replaces: how its pages were, and the row that lists all it put aside. */
+export function withReplaced(height: Height, writes: readonly StoreWrite[], { pages }: TreeUpdate): readonly StoreWrite[] {
+  const all = [...writes];
+  for (const [path, update] of pages) all.push({ key: pageUndoKey(path, height), value: pageUndo(update, height) });
+  const replaced: Replaced = {
+    history: writes.map(({ key }) => key).filter(isHistoryKey),
+    pages: [...pages.keys()],
+  };
+  all.push({ key: replacedKey(height), value: encode(replacedSchema, replaced) });
+  return all;
+}
+
+/** The keys of what was put aside. */
+export function replacedKeys(height: Height, { history, pages }: Replaced): readonly Uint8Array[] {
+  return [...history, ...pages.map((path) => pageUndoKey(path, height))];
+}
