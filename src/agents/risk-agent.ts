@@ -4,6 +4,8 @@ import { op, type SigningKey } from "../client/transaction-builder.ts";
 import type { Hash } from "../types/scalars.ts";
 import type { CursorFile } from "./cursor-file.ts";
 import { persist, send } from "./errand.ts";
+import type { ModelDesk, ModelWord } from "./model/model-desk.ts";
+import { ModelError } from "./model/runtime.ts";
 
 export type LendingGrade = "A" | "B" | "C" | "D";
 
@@ -25,6 +27,8 @@ export interface RiskAgentModules {
   /** Of purpose ENGINE. */
   readonly engine: SigningKey;
   readonly terms: LendingTerms;
+  /** Asks the model that the lender has registered, if it has. */
+  readonly models: Pick<ModelDesk, "ask" | "prepare">;
   readonly cursor: CursorFile;
   readonly report: (line: string, data: Readonly<Record<string, unknown>>) => void;
 }
@@ -36,13 +40,15 @@ interface ScoreJson {
   readonly day: number;
   readonly score: number;
   readonly grade: LendingGrade | "E";
+  readonly points: readonly { readonly feature: string; readonly value: number | null }[];
+  /** The gates that are closed, then the features that cost most. */
   readonly reasons: readonly string[];
+  readonly gates: readonly string[];
   readonly terms: {
-    readonly advanceBp: number;
     readonly tenorFreeDays: number;
     readonly tenorCutBpPerDay: number;
-    readonly line: string;
     readonly borrowed: string;
+    readonly grades: readonly { readonly grade: string; readonly advanceBp: number; readonly line: string }[];
   };
 }
 
@@ -54,13 +60,14 @@ interface Verdict {
   readonly advanceBp: number;
   readonly reasons: readonly string[];
   readonly score: ScoreJson | null;
+  readonly model: ModelWord | null;
 }
 
 /** Facts may move between the score and the decision; then it is taken again. */
 const ATTEMPTS_MAX = 4;
 const REASONS_MAX = 4;
 
-/** The bank's engine (秒批): watches applications that ask this lender, and answers each once, by the scorecard that every node computes. */
+/** The bank's engine (秒批): watches applications that ask this lender, and answers each once, by the scorecard that every node computes and by its own model. */
 export class RiskAgent {
   readonly #m: RiskAgentModules;
 
@@ -80,6 +87,8 @@ export class RiskAgent {
   async #watch(signal: AbortSignal): Promise<void> {
     const { client, cursor } = this.#m;
     const { chain, height } = await client.status();
+    // Loaded before the first applicant waits for it; or an operator learns now why all are referred.
+    await this.#m.models.prepare().catch((error: unknown) => this.#modelFails(error));
     const known = cursor.read(chain);
     if (known === undefined) await this.sweep();
     const from = known ?? { height: height + 1, index: 0 };
@@ -98,6 +107,7 @@ export class RiskAgent {
   /** Answers one application, unless that was done. */
   async decide(application: Hash): Promise<void> {
     const { client, lender, engine, report } = this.#m;
+    let refusal = { code: "", message: "" };
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       const asked = await client.ledgerGet("application", application);
       if (!(await this.#isOurs(asked))) return;
@@ -105,20 +115,20 @@ export class RiskAgent {
       const body = await this.#body(asked, verdict);
       const sent = await send(client, op("finance.decide", { ...body, application, lender } as never), [engine]);
       if (sent.ok) {
+        const { outcome, amount, score, model, reasons } = verdict;
         report("decided", {
           application,
-          outcome: verdict.outcome,
-          amount: verdict.amount.toString(),
-          score: verdict.score?.score ?? null,
+          outcome,
+          amount: amount.toString(),
+          score: score?.score ?? null,
+          model: model?.outQ ?? null,
+          reasons: reasons.join(" "),
         });
         return;
       }
-      if (sent.code !== "VERSION_MISMATCH" && sent.code !== "SCORE_MISMATCH" && sent.code !== "DAY_OUT_OF_RANGE") {
-        report("not decided", { application, code: sent.code, reason: sent.message });
-        return;
-      }
+      refusal = sent;
     }
-    report("not decided", { application, code: "FACTS_MOVE", reason: "the borrower's facts changed with every attempt" });
+    report("not decided", { application, code: refusal.code, reason: refusal.message });
   }
 
   async #isOurs({ status, lenders, decisions }: LedgerJson): Promise<boolean> {
@@ -131,24 +141,63 @@ export class RiskAgent {
     return true;
   }
 
-  async #judge({ borrower, currency, amount, notes }: LedgerJson): Promise<Verdict> {
+  async #judge({ id, borrower, currency, amount, notes }: LedgerJson): Promise<Verdict> {
     const { terms } = this.#m;
-    const score = await this.#scoreOf(borrower as Hash, currency as string);
-    const { total, lastDay } = await this.#eligible(notes as readonly Hash[]);
     const none = { amount: 0n, ratePpm: 0, tenorDays: 0, advanceBp: 0 };
-    if (score === null) return { ...none, outcome: "REFER", reasons: ["NO_HISTORY"], score };
+    const score = await this.#scoreOf(borrower as Hash, currency as string, id as Hash);
+    if (score === null) return { ...none, outcome: "REFER", reasons: ["NO_HISTORY"], score, model: null };
+    const said = await this.#askModel(score);
+    const model = said === "UNAVAILABLE" ? null : said;
+    const refer = (...words: readonly string[]): Verdict => {
+      const reasons = [...new Set([...words, ...score.reasons])].slice(0, REASONS_MAX);
+      return { ...none, outcome: "REFER", reasons, score, model };
+    };
+    if (score.gates.length > 0) return refer();
+    if (said === "UNAVAILABLE") return refer("MODEL_UNAVAILABLE");
+    const { grades, tenorFreeDays, tenorCutBpPerDay, borrowed } = score.terms;
+    const isLast = (grade: string): boolean => grade === grades.at(-1)?.grade;
+    // Near a cut-off a second run might say otherwise; unless the score alone is enough to decline.
+    if (model?.isNear === true && !isLast(score.grade)) return refer("MODEL_NEAR_CUTOFF");
+    const ranks = [score.grade, ...(model === null ? [] : [model.grade])].map((each) =>
+      grades.findIndex(({ grade }) => grade === each),
+    );
+    // A grade that the card does not know is none to lend on.
+    const rank = ranks.includes(-1) ? grades.length - 1 : Math.max(...ranks);
+    const at = grades[rank];
+    if (at === undefined || isLast(at.grade)) {
+      const reasons = score.reasons.slice(0, REASONS_MAX);
+      return { ...none, outcome: "DECLINE", reasons, score, model };
+    }
+    const { total, lastDay } = await this.#eligible(notes as readonly Hash[]);
     const tenorDays = Math.max(1, lastDay - score.day) + terms.tenorExtraDays;
-    const { advanceBp: most, tenorFreeDays, tenorCutBpPerDay, line, borrowed } = score.terms;
-    const advanceBp = Math.max(0, most - tenorCutBpPerDay * Math.max(0, tenorDays - tenorFreeDays));
-    const offered = least(BigInt(amount as string), (total * BigInt(advanceBp)) / 10_000n, BigInt(line) - BigInt(borrowed));
+    const advanceBp = Math.max(0, at.advanceBp - tenorCutBpPerDay * Math.max(0, tenorDays - tenorFreeDays));
+    // A line is made of what debtors paid lately: a person looks at a firm that is good and has none yet.
+    if (at.line === "0") return refer("NO_PAYMENTS_YET");
+    const offered = least(BigInt(amount as string), (total * BigInt(advanceBp)) / 10_000n, BigInt(at.line) - BigInt(borrowed));
     const reasons = score.reasons.slice(0, REASONS_MAX);
-    if (score.grade === "E" || offered <= 0n) return { ...none, outcome: "DECLINE", reasons, score };
-    if (offered > terms.limit)
-      return { ...none, outcome: "REFER", reasons: ["ABOVE_LIMIT", ...reasons].slice(0, REASONS_MAX), score };
-    return { outcome: "APPROVED", amount: offered, ratePpm: terms.ratePpm[score.grade], tenorDays, advanceBp, reasons, score };
+    if (offered <= 0n) return { ...none, outcome: "DECLINE", reasons, score, model };
+    if (offered > terms.limit) return refer("ABOVE_LIMIT");
+    const ratePpm = terms.ratePpm[at.grade as LendingGrade];
+    return { outcome: "APPROVED", amount: offered, ratePpm, tenorDays, advanceBp, reasons, score, model };
   }
 
-  async #body({ expiresMs }: LedgerJson, { outcome, amount, ratePpm, tenorDays, advanceBp, reasons, score }: Verdict) {
+  /** What the registered model says; nothing if none is registered. A model that cannot be asked approves nobody. */
+  async #askModel({ points }: ScoreJson): Promise<ModelWord | null | "UNAVAILABLE"> {
+    try {
+      return await this.#m.models.ask(points);
+    } catch (error) {
+      return this.#modelFails(error);
+    }
+  }
+
+  #modelFails(error: unknown): "UNAVAILABLE" {
+    if (!(error instanceof ModelError)) throw error;
+    this.#m.report("model not asked", { code: error.code, reason: error.message });
+    return "UNAVAILABLE";
+  }
+
+  async #body({ expiresMs }: LedgerJson, verdict: Verdict) {
+    const { outcome, amount, ratePpm, tenorDays, advanceBp, reasons, score, model } = verdict;
     const { terms } = this.#m;
     const { clockMs } = await this.#m.client.status();
     const attested =
@@ -156,13 +205,13 @@ export class RiskAgent {
         ? {}
         : {
             attested: {
-              mode: "A",
+              mode: model === null ? "A" : "B",
               policy: score.policy,
               day: score.day,
               facts: score.facts,
               score: score.score,
               grade: score.grade,
-              model: null,
+              model: model === null ? null : { card: model.card, outQ: model.outQ, runtime: model.runtime },
             },
           };
     return {
@@ -181,9 +230,10 @@ export class RiskAgent {
   }
 
   /** null: the ledger has no facts about the borrower's trade. */
-  async #scoreOf(party: Hash, currency: string): Promise<ScoreJson | null> {
+  async #scoreOf(party: Hash, currency: string, application: Hash): Promise<ScoreJson | null> {
+    const { client, lender } = this.#m;
     try {
-      return await this.#m.client.call<ScoreJson>("credit_score", { party, currency, lender: this.#m.lender });
+      return await client.call<ScoreJson>("credit_score", { party, currency, lender, application });
     } catch (error) {
       if (error instanceof RpcFailure && error.code === "NOT_FOUND") return null;
       throw error;

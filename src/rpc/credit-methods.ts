@@ -4,9 +4,12 @@ import { paidLately } from "../ledger/credit/attested.ts";
 import { ALLIANCE_POLICY_ID, policyIdOf } from "../ledger/credit/cards.ts";
 import { type Facts, factsId } from "../ledger/credit/facts.ts";
 import { debtorGradeId, featuresOf } from "../ledger/credit/features.ts";
-import { advanceBpOf, lineOf, scoreOf } from "../ledger/credit/scorecard.ts";
-import { currencySchema, type Kind, type ObjectOf } from "../ledger/objects.ts";
+import { closedGates, closedToTrade } from "../ledger/credit/gates.ts";
+import { advanceBpOf, type Grade, lineOf, scoreOf } from "../ledger/credit/scorecard.ts";
+import { currencySchema } from "../ledger/fields.ts";
+import type { Kind, ObjectOf } from "../ledger/objects.ts";
 import type { Hash, Height } from "../types/scalars.ts";
+import { findAll } from "./find-all.ts";
 import type { LocalNode } from "./local-node.ts";
 import { type Method, method } from "./method.ts";
 import { RpcError } from "./rpc-error.ts";
@@ -39,9 +42,15 @@ export function creditMethods(node: LocalNode): readonly Method[] {
     method({
       name: "credit_score",
       summary:
-        "A party's trade credit, now or at a height: score, grade, points of each feature, reasons; by a lender's own card if named",
-      params: { party: hash, height: optional(int()), currency: optional(currencySchema), lender: optional(hash) },
-      handle: async ({ party, height: asked, currency, lender }) => {
+        "A party's trade credit, now or at a height: score, grade, points of each feature, reasons; by a lender's own card and for an application, if named",
+      params: {
+        party: hash,
+        height: optional(int()),
+        currency: optional(currencySchema),
+        lender: optional(hash),
+        application: optional(hash),
+      },
+      handle: async ({ party, height: asked, currency, lender, application }) => {
         const now = node.at();
         const height = asked ?? now.height;
         if (height > now.height) throw new RpcError("notFound", "BLOCK_NOT_FOUND", "this height is not decided");
@@ -58,6 +67,22 @@ export function creditMethods(node: LocalNode): readonly Method[] {
         const { card } = policy;
         const features = featuresOf(facts, day, (debtor) => grades.get(debtor) ?? 0);
         const { score, grade, pdBp, points, reasons } = scoreOf(card, features);
+        const applied = application === undefined ? undefined : await at("application", application, height);
+        if (application !== undefined && applied === undefined)
+          throw new RpcError("notFound", "NOT_FOUND", "there is no such application");
+        const gates = await findAll(
+          (kind, id) => at(kind, id, height),
+          (find) =>
+            applied === undefined
+              ? closedToTrade({ find, day, timeMs }, card, facts)
+              : closedGates({ find, day, timeMs }, card, applied),
+        );
+        const paid = paidLately(facts, day);
+        const atGrade = (each: Grade) => ({
+          grade: each,
+          advanceBp: advanceBpOf(card, each, features, 0),
+          line: lineOf(card, each, paid).toString(),
+        });
         return {
           party,
           currency: facts.currency,
@@ -69,13 +94,15 @@ export function creditMethods(node: LocalNode): readonly Method[] {
           grade,
           pdBp,
           points,
-          reasons,
+          // What closes the way whatever the score comes first.
+          reasons: [...gates, ...reasons],
+          gates,
           terms: {
-            advanceBp: advanceBpOf(card, grade, features, 0),
             tenorFreeDays: card.tenorFreeDays,
             tenorCutBpPerDay: card.tenorCutBpPerDay,
-            line: lineOf(card, grade, paidLately(facts, day)).toString(),
             borrowed: facts.borrowed.toString(),
+            /** Best first: a model may speak for a worse grade than the score does. */
+            grades: card.grades.map((each) => atGrade(each.grade)),
           },
           at: now,
         };

@@ -178,6 +178,13 @@ export const RESULTS = {
     pdBp: COUNT,
     points: array(shape({ feature: TEXT, value: orNull(INTEGER), points: INTEGER })),
     reasons: array(TEXT),
+    gates: array(TEXT),
+    terms: shape({
+      tenorFreeDays: COUNT,
+      tenorCutBpPerDay: COUNT,
+      borrowed: AMOUNT,
+      grades: array(shape({ grade: TEXT, advanceBp: COUNT, line: AMOUNT })),
+    }),
   }),
   events_page: read({ events: array(ref("chainEvent")), cursor: CURSOR }),
   events_subscribe: shape({ subscription: TEXT, cursor: CURSOR }),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CursorFile } from "../../src/agents/cursor-file.ts";
 import { Directory, DirectoryError } from "../../src/agents/directory.ts";
+import { ModelDesk } from "../../src/agents/model/model-desk.ts";
 import { RiskAgent } from "../../src/agents/risk-agent.ts";
 import { SettlementAgent } from "../../src/agents/settlement-agent.ts";
 import type { Hash } from "../../src/types/scalars.ts";
@@ -52,6 +53,7 @@ function riskAgent(limit = 1_000_000n): RiskAgent {
       tenorExtraDays: 5,
       decisionTtlMs: 3_600_000,
     },
+    models: new ModelDesk({ client: server.client, lender: bank.id, folder }),
     cursor: new CursorFile(join(folder, "cursor.json")),
     report,
   });

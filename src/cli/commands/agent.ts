@@ -5,12 +5,14 @@ import { privateKeyObject, signNative } from "../../adapters/ed25519-native.ts";
 import { openKeystore } from "../../adapters/keystore.ts";
 import { CursorFile } from "../../agents/cursor-file.ts";
 import { Directory } from "../../agents/directory.ts";
+import { ModelDesk } from "../../agents/model/model-desk.ts";
 import { RiskAgent } from "../../agents/risk-agent.ts";
 import { SettlementAgent } from "../../agents/settlement-agent.ts";
 import { Client } from "../../client/client.ts";
 import { amount, bool, choice, hash, int, list, optional, type Schema, SchemaError, struct, text } from "../../codec/schema.ts";
 import { readPassphrase, readSecretFile } from "../node-files.ts";
 import { SettingsError } from "../settings.ts";
+import { agentTrainCommand } from "./agent-train.ts";
 
 const path = text({ min: 1, max: 1_024 });
 const ratePpm = int({ max: 1_000_000 });
@@ -37,6 +39,8 @@ const riskSchema = struct({
   recourse: bool,
   tenorExtraDays: int({ max: 366 }),
   decisionMinutes: int({ min: 1, max: 10_080 }),
+  /** Where the files of registered models lie; the agent's own folder unless said otherwise. */
+  modelFolder: optional(path),
 });
 
 const settleSchema = struct({ ...shared, own: account, directoryFile: path, secretFile: path });
@@ -46,7 +50,9 @@ export function agentCommand(): Command {
   const agent = new Command("agent").description("the bank's own programs: decide on applications, settle payments");
   agent
     .command("risk <folder>")
-    .description("answer applications for finance by the scorecard (risk.json in the folder); runs until SIGTERM")
+    .description(
+      "answer applications for finance by the scorecard and the model registered, if one is (risk.json in the folder); runs until SIGTERM",
+    )
     .option("--json", "log lines of JSON")
     .action(async (folder: string, { json }: { json?: boolean }) => {
       const report = reporter(json === true);
@@ -54,8 +60,12 @@ export function agentCommand(): Command {
       const { limit, ratePpm: rates, security, recourse, tenorExtraDays, decisionMinutes, party } = settings;
       const terms = { limit, ratePpm: rates, security, recourse, tenorExtraDays, decisionTtlMs: decisionMinutes * 60_000 };
       const { client, key, cursor } = await common(folder, settings);
-      await untilSignal((signal) => new RiskAgent({ client, lender: party, engine: key, terms, cursor, report }).run(signal));
+      const models = new ModelDesk({ client, lender: party, folder: within(folder, settings.modelFolder ?? ".") });
+      await untilSignal((signal) =>
+        new RiskAgent({ client, lender: party, engine: key, terms, models, cursor, report }).run(signal),
+      );
     });
+  agent.addCommand(agentTrainCommand());
   agent
     .command("settle <folder>")
     .description(

@@ -1,3 +1,4 @@
+import { compareText } from "../../lib/bytes.ts";
 import { LIMITS } from "../../types/limits.ts";
 import type { Amount, Day, Hash, TimeMs } from "../../types/scalars.ts";
 import type { Book } from "../book.ts";
@@ -71,6 +72,21 @@ export function closedGates(
   if (pairs.size > LIMITS.gatePairsMax) closed.add("TRADE_GRAPH_WIDE");
   const looked = [...pairs.keys()].sort().slice(0, LIMITS.gatePairsMax);
   for (const key of looked) for (const gate of closedToPair(situation, gates, pairs.get(key) as Pair, currency)) closed.add(gate);
+  return GATES.filter((gate) => closed.has(gate));
+}
+
+/** The same, with no application in sight: as if the seller had sold each of its largest debtors another usual ticket. */
+export function closedToTrade(situation: GateSituation, { gates }: Pick<Scorecard, "gates">, facts: Facts): readonly Gate[] {
+  const { party, currency } = facts;
+  const largest = [...facts.debtors]
+    .sort((left, right) => (left.live === right.live ? compareText(left.debtor, right.debtor) : left.live > right.live ? -1 : 1))
+    .slice(0, LIMITS.gatePairsMax);
+  const closed = new Set<Gate>();
+  for (const { debtor } of largest) {
+    const pair = situation.find("tradePair", pairId(party, debtor, currency));
+    const ticket = pair === undefined || pair.orders === 0 ? 0n : pair.invoiced / BigInt(pair.orders);
+    for (const gate of closedToPair(situation, gates, { seller: party, debtor, largest: ticket }, currency)) closed.add(gate);
+  }
   return GATES.filter((gate) => closed.has(gate));
 }
 
