@@ -87,7 +87,7 @@ export async function loadModel(folder: string, hash: Hash, runtime: string = PA
   if (onnx === undefined)
     throw new ModelError(
       "MODEL_RUNTIME_MISSING",
-      `deciding by a model takes ${PACKAGE}: npm install --no-save --ignore-scripts ${PACKAGE}@${RUNTIME_VERSION}`,
+      `deciding by a model takes ${PACKAGE}: npm install --no-save --save-dev --ignore-scripts ${PACKAGE}@${RUNTIME_VERSION}`,
     );
   const bytes = fileOf(folder, hash);
   try {
