@@ -22,6 +22,8 @@ export interface Run {
   readonly cpuMicrosPerTxPerNode: number;
   /** CPU of this process, which shares the cores with the nodes. */
   readonly generatorMicrosPerTx: number;
+  /** Mean over the run's blocks. */
+  readonly txPerBlock: number;
   readonly table: readonly string[];
 }
 
@@ -83,12 +85,13 @@ export class BenchSession {
     const endpoints = this.network.members.filter(({ id }) => up[id] !== undefined).map(({ rpc }) => rpc);
     const own = process.cpuUsage();
     const before = cpuByRole(pids);
+    const blocksBefore = (await this.#counts()).blocks;
     const concurrency = chains.length;
     const result = await runLoad(endpoints, chains, perSecond === undefined ? { concurrency } : { concurrency, perSecond });
     const after = cpuByRole(pids);
     const { user, system } = process.cpuUsage(own);
     const { committed, refused, failed, seconds, latenciesMs } = result;
-    const ineffective = await this.#ineffective();
+    const { ineffective, blocks } = await this.#counts();
     if (refused + failed + ineffective > 0)
       throw new Error(`${refused} transactions were refused, ${failed} lost, ${ineffective} without effect`);
     const units = committed * pids.length;
@@ -98,14 +101,19 @@ export class BenchSession {
       p99Ms: percentile(latenciesMs, 0.99),
       cpuMicrosPerTxPerNode: ((cpuTotal(after) - cpuTotal(before)) * 1e6) / units,
       generatorMicrosPerTx: (user + system) / committed,
+      txPerBlock: committed / Math.max(1, blocks - blocksBefore),
       table: cpuTable(before, after, units),
     };
   }
 
-  /** Transactions in blocks whose execution failed. */
-  async #ineffective(): Promise<number> {
+  /** Blocks, and transactions in them whose execution failed. */
+  async #counts(): Promise<{ readonly blocks: number; readonly ineffective: number }> {
     const metrics = await (await fetch(new URL("/metrics", this.network.members[0]?.rpc))).text();
-    return Number(/^zhonglian_transactions_total\{outcome="failed"\} ([0-9]+)/m.exec(metrics)?.[1] ?? 0);
+    const value = (pattern: RegExp): number => Number(pattern.exec(metrics)?.[1] ?? 0);
+    return {
+      blocks: value(/^zhonglian_block_transactions_count ([0-9]+)/m),
+      ineffective: value(/^zhonglian_transactions_total\{outcome="failed"\} ([0-9]+)/m),
+    };
   }
 
   /** Mean resident memory of the node processes. */
@@ -128,13 +136,17 @@ export class BenchSession {
   }
 }
 
-export const RUN_HEAD = "           tx/s     p50 ms   p99 ms   CPU µs/tx/node  generator µs/tx";
+export const RUN_HEAD = "           tx/s     p50 ms   p99 ms   tx/block CPU µs/tx/node  generator µs/tx";
 
-export function runLine(name: string, { perSecond, p50Ms, p99Ms, cpuMicrosPerTxPerNode, generatorMicrosPerTx }: Run): string {
+export function runLine(
+  name: string,
+  { perSecond, p50Ms, p99Ms, txPerBlock, cpuMicrosPerTxPerNode, generatorMicrosPerTx }: Run,
+): string {
   const figures = [
     [perSecond, 8],
     [p50Ms, 8],
     [p99Ms, 8],
+    [txPerBlock, 8],
     [cpuMicrosPerTxPerNode, 15],
     [generatorMicrosPerTx, 0],
   ] as const;
