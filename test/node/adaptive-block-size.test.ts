@@ -27,7 +27,7 @@ describe("the size of blocks that a node proposes", () => {
 
   it("shrinks within a few blocks when transactions become dear", () => {
     const size = settle(new AdaptiveBlockSize(10_000), 0.1);
-    expect(settle(size, 1, 5).count).toBeLessThan(150);
+    expect(settle(size, 1, 6).count).toBeLessThan(200);
   });
 
   it("is not made small for long by one stall of the machine", () => {
