@@ -37,6 +37,17 @@ export interface TxOutcome {
   readonly code?: string;
   readonly message?: string;
   readonly events?: readonly { readonly kind: string; readonly [field: string]: unknown }[];
+  /** Of one that failed, while the node remembers: which operation was refused, and on which facts; the last decided last. */
+  readonly refusal?: {
+    readonly operation: number;
+    readonly kind: string;
+    readonly facts: readonly {
+      readonly of: string;
+      readonly id: string | null;
+      readonly field: string;
+      readonly value: string;
+    }[];
+  };
 }
 
 export interface NodeStatus {

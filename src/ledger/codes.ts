@@ -156,17 +156,30 @@ export function codeMessage(code: Code): string {
   return CODES[code][1];
 }
 
+/** Something that a rule looked at: a field of an object, of the operation's body, of the parameters or of the block. */
+export interface Fact {
+  /** The object's kind, or where else it was seen. */
+  readonly of: string;
+  readonly id: string | null;
+  /** Empty: the object as a whole. */
+  readonly field: string;
+  readonly value: string;
+}
+
 /** Ends a transition: nothing of its transaction takes effect. Thrown inside the ledger only, and always caught by `execute.ts`. */
 export class LedgerRejection extends Error {
   override readonly name = "LedgerRejection";
   readonly code: Code;
-  constructor(code: Code) {
+  /** What decided, as far as it is known where it is thrown; `refusal.ts` finds it for rules. */
+  readonly facts: readonly Fact[];
+  constructor(code: Code, facts: readonly Fact[] = []) {
     super(code);
     this.code = code;
+    this.facts = facts;
   }
 }
 
-/** `condition` or the transaction fails with `code`. */
-export function require(condition: boolean, code: Code): asserts condition {
-  if (!condition) throw new LedgerRejection(code);
+/** `condition` or the transaction fails with `code`. `facts` only where no rule is watched (`refusal.ts`). */
+export function require(condition: boolean, code: Code, facts?: () => readonly Fact[]): asserts condition {
+  if (!condition) throw new LedgerRejection(code, facts?.());
 }

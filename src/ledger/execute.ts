@@ -3,8 +3,8 @@ import { assert } from "../lib/assert.ts";
 import type { ObjectView } from "../state/view.ts";
 import type { Evidence } from "../types/block.ts";
 import { BUSINESS_DEFAULTS } from "../types/genesis.ts";
-import type { Hash, Height, TimeMs } from "../types/scalars.ts";
-import type { Envelope, LedgerEvent, TxReceipt } from "../types/transaction.ts";
+import type { Hash, Height, TimeMs, TxId } from "../types/scalars.ts";
+import type { Envelope, LedgerEvent, Operation, TxReceipt } from "../types/transaction.ts";
 import { Book, type HistoryEntry, type ObjectChange } from "./book.ts";
 import { dayOf } from "./calendar.ts";
 import { codeNumber, LedgerRejection, require } from "./codes.ts";
@@ -17,11 +17,12 @@ import { proposalExpires } from "./governance/proposals.ts";
 import { type ParentTurn, takeTurn } from "./governance/turns.ts";
 import { bodiesOf } from "./judge.ts";
 import type { Kind } from "./objects.ts";
-import { policyMet } from "./parties/policy.ts";
+import { policyHolds } from "./parties/policy.ts";
 import { recoveryDue } from "./parties/recovery.ts";
 import { register } from "./parties/register.ts";
 import { maturityDue } from "./receivables/maturity.ts";
 import { offerDue } from "./receivables/notes.ts";
+import { explained, type LedgerRefusal } from "./refusal.ts";
 import { deliveryDue } from "./trade/delivery.ts";
 import { call, ledgerEvent, type Situation, type Transition } from "./transition.ts";
 import { TRANSITIONS } from "./transitions.ts";
@@ -44,6 +45,8 @@ type SituationInput = Pick<BlockInput, "view" | "chain" | "height" | "timeMs" | 
 
 export interface BlockOutcome {
   readonly receipts: readonly TxReceipt[];
+  /** Of those transactions that failed: why. Not of the receipts, and so not of consensus. */
+  readonly refusals: ReadonlyMap<TxId, LedgerRefusal>;
   readonly changes: readonly ObjectChange[];
   readonly history: readonly HistoryEntry[];
 }
@@ -67,12 +70,23 @@ export function executeBlock(input: BlockInput): BlockOutcome {
   workOff(situation, DUE);
   recordFacts(situation, book.changed());
   book.commit(null);
-  const receipts = input.transactions.map((envelope) => executeOne(situation, envelope));
-  return { receipts, ...book.finish() };
+  const refusals = new Map<TxId, LedgerRefusal>();
+  const receipts = input.transactions.map((envelope) => {
+    const { receipt, refusal } = executeOne(situation, envelope);
+    if (refusal !== null) refusals.set(envelope.pair.id, refusal);
+    return receipt;
+  });
+  return { receipts, refusals, ...book.finish() };
+}
+
+/** What came of one transaction; `refusal` is null if it took effect. */
+export interface Trial {
+  readonly receipt: TxReceipt;
+  readonly refusal: LedgerRefusal | null;
 }
 
 /** What one transaction would do alone in the next block; nothing is kept. */
-export function tryTransaction(input: Pick<BlockInput, "view" | "chain" | "height" | "timeMs">, envelope: Envelope): TxReceipt {
+export function tryTransaction(input: Pick<BlockInput, "view" | "chain" | "height" | "timeMs">, envelope: Envelope): Trial {
   return executeOne(situationOf(input, new Book(input.view)), envelope);
 }
 
@@ -83,23 +97,26 @@ function situationOf({ view, chain, height, timeMs, digest }: SituationInput, bo
 }
 
 /** One transaction on the book: all of its operations, or none. */
-function executeOne(situation: Situation, envelope: Envelope): TxReceipt {
+function executeOne(situation: Situation, envelope: Envelope): Trial {
   const { book } = situation;
   const events: LedgerEvent[] = [];
+  let operation = 0;
   try {
     expectationsHold(situation, envelope);
     const bodies = bodiesOf(envelope);
     assert(!("code" in bodies), "only judged transactions are executed");
     for (const [op, { kind }] of envelope.tx.ops.entries()) {
+      operation = op;
       executeOperation(situation, envelope, TRANSITIONS.get(kind) as Transition, bodies[op], op, events);
     }
     recordFacts(situation, book.changed());
     book.commit(envelope.pair.id);
-    return { code: 0, events };
+    return { receipt: { code: 0, events }, refusal: null };
   } catch (error) {
     book.rollback();
-    if (error instanceof LedgerRejection) return { code: codeNumber(error.code), events: [] };
-    throw new TransitionBug(envelope.pair.id, error);
+    if (!(error instanceof LedgerRejection)) throw new TransitionBug(envelope.pair.id, error);
+    const { kind } = envelope.tx.ops[operation] as Operation;
+    return { receipt: { code: codeNumber(error.code), events: [] }, refusal: { operation, kind, facts: error.facts } };
   }
 }
 
@@ -113,17 +130,23 @@ function executeOperation(
 ): void {
   const { book } = situation;
   const { signers } = envelope.tx;
-  const required = transition.signers(body, situation);
-  for (const party of required) require(signers.some((signer) => signer.party === party), "SIGNER_MISSING");
   const running = call(situation, body, envelope.pair.id, op, signers, events);
-  for (const condition of transition.requires) condition(running);
+  const required = explained((looked) => transition.signers(looked.body, looked), running);
+  for (const party of required)
+    require(signers.some((signer) => signer.party === party), "SIGNER_MISSING", () => [
+      { of: "party", id: party, field: "signature", value: "missing" },
+    ]);
+  for (const condition of transition.requires) explained(condition, running);
   // Before the effect: a transaction is authorised by the keys and the policy that stood before it changed anything.
-  const act = { action: transition.kind, amount: transition.stake(body, situation), makers: transition.makers };
+  const amount = explained((looked) => transition.stake(looked.body, looked), running);
+  const act = { action: transition.kind, amount, makers: transition.makers };
   for (const id of required) {
     const party = book.find("party", id);
     // Only party.register names a party that is not there yet; all first keys of that party have signed.
-    require(party !== undefined || transition.kind === register.kind, "NOT_FOUND");
-    require(party === undefined || policyMet(book, party, signers, act), "POLICY_NOT_MET");
+    require(party !== undefined || transition.kind === register.kind, "NOT_FOUND", () => [
+      { of: "party", id, field: "", value: "absent" },
+    ]);
+    if (party !== undefined) policyHolds(book, party, signers, act);
   }
   const objects = transition.effect(running);
   events.push(ledgerEvent("happened", { what: transition.kind, objects: objects.slice(0, 256) }));
@@ -134,7 +157,10 @@ function expectationsHold({ book }: Situation, { tx }: Envelope): void {
   for (const { id, version } of tx.expect) {
     // Which kind an id is of need not be said: ids are unique over kinds.
     const object = EXPECTED_KINDS.map((kind) => book.find(kind, id)).find((found) => found !== undefined);
-    require(object?.version === version, "VERSION_MISMATCH");
+    require(object?.version === version, "VERSION_MISMATCH", () => [
+      { of: "expect", id, field: "version", value: String(version) },
+      { of: "state", id, field: "version", value: object === undefined ? "absent" : String(object.version) },
+    ]);
   }
 }
 

@@ -5,14 +5,17 @@ import type { HistoryEntry, ObjectChange } from "../ledger/book.ts";
 import { type BlockOutcome, executeBlock } from "../ledger/execute.ts";
 import type { ParentTurn } from "../ledger/governance/turns.ts";
 import { KINDS } from "../ledger/kinds.ts";
+import type { LedgerRefusal } from "../ledger/refusal.ts";
 import { paramsOf, validatorsOf } from "../ledger/validators.ts";
+import { RecentMap } from "../lib/recent-map.ts";
 import type { Hasher } from "../ports/crypto.ts";
 import type { Store, StoreWrite } from "../ports/store.ts";
 import { keyHashOf, valueHashOf } from "../state/node-hash.ts";
 import { pageWrites, type StateTree, type TreeChange, type TreeUpdate } from "../state/tree.ts";
 import { type ObjectView, stateKey } from "../state/view.ts";
 import type { Evidence } from "../types/block.ts";
-import type { Hash, Height, TimeMs } from "../types/scalars.ts";
+import { LIMITS } from "../types/limits.ts";
+import type { Hash, Height, TimeMs, TxId } from "../types/scalars.ts";
 import type { Envelope, TxReceipt } from "../types/transaction.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
 import { pageKey } from "./chain-keys.ts";
@@ -32,6 +35,7 @@ export interface Candidate {
 /** What a block does to the state of its parent; kept until the block is decided or its height is over. */
 export interface Execution {
   readonly receipts: readonly TxReceipt[];
+  readonly refusals: ReadonlyMap<TxId, LedgerRefusal>;
   readonly receiptRoot: Hash;
   readonly stateRoot: Hash;
   /** The authorities of the next height, and their hash. */
@@ -51,6 +55,7 @@ export class BlockExecutor {
   readonly #tree: StateTree;
   readonly #hasher: Hasher;
   readonly #store: Pick<Store, "get">;
+  readonly #refusals = new RecentMap<TxId, LedgerRefusal>(LIMITS.refusalsKeptMax);
 
   constructor(modules: {
     readonly chain: Hash;
@@ -74,7 +79,7 @@ export class BlockExecutor {
   /** The state made from nothing but changes: the genesis. */
   fromChanges(changes: readonly ObjectChange[]): Execution {
     const history = changes.map(({ kind, id, after }): HistoryEntry => ({ kind, id, tx: null, after }));
-    return this.#finish({ receipts: [], changes, history });
+    return this.#finish({ receipts: [], refusals: new Map(), changes, history });
   }
 
   /** Everything but the block itself that its batch holds. */
@@ -100,6 +105,12 @@ export class BlockExecutor {
   adopt(execution: Execution): void {
     for (const { kind, id, after } of execution.changes) this.#objects.adopt(kind, id, after);
     this.#tree.adopt(execution.tree);
+    for (const [id, refusal] of execution.refusals) this.#refusals.set(id, refusal);
+  }
+
+  /** Why a transaction of a recent block had no effect: kept in memory alone, for whoever asks soon. */
+  refusalOf(id: TxId): LedgerRefusal | undefined {
+    return this.#refusals.get(id);
   }
 
   validatorsHash(): Hash {
@@ -111,7 +122,7 @@ export class BlockExecutor {
   }
 
   #finish(outcome: BlockOutcome): Execution {
-    const { receipts, changes, history } = outcome;
+    const { receipts, refusals, changes, history } = outcome;
     const encodings = changes.map(({ kind, after }) => (after === undefined ? null : encode(KINDS[kind].schema, after)));
     const treeChanges = changes.map(({ kind, id }, index): TreeChange => {
       const encoded = encodings[index] as Uint8Array | null;
@@ -124,6 +135,7 @@ export class BlockExecutor {
     const nextSet = validatorsOf(overlay(this.#objects, changes));
     return {
       receipts,
+      refusals,
       receiptRoot: receiptRoot(receipts, this.#hasher.sha256),
       stateRoot: tree.root,
       nextSet,

@@ -1,6 +1,7 @@
 import { voteSignBytes } from "../codec/vote.ts";
 import type { StepObserver } from "../consensus/messages.ts";
 import { genesisObjects } from "../ledger/genesis-objects.ts";
+import type { LedgerRefusal } from "../ledger/refusal.ts";
 import { paramsOf, validatorsOf } from "../ledger/validators.ts";
 import { CodedError } from "../lib/coded-error.ts";
 import { err } from "../lib/result.ts";
@@ -299,6 +300,11 @@ export class Node {
 
   get objects(): ObjectStore {
     return this.#objects;
+  }
+
+  /** Why a transaction of a recent block had no effect; undefined if it had one, or if that is forgotten. */
+  refusalOf(id: TxId): LedgerRefusal | undefined {
+    return this.#executor.refusalOf(id);
   }
 
   get mempool(): Mempool {

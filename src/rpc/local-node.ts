@@ -1,7 +1,8 @@
 import { decodeTransaction } from "../codec/transaction.ts";
-import { tryTransaction } from "../ledger/execute.ts";
+import { type Trial, tryTransaction } from "../ledger/execute.ts";
 import { judgeAgainstParent } from "../ledger/judge.ts";
 import { KINDS } from "../ledger/kinds.ts";
+import type { LedgerRefusal } from "../ledger/refusal.ts";
 import { validatorsOf } from "../ledger/validators.ts";
 import { err, ok, type Result } from "../lib/result.ts";
 import { EventReader } from "../node/event-reader.ts";
@@ -31,6 +32,8 @@ export type TxStatus =
       readonly height: Height;
       readonly index: number;
       readonly receipt: TxReceipt;
+      /** Why it failed, if this node remembers. */
+      readonly refusal: LedgerRefusal | null;
       readonly body: Uint8Array;
     };
 
@@ -176,7 +179,8 @@ export class LocalNode {
     const stored = this.#node.chainStore.transaction(id);
     if (stored !== undefined) {
       const { height, index, receipt, body } = stored;
-      return { status: receipt.code === 0 ? "committed" : "failed", height, index, receipt, body };
+      const refusal = this.#node.refusalOf(id) ?? null;
+      return { status: receipt.code === 0 ? "committed" : "failed", height, index, receipt, refusal, body };
     }
     if (this.#node.mempool.has(id)) return { status: "pending" };
     if (this.#node.isExpired(id)) return { status: "expired" };
@@ -208,7 +212,7 @@ export class LocalNode {
   }
 
   /** What the transaction would do on the present state; changes nothing. Signatures are not looked at. */
-  simulate(bytes: Uint8Array): Result<TxReceipt, { readonly code: string; readonly detail: string }> {
+  simulate(bytes: Uint8Array): Result<Trial, { readonly code: string; readonly detail: string }> {
     const decoded = decodeTransaction(bytes);
     if (!decoded.ok) return decoded;
     const view = this.#node.objects;

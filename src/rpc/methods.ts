@@ -134,7 +134,7 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
       handle: ({ tx }) => {
         const outcome = node.simulate(tx);
         if (!outcome.ok) throw new RpcError("refused", outcome.error.code, outcome.error.detail, retriability(outcome.error));
-        return reads({ status: outcome.value.code === 0 ? "committed" : "failed", ...receiptJson(outcome.value) });
+        return reads({ status: outcome.value.receipt.code === 0 ? "committed" : "failed", ...receiptJson(outcome.value) });
       },
     }),
     method({

@@ -3,6 +3,7 @@ import { decode } from "../codec/cbor.ts";
 import type { Json, Schema } from "../codec/schema.ts";
 import { decodeTransaction } from "../codec/transaction.ts";
 import { codeMessage, codeName } from "../ledger/codes.ts";
+import type { Trial } from "../ledger/execute.ts";
 import { KINDS, type Kind } from "../ledger/kinds.ts";
 import { EVENTS, type EventKind } from "../ledger/transition.ts";
 import { TRANSITIONS } from "../ledger/transitions.ts";
@@ -12,7 +13,7 @@ import type { StoredObject } from "../node/ledger-reader.ts";
 import type { Block, Commit } from "../types/block.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { BlockId, TxId } from "../types/scalars.ts";
-import type { LedgerEvent, TxReceipt } from "../types/transaction.ts";
+import type { LedgerEvent } from "../types/transaction.ts";
 import type { TxStatus } from "./local-node.ts";
 
 /** Ledger values as the JSON that interfaces.md fixes: ids and bytes in hex, money as decimal strings. */
@@ -21,13 +22,17 @@ export function objectJson(kind: Kind, { object, height }: StoredObject): Json {
   return { ...(KINDS[kind].schema.toJson(object) as Record<string, Json>), changedAt: height };
 }
 
-export function receiptJson({ code, events }: TxReceipt): { readonly [key: string]: Json } {
+/** `refusal`: which operation was refused, and the facts that decided, if this node knows them. */
+export function receiptJson({ receipt: { code, events }, refusal }: Trial): { readonly [key: string]: Json } {
   const name = codeName(code);
-  return {
+  const known = {
     code: name ?? `CODE_${code}`,
     message: name === undefined ? "" : codeMessage(name),
     events: events.map(eventJson),
   };
+  if (refusal === null) return known;
+  const { operation, kind, facts } = refusal;
+  return { ...known, refusal: { operation, kind, facts: facts.map(({ of, id, field, value }) => ({ of, id, field, value })) } };
 }
 
 export function eventJson({ kind, data }: LedgerEvent): { readonly [key: string]: Json } {
@@ -56,8 +61,8 @@ function eventData(kind: string, data: Uint8Array): Record<string, Json> {
 
 export function statusJson(id: TxId, status: TxStatus): Json {
   if (!("receipt" in status)) return { id, status: status.status };
-  const { height, index, receipt, body } = status;
-  return { id, status: status.status, height, index, ...receiptJson(receipt), tx: transactionJson(body) };
+  const { height, index, receipt, refusal, body } = status;
+  return { id, status: status.status, height, index, ...receiptJson({ receipt, refusal }), tx: transactionJson(body) };
 }
 
 export function transactionJson(bytes: Uint8Array): Json {

@@ -34,6 +34,14 @@ const read = (required: Readonly<Record<string, JsonSchema>>, may: Readonly<Reco
 
 const CURSOR = shape({ height: COUNT, index: COUNT });
 const RECEIPT = { code: TEXT, message: TEXT, events: array(ref("event")) };
+/** Which operation had no effect, and what was looked at when that was decided: the last fact decided last. */
+const REFUSAL = {
+  refusal: shape({
+    operation: COUNT,
+    kind: TEXT,
+    facts: array(shape({ of: TEXT, id: orNull(TEXT), field: TEXT, value: TEXT })),
+  }),
+};
 const AN_OBJECT: JsonSchema = { anyOf: PUBLIC_KINDS.map((kind) => ref(`object.${kind}`)) };
 
 /** An object of the ledger, open to fields beside its own: where it was read, and when it changed last. */
@@ -98,7 +106,7 @@ export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
   ),
   outcome: read(
     { id: HASH, status: { type: "string", enum: ["pending", "committed", "failed", "expired", "unknown"] } },
-    { height: COUNT, index: COUNT, ...RECEIPT, tx: ref("transaction") },
+    { height: COUNT, index: COUNT, ...RECEIPT, ...REFUSAL, tx: ref("transaction") },
   ),
   noteTree: {
     allOf: [ref("object.note"), { type: "object", properties: { children: array(ref("noteTree")) }, required: ["children"] }],
@@ -138,7 +146,7 @@ export const RESULTS = {
   tx_submit: shape({ id: HASH }),
   tx_get: ref("outcome"),
   tx_wait: ref("outcome"),
-  tx_simulate: read({ status: { type: "string", enum: ["committed", "failed"] }, ...RECEIPT }),
+  tx_simulate: read({ status: { type: "string", enum: ["committed", "failed"] }, ...RECEIPT }, REFUSAL),
   ledger_get: {
     allOf: [AN_OBJECT, { type: "object", properties: { changedAt: COUNT, at: ref("at") }, required: ["changedAt", "at"] }],
   },

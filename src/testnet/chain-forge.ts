@@ -9,6 +9,7 @@ import { ObjectStore } from "../node/object-store.ts";
 import type { Hasher } from "../ports/crypto.ts";
 import type { Store } from "../ports/store.ts";
 import { StateTree } from "../state/tree.ts";
+import type { ObjectView } from "../state/view.ts";
 import type { Commit, Header } from "../types/block.ts";
 import type { ChainIdentity } from "../types/genesis.ts";
 import type { BlockId, MemberId, Signature, TimeMs } from "../types/scalars.ts";
@@ -33,6 +34,8 @@ export class ChainForge {
   readonly #hasher: Hasher;
   readonly #executor: BlockExecutor;
   readonly store: ChainStore;
+  /** The ledger's objects as the last block left them. */
+  readonly objects: ObjectView;
   #lastCommit: Commit;
 
   private constructor(
@@ -41,12 +44,14 @@ export class ChainForge {
     hasher: Hasher,
     executor: BlockExecutor,
     store: ChainStore,
+    objects: ObjectView,
   ) {
     this.#identity = identity;
     this.#keys = keys;
     this.#hasher = hasher;
     this.#executor = executor;
     this.store = store;
+    this.objects = objects;
     this.#lastCommit = { height: 0, round: 0, block: store.head.block, sigs: [] };
   }
 
@@ -69,14 +74,15 @@ export class ChainForge {
     const execution = first.fromChanges(genesisObjects(identity));
     const chainStore = new ChainStore(store, { chain, stateRoot: execution.stateRoot, timeMs: genesis.timeMs });
     await written((done) => chainStore.writeGenesis(first.writes(0, execution), done));
+    const objects = new ObjectStore(chainStore.view);
     const executor = new BlockExecutor({
       chain,
-      objects: new ObjectStore(chainStore.view),
+      objects,
       tree: new StateTree({ page: (path) => chainStore.page(path) }, hasher),
       hasher,
       store: chainStore.view,
     });
-    return new ChainForge(identity, keys, hasher, executor, chainStore);
+    return new ChainForge(identity, keys, hasher, executor, chainStore, objects);
   }
 
   /** The next block, of all of these. Answers what it did. */

@@ -141,6 +141,8 @@ export const LIMITS = {
   tradeLinksMax: 64,
   tradeLinkDays: 92,
   gatePairsMax: 16,
+  /** Transactions of recent blocks of which a node remembers why they were refused. */
+  refusalsKeptMax: 10_000,
   dayMs: DAY_MS,
 } as const;
 

@@ -117,6 +117,13 @@ it("tx_submit, tx_get, tx_wait and tx_simulate do", async () => {
   expect(await call("tx_get", { id: next.id })).toMatchObject({ id: next.id, status: "unknown" });
   expect(await call("tx_submit", { tx: toHex(next.bytes) })).toEqual({ id: next.id });
   expect(await call("tx_wait", { id: next.id, timeoutMs: 60_000 })).toMatchObject({ status: "committed" });
+  const again = await operators.registration("simulated");
+  const party = { of: "party", id: HEX, field: expect.any(String), value: expect.any(String) };
+  const refused = { operation: 0, kind: "party.register", facts: expect.arrayContaining([party]) };
+  const failed = { status: "failed", code: "LEGAL_ID_TAKEN", events: [], refusal: refused };
+  expect(await call("tx_simulate", { tx: toHex(again.bytes) })).toMatchObject(failed);
+  await call("tx_submit", { tx: toHex(again.bytes) });
+  expect(await call("tx_wait", { id: again.id, timeoutMs: 60_000 })).toMatchObject(failed);
 });
 
 it("ledger_get, ledger_list, ledger_history, ledger_tree and ledger_summary do", async () => {

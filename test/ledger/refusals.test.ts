@@ -21,7 +21,9 @@ const ELSEWHERE: ReadonlySet<Code> = new Set([
 describe("refusals", () => {
   for (const [title, code, run] of REFUSALS) {
     it(`${title}: ${code}`, () => {
-      expect(run(alliance({}, "none"))).toBe(code);
+      const world = alliance({}, "none");
+      expect(run(world)).toBe(code);
+      expect(world.chain.lastRefusal?.facts, "the facts that decided").not.toHaveLength(0);
     });
   }
 

@@ -1,4 +1,5 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { GROWTH_OF, type GrowthOf } from "../../testnet/bench/growth-of.ts";
 import { integer } from "../options.ts";
 
 interface BenchFlags {
@@ -8,6 +9,7 @@ interface BenchFlags {
   readonly catchUp?: true | number;
   readonly join?: true | number;
   readonly growth?: true | string[];
+  readonly of?: GrowthOf;
   readonly state?: boolean;
 }
 
@@ -23,9 +25,10 @@ export function benchCommand(done: (status: number) => void): Command {
     .option("--base-port <port>", "RPC ports from here", integer(1_100, 65_000), 7_800)
     .option("--catch-up [blocks]", "instead: how fast an empty node fetches so many blocks", integer(1, 1_000_000))
     .option("--join [objects]", "instead: how fast an empty node joins a state of so many objects", integer(1, 10_000_000))
-    .option("--growth [objects...]", "instead: what a transaction costs among so many live objects")
+    .option("--growth [objects...]", "instead: what a transaction costs among so many objects, and on so many notes of a root")
+    .addOption(new Option("--of <what>", "of the growth, only this").choices(GROWTH_OF))
     .option("--state", "instead: what the state tree costs per changed key as it grows")
-    .action(async ({ quick, json, basePort, catchUp, join, growth, state }: BenchFlags) => {
+    .action(async ({ quick, json, basePort, catchUp, join, growth, of, state }: BenchFlags) => {
       if (join !== undefined) {
         const { benchJoin } = await import("../../testnet/bench/join.ts");
         done(await benchJoin({ objects: join === true ? JOIN_OBJECTS : join, json: json === true, basePort }));
@@ -39,7 +42,7 @@ export function benchCommand(done: (status: number) => void): Command {
       if (growth !== undefined) {
         const { benchGrowth } = await import("../../testnet/bench/growth.ts");
         const objects = growth === true ? OBJECTS : growth.map(integer(1, 10_000_000));
-        done(await benchGrowth({ objects, json: json === true, basePort }));
+        done(await benchGrowth({ objects, of: of === undefined ? GROWTH_OF : [of], json: json === true, basePort }));
         return;
       }
       if (state === true) {

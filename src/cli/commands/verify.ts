@@ -49,7 +49,7 @@ function shown(fact: Fact): Json {
     case "transaction":
       return { kind: fact.kind, index: fact.index, transaction: transactionJson(fact.bytes) };
     case "receipt":
-      return { kind: fact.kind, index: fact.index, ...receiptJson(fact) };
+      return { kind: fact.kind, index: fact.index, ...receiptJson({ receipt: fact, refusal: null }) };
     case "event":
       return { kind: fact.kind, index: fact.index, event: eventJson(fact.event) };
   }

@@ -6,7 +6,7 @@ import { legalIdFault } from "../../types/legal-id.ts";
 import { LIMITS } from "../../types/limits.ts";
 import type { MemberId, PublicKey } from "../../types/scalars.ts";
 import type { ValidatorSet } from "../../types/validator-set.ts";
-import { LedgerRejection, require } from "../codes.ts";
+import { type Fact, LedgerRejection, require } from "../codes.ts";
 import { FEATURES_ID, featureId, MEMBERS_ID, memberObjectId, PARAM_ID, partyId, TURNS_ID } from "../ids.ts";
 import type { ObjectOf } from "../objects.ts";
 import { createMemberParty } from "../parties/founding.ts";
@@ -125,10 +125,12 @@ export function leavesQuorum(situation: Situation, change: Change): void {
   const touchesSet = ruleOf(change).authorities !== undefined;
   if (!touchesSet && change.kind !== "endTurns") return;
   const after = strengthAfter(situation, change);
-  require(after.authorities > 0, "AUTHORITY_LAST");
-  require(after.authorities <= LIMITS.authoritiesMax, "AUTHORITIES_EXCEEDED");
-  require(!touchesSet || after.live >= after.quorum, "AUTHORITIES_NOT_LIVE");
-  require(after.voters >= after.quorum, "VOTERS_TOO_FEW");
+  const facts = (): readonly Fact[] =>
+    Object.entries(after).map(([field, value]) => ({ of: "afterwards", id: null, field, value: String(value) }));
+  require(after.authorities > 0, "AUTHORITY_LAST", facts);
+  require(after.authorities <= LIMITS.authoritiesMax, "AUTHORITIES_EXCEEDED", facts);
+  require(!touchesSet || after.live >= after.quorum, "AUTHORITIES_NOT_LIVE", facts);
+  require(after.voters >= after.quorum, "VOTERS_TOO_FEW", facts);
 }
 
 /** Takes effect at the next height: sets and parameters are read from the state that this block leaves. */

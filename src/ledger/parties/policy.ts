@@ -39,12 +39,12 @@ export function ruleFor(
  * Maker–checker: enough distinct keys of each purpose have signed for the party. A key that the transaction itself adds does not count
  * (else a single maker could add the checker that it lacks), except for a party that the same transaction registers.
  */
-export function policyMet(
+export function policyHolds(
   book: Book,
   party: ObjectOf<"party">,
   signers: readonly TxSigner[],
   act: { readonly action: string; readonly amount: Amount; readonly makers: readonly string[] },
-): boolean {
+): void {
   const isNew = book.findBefore("party", party.id) === undefined;
   let makers = 0;
   let checkers = 0;
@@ -56,7 +56,15 @@ export function policyMet(
     else if (purpose === "CHECKER") checkers += 1;
   }
   const rule = ruleFor(party.policy, act.action, act.amount);
-  return makers >= rule.makers && checkers >= rule.checkers && makers + checkers > 0;
+  const fact = (field: string, value: number | bigint | string) => ({ of: "party", id: party.id, field, value: String(value) });
+  require(makers >= rule.makers && checkers >= rule.checkers && makers + checkers > 0, "POLICY_NOT_MET", () => [
+    fact("action", act.action),
+    fact("amount", act.amount),
+    fact("makers needed", rule.makers),
+    fact("makers that signed", makers),
+    fact("checkers needed", rule.checkers),
+    fact("checkers that signed", checkers),
+  ]);
 }
 
 /** Whether the keys could ever satisfy each rule, within the signers that one transaction may have. There is always a maker. */

@@ -1,28 +1,30 @@
-import { createHash } from "node:crypto";
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { privateKeyObject, signNative } from "../../adapters/ed25519-native.ts";
 import { openKeystore } from "../../adapters/keystore.ts";
 import { LevelStore } from "../../adapters/level-store.ts";
 import { nativeHasher } from "../../adapters/native-hasher.ts";
-import type { SigningKey } from "../../client/transaction-builder.ts";
 import { decodeTransaction } from "../../codec/transaction.ts";
 import type { ObjectChange } from "../../ledger/book.ts";
-import type { ObjectOf } from "../../ledger/objects.ts";
 import type { Execution } from "../../node/block-executor.ts";
-import type { Hash, TxId } from "../../types/scalars.ts";
+import type { ObjectView } from "../../state/view.ts";
+import type { Hash, MemberId, TxId } from "../../types/scalars.ts";
 import type { Envelope } from "../../types/transaction.ts";
 import { type AuthorityKey, ChainForge } from "../chain-forge.ts";
 import type { MemberFolder, NetworkFolder } from "../network-folder.ts";
 import { FolderWallets } from "../wallets.ts";
-import { type Builder, type Population, populate, type Signed, signChain } from "./population.ts";
+import { crowd } from "./crowd.ts";
+import { type Builder, type Population, populate, signChain } from "./population.ts";
 
 /** A chain of transfers and splits is so long; then another note's begins. */
 const CHAIN_LENGTH = 32;
 export const BLOCK_INTERVAL_MS = 50;
 
 /** What a bench makes a chain with. */
-interface Forging {
+export interface Forging {
+  readonly chain: Hash;
+  /** The ledger's objects as the last block left them. */
+  readonly objects: ObjectView;
   readonly client: Builder["client"];
   readonly nowMs: () => number;
   readonly sponsor: Builder["sponsor"];
@@ -31,7 +33,7 @@ interface Forging {
 }
 
 /** A chain made in the first member's empty data folder; answers where it ends. */
-async function forge(
+export async function forge(
   network: NetworkFolder,
   make: (forging: Forging) => Promise<void>,
 ): Promise<{ readonly height: number; readonly timeMs: number }> {
@@ -44,6 +46,8 @@ async function forge(
       return chain.append(timeMs, envelopes);
     };
     await make({
+      chain: network.identity.chain,
+      objects: chain.objects,
       append,
       preload: (objects) => {
         timeMs += BLOCK_INTERVAL_MS;
@@ -71,10 +75,10 @@ export function forgeChain(
   network: NetworkFolder,
   size: { readonly blocks: number; readonly transactions: number },
 ): Promise<{ readonly height: number; readonly timeMs: number }> {
-  const { chain } = network.identity;
   return forge(network, async (forging) => {
+    const { chain } = forging;
     const chains = size.transactions * Math.ceil(size.blocks / CHAIN_LENGTH);
-    const population = await populate({ ...forging, chain, name: "forged" }, chains);
+    const population = await populate({ ...forging, name: "forged" }, chains);
     let used = 0;
     const lanes: Envelope[][] = Array.from({ length: size.transactions }, () => []);
     for (let block = 0; block < size.blocks; block++) {
@@ -96,73 +100,19 @@ export function forgeChain(
   });
 }
 
-const PRELOADED_PER_BLOCK = 10_000;
-const MEASURED_CHAINS = 128;
-const MEASURED_LENGTH = 36;
-const WARM_LENGTH = 12;
-
-/**
- * Fills it with notes to move, and with `others` live notes beside them that only fill the state, its indices and its totals. Answers
- * also what executing and storing one of the load's transactions then costs this process, in µs of CPU.
- */
+/** Fills it with notes to move, and with so many objects of a crowd of receivables beside them. */
 export async function forgeState(
   network: NetworkFolder,
   size: { readonly chains: number; readonly others: number },
-): Promise<{ readonly population: Population; readonly timeMs: number; readonly executionMicrosPerTx: number }> {
-  const { chain } = network.identity;
+): Promise<{ readonly population: Population; readonly timeMs: number }> {
   let population: Population = { chains: [], holders: [] };
-  let executionMicrosPerTx = 0;
   const { timeMs } = await forge(network, async (forging) => {
-    const all = await populate({ ...forging, chain, name: "load" }, size.chains + MEASURED_CHAINS);
-    for (let from = 0; from < size.others; from += PRELOADED_PER_BLOCK) {
-      const count = Math.min(PRELOADED_PER_BLOCK, size.others - from);
-      await forging.preload(Array.from({ length: count }, (_, index) => otherNote(from + index, all)));
-    }
-    population = { ...all, chains: all.chains.slice(0, size.chains) };
-    executionMicrosPerTx = await measureExecution(forging, chain, { ...all, chains: all.chains.slice(size.chains) });
+    population = await populate({ ...forging, name: "load" }, size.chains);
+    const { holders } = population;
+    const cast = { sponsor: forging.sponsor.member as MemberId, sellers: holders, debtors: holders.slice(1) };
+    await crowd("receivables", size.others, cast, { ...forging, view: forging.objects, timeMs: forging.nowMs() });
   });
-  return { population, timeMs, executionMicrosPerTx };
-}
-
-/** Blocks of the next transaction of every chain; the first ones warm up. */
-async function measureExecution(forging: Forging, chain: Hash, population: Population): Promise<number> {
-  const at = { chain, notAfter: forging.nowMs() + 5 * 60_000 };
-  const signed = await Promise.all(population.chains.map((start) => signChain(start, MEASURED_LENGTH, population, at)));
-  const blocks = Array.from({ length: MEASURED_LENGTH }, (_, index) =>
-    signed.map((each) => envelopeOf(new Uint8Array(Buffer.from((each[index] as Signed).hex, "hex")))),
-  );
-  for (const block of blocks.slice(0, WARM_LENGTH)) await forging.append(block);
-  const before = process.cpuUsage();
-  for (const block of blocks.slice(WARM_LENGTH)) {
-    const { receipts } = await forging.append(block);
-    if (receipts.some(({ code }) => code !== 0)) throw new Error("a measured transaction failed");
-  }
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / (signed.length * (MEASURED_LENGTH - WARM_LENGTH));
-}
-
-/** Thirty-two notes to a receivable, held by the parties that the load is between: the indices it changes are long ones. */
-function otherNote(index: number, { holders }: Population): ObjectChange {
-  const id = digest(`other note ${index}`);
-  const note: ObjectOf<"note"> = {
-    id,
-    version: 1,
-    receivable: digest(`other receivable ${index >> 5}`),
-    parent: null,
-    depth: 1,
-    currency: "CNY",
-    amount: 1_000_000n,
-    holder: (holders[index % holders.length] as SigningKey).party,
-    position: "OPEN",
-    ref: null,
-    hold: null,
-    dispute: null,
-  };
-  return { kind: "note", id, before: undefined, after: note };
-}
-
-function digest(text: string): Hash {
-  return createHash("sha256").update(text).digest("hex") as Hash;
+  return { population, timeMs };
 }
 
 /** The second member gets what the first has. */
@@ -187,7 +137,7 @@ export async function authorityKeys(network: NetworkFolder): Promise<readonly Au
   return keys;
 }
 
-function envelopeOf(bytes: Uint8Array): Envelope {
+export function envelopeOf(bytes: Uint8Array): Envelope {
   const decoded = decodeTransaction(bytes, nativeHasher.sha256);
   if (!decoded.ok) throw new Error(decoded.error.detail);
   return decoded.value;

@@ -32,27 +32,33 @@ export interface Builder {
   readonly name: string;
 }
 
+/** Registers the party of this name; answers its key. */
+export async function registerFirm(builder: Omit<Builder, "name">, name: string): Promise<SigningKey> {
+  const { sponsor } = builder;
+  const key = benchKey(name);
+  const body = {
+    legalId: { scheme: "BENCH", value: name },
+    roles: ["DEBTOR", "SELLER"],
+    size: "NA" as const,
+    sponsor: sponsor.member as never,
+    keys: [{ key: key.publicKey, purpose: "MAKER" as const }],
+    policy: [],
+  };
+  await send(builder, [sponsor.maker, key], op("party.register", body));
+  return key;
+}
+
 /** Parties, a contract, an invoice, and enough split receivables for `count` independent chains of transfers and splits. */
 export async function populate(builder: Builder, count: number): Promise<Population> {
   const { sponsor, name } = builder;
   const roots = Math.ceil(count / PARTS);
-  const [seller, debtor, ...others] = Array.from({ length: HOLDERS + 1 }, (_, index) => keyOf(`${name}/${index}`)) as [
+  const [seller, debtor, ...others] = Array.from({ length: HOLDERS + 1 }, (_, index) => benchKey(`${name}/${index}`)) as [
     SigningKey,
     SigningKey,
     ...SigningKey[],
   ];
   const holders = [seller, ...others];
-  for (const [index, key] of [seller, debtor, ...others].entries()) {
-    const body = {
-      legalId: { scheme: "BENCH", value: `${name}/${index}` },
-      roles: ["DEBTOR", "SELLER"],
-      size: "NA" as const,
-      sponsor: sponsor.member as never,
-      keys: [{ key: key.publicKey, purpose: "MAKER" as const }],
-      policy: [],
-    };
-    await send(builder, [sponsor.maker, key], op("party.register", body));
-  }
+  for (let index = 0; index <= HOLDERS; index++) await registerFirm(builder, `${name}/${index}`);
   const face = PART_AMOUNT * BigInt(PARTS);
   const total = face * BigInt(roots);
   const day = Math.floor((builder.nowMs() + 8 * 3_600_000) / 86_400_000);
@@ -149,19 +155,23 @@ export async function signChain(
   return signed;
 }
 
-async function send({ client, chain, nowMs }: Builder, keys: readonly SigningKey[], operation: Operation): Promise<TxId> {
+async function send(
+  { client, chain, nowMs }: Omit<Builder, "name">,
+  keys: readonly SigningKey[],
+  operation: Operation,
+): Promise<TxId> {
   const { id, bytes } = await signTransaction({ chain, ops: [operation], notAfter: nowMs() + 5 * 60_000 }, keys);
   const outcome = await client.submitAndWait(id, bytes);
   if (outcome.status !== "committed") throw new Error(`${operation.kind}: ${outcome.status} ${outcome.code ?? ""}`);
   return id;
 }
 
-function keyOf(name: string): SigningKey {
+/** The key of the party that the benches name so: `population/index`. */
+export function benchKey(name: string): SigningKey {
   const seed = createHash("sha256").update(name).digest();
   const privateKey = privateKeyObject(seed);
-  const [population = "", index = ""] = name.split("/");
   return {
-    party: partyId({ scheme: "BENCH", value: `${population}/${index}` }),
+    party: partyId({ scheme: "BENCH", value: name }),
     publicKey: publicKeyOf(new Uint8Array(seed)),
     sign: (message) => signNative(privateKey, message),
   };

@@ -4,15 +4,16 @@ import { encodeTransaction, sigsHash, transactionId } from "../../../src/codec/t
 import { verify } from "../../../src/crypto/ed25519.ts";
 import { sha256 } from "../../../src/crypto/hash.ts";
 import type { HistoryEntry, ObjectChange } from "../../../src/ledger/book.ts";
-import { type Code, codeName } from "../../../src/ledger/codes.ts";
+import { type Code, codeName, type Fact } from "../../../src/ledger/codes.ts";
 import { type BlockOutcome, executeBlock } from "../../../src/ledger/execute.ts";
 import { genesisObjects } from "../../../src/ledger/genesis-objects.ts";
 import type { ParentTurn } from "../../../src/ledger/governance/turns.ts";
 import { objectId } from "../../../src/ledger/ids.ts";
 import { judgeAgainstParent, type Refusal } from "../../../src/ledger/judge.ts";
-import type { Kind, LedgerObject, ObjectOf } from "../../../src/ledger/kinds.ts";
+import { KINDS, type Kind, type LedgerObject, type ObjectOf } from "../../../src/ledger/kinds.ts";
+import type { LedgerRefusal } from "../../../src/ledger/refusal.ts";
 import { type BodyOf, type OperationKind, TRANSITIONS } from "../../../src/ledger/transitions.ts";
-import { fromHex } from "../../../src/lib/bytes.ts";
+import { fromHex, toHex } from "../../../src/lib/bytes.ts";
 import type { ObjectView } from "../../../src/state/view.ts";
 import type { Evidence } from "../../../src/types/block.ts";
 import type { ChainIdentity } from "../../../src/types/genesis.ts";
@@ -46,6 +47,13 @@ export interface Sent {
   created(operation?: number, child?: number): Hash;
 }
 
+/** What came of a transaction that was tried: a ledger's code or the door's. */
+export interface Attempted {
+  readonly code: string;
+  readonly facts: readonly Fact[];
+  readonly detail: string;
+}
+
 interface TransactionOptions {
   readonly expect?: readonly Expectation[];
   readonly notAfter?: TimeMs;
@@ -63,6 +71,8 @@ export class TestChain implements ObjectView {
   timeMs: TimeMs;
   parent: ParentTurn = { round: 0, proposer: null, block: null, signers: [] };
   lastChanges: readonly ObjectChange[] = [];
+  /** Why the last transaction that failed did. */
+  lastRefusal: LedgerRefusal | null = null;
   #salts = 0;
 
   readonly #signatures: "real" | "none";
@@ -166,8 +176,9 @@ export class TestChain implements ObjectView {
   /** One transaction in a block of its own. */
   send(operations: Operation | readonly Operation[], signings: readonly Signing[], options: TransactionOptions = {}): Sent {
     const envelope = this.sign(operations, signings, options);
-    const receipt = this.block([envelope]).receipts[0] as TxReceipt;
-    return sent(envelope, receipt);
+    const outcome = this.block([envelope]);
+    this.lastRefusal = outcome.refusals.get(envelope.pair.id) ?? this.lastRefusal;
+    return sent(envelope, outcome.receipts[0] as TxReceipt);
   }
 
   /** As `send`, but it must take effect. */
@@ -179,11 +190,32 @@ export class TestChain implements ObjectView {
 
   /** The code with which the transaction fails, changing nothing. */
   refusal(operations: Operation | readonly Operation[], ...signings: readonly Signing[]): Code {
-    const before = new Map(this.objects);
-    const { code } = this.send(operations, signings);
-    if (code !== "OK" && ![...before].every(([key, value]) => this.objects.get(key) === value))
-      throw new Error("a failed transaction changed state");
+    const envelope = this.sign(operations, signings);
+    const without = this.execute([], this.timeMs + CLOCK_STEP_MS);
+    const outcome = this.block([envelope]);
+    const { code } = sent(envelope, outcome.receipts[0] as TxReceipt);
+    this.lastRefusal = outcome.refusals.get(envelope.pair.id) ?? this.lastRefusal;
+    if (code !== "OK") sameChanges(without, outcome);
     return code;
+  }
+
+  /**
+   * What would come of the transaction in the next block, or in one at `atMs`; nothing is kept. Refused at the door or in the block, it
+   * leaves what an empty block leaves, or this throws.
+   */
+  attempt(
+    operations: Operation | readonly Operation[],
+    signings: readonly Signing[],
+    options: TransactionOptions & { readonly atMs?: TimeMs } = {},
+  ): Attempted {
+    const timeMs = options.atMs ?? this.timeMs + CLOCK_STEP_MS;
+    const envelope = this.sign(operations, signings, { notAfter: timeMs + 1_000, ...options });
+    const door = this.judge(envelope, timeMs);
+    if (door !== null) return { code: door.code, facts: [], detail: door.detail };
+    const outcome = this.execute([envelope], timeMs);
+    const { code } = sent(envelope, outcome.receipts[0] as TxReceipt);
+    if (code !== "OK") sameChanges(this.execute([], timeMs), outcome);
+    return { code, facts: outcome.refusals.get(envelope.pair.id)?.facts ?? [], detail: "" };
   }
 
   /** Moves the clock to a moment and makes an empty block there, so that what is due happens. */
@@ -204,6 +236,17 @@ export class TestChain implements ObjectView {
       else this.objects.set(kind + id, after);
     }
   }
+}
+
+function sameChanges(one: BlockOutcome, other: BlockOutcome): void {
+  const text = ({ changes }: BlockOutcome): string =>
+    changes
+      .map(({ kind, id, after }) => {
+        const encoded = after === undefined ? null : encode(KINDS[kind].schema, after);
+        return `${kind} ${id} ${encoded === null ? "removed" : toHex(encoded)}`;
+      })
+      .join("\n");
+  if (text(one) !== text(other)) throw new Error("a failed transaction changed state");
 }
 
 export function sent(envelope: Envelope, receipt: TxReceipt): Sent {
