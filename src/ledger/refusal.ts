@@ -71,7 +71,7 @@ function watched<S extends Situation>(situation: S, look: Look): S {
 function watchedBook(book: Book, look: Look): Book {
   const find = (kind: Kind, id: Hash): unknown => {
     const object = book.find(kind, id);
-    if (object === undefined) look(kind, id, "", "absent");
+    look(kind, id, "", object === undefined ? "absent" : "there");
     return watchedValue(object, "", (field, value) => look(kind, id, field, value));
   };
   return new Proxy(book, {
