@@ -251,7 +251,11 @@ const DESPITE_FREEZE: Readonly<Partial<Record<OperationKind, string>>> = {
   "finance.accept": "DECISION_NOT_LIVE",
 };
 /** A threshold of one's own rules, and the cap of a card, say how much something is allowed: the larger, the less or more. */
-const FREE_AMOUNTS: ReadonlySet<string> = new Set(["party.policy policy[].amountMin", "risk.policy card.grades[].capMinorUnits"]);
+const FREE_AMOUNTS: ReadonlySet<string> = new Set([
+  "party.policy policy[].amountMin",
+  "risk.policy card.grades[].capMinorUnits",
+  "risk.policy card.gates.newPairCapMinorUnits",
+]);
 
 /** The court freezes every note that it can; answers its orders. */
 function freezeAll({ chain, court }: Alliance): readonly string[] {
