@@ -50,6 +50,9 @@ export interface TxOutcome {
   };
 }
 
+/** What one call of a batch was answered. */
+export type BatchAnswer = { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: RpcFailure };
+
 export interface NodeStatus {
   readonly member: string;
   readonly role: string;
@@ -110,17 +113,15 @@ export class Client {
     throw new UnreachableError(`no endpoint answers ${method}`, { cause: last });
   }
 
-  /** Several calls in one request to the first endpoint; each has its own outcome. Throws if the request as a whole fails. */
-  async batch(
-    calls: readonly { readonly method: string; readonly params: object }[],
-  ): Promise<readonly ({ readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: RpcFailure })[]> {
+  /** Several calls in one request to the first endpoint that answers; each has its own outcome. Throws if the request as a whole fails. */
+  async batch(calls: readonly { readonly method: string; readonly params: object }[]): Promise<readonly BatchAnswer[]> {
     const requests = calls.map(({ method, params }, id) => ({ jsonrpc: "2.0", id, method, params }));
-    const answers = await this.#post(this.#endpoints[0] as string, requests, REQUEST_TIMEOUT_MS);
-    if (!Array.isArray(answers.json)) throw failureOf((answers.json as RpcAnswer).error as RpcErrorJson, answers.limited);
-    const byId = new Map((answers.json as RpcAnswer[]).map((answer) => [answer.id, answer]));
+    const { json, limited } = await this.#postToAny(requests);
+    if (!Array.isArray(json)) throw failureOf((json as RpcAnswer).error as RpcErrorJson, limited);
+    const byId = new Map((json as RpcAnswer[]).map((answer) => [answer.id, answer]));
     return calls.map((_, id) => {
       const { error, result } = byId.get(id) ?? UNANSWERED;
-      return error === undefined ? { ok: true, result } : { ok: false, error: failureOf(error, answers.limited) };
+      return error === undefined ? { ok: true, result } : { ok: false, error: failureOf(error, limited) };
     });
   }
 
@@ -213,6 +214,17 @@ export class Client {
 
   #rotate(): void {
     this.#preferred = (this.#preferred + 1) % this.#endpoints.length;
+  }
+
+  async #postToAny(body: unknown): Promise<{ readonly json: unknown; readonly limited: boolean }> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#post(this.#endpoints[this.#preferred] as string, body, REQUEST_TIMEOUT_MS);
+      } catch (error) {
+        this.#rotate();
+        if (attempt === this.#endpoints.length) throw error;
+      }
+    }
   }
 
   async #ask<T>(endpoint: string, method: string, params: object, timeoutMs: number): Promise<T> {

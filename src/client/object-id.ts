@@ -1,6 +1,15 @@
-import { objectId as ledgerObjectId, partyId as ledgerPartyId } from "../ledger/ids.ts";
+import {
+  freshObjectId as ledgerFreshObjectId,
+  objectId as ledgerObjectId,
+  partyId as ledgerPartyId,
+  paymentId as ledgerPaymentId,
+} from "../ledger/ids.ts";
 
 /** The id of the `child`-th object that operation `op` of a transaction creates; known before it is signed. */
 export const objectId = ledgerObjectId;
+/** The id of the `nth` object that an operation creates beside its numbered ones: parts carved out of a note, notes that come back. */
+export const freshObjectId = ledgerFreshObjectId;
 /** The id of the party with a legal identifier. */
 export const partyId = ledgerPartyId;
+/** The id of the payment that a bank attests under a reference. */
+export const paymentId = ledgerPaymentId;

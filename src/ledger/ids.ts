@@ -17,6 +17,14 @@ export function objectId(tx: TxId, op: number, child: number, digest: Sha256 = s
   return taggedHash("obj", preimage, digest);
 }
 
+/** Fixed children of one operation are numbered below this; the others as they come, from here on. */
+const FRESH_FROM = 1_024;
+
+/** The id of the `nth` object that operation `op` creates beside its numbered ones, such as the parts that are carved out of a note. */
+export function freshObjectId(tx: TxId, op: number, nth: number, digest: Sha256 = sha256): Hash {
+  return objectId(tx, op, FRESH_FROM + nth, digest);
+}
+
 /** Objects with a name of their own: `H("obj", kind ‖ "/" ‖ name)` in UTF-8. No transaction id has 36 bytes of such text. */
 export function namedId(kind: string, ...parts: readonly string[]): Hash {
   return taggedHash("obj", TEXT.encode(`named/${kind}/${parts.join("/")}`));

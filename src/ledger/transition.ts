@@ -15,7 +15,7 @@ import type { BusinessParams, ChainParams } from "../types/genesis.ts";
 import type { Amount, Day, Hash, Height, TimeMs, TxId } from "../types/scalars.ts";
 import type { LedgerEvent, TxSigner } from "../types/transaction.ts";
 import type { Book } from "./book.ts";
-import { objectId } from "./ids.ts";
+import { freshObjectId, objectId } from "./ids.ts";
 
 /** Where and when a transition happens. */
 export interface Situation {
@@ -132,9 +132,6 @@ export function transition<const K extends string, const F extends Record<string
   };
 }
 
-/** Fixed children of one operation are numbered below this. */
-const FRESH_FROM = 1_024;
-
 export function call<B>(
   situation: Situation,
   body: B,
@@ -143,14 +140,14 @@ export function call<B>(
   signers: readonly TxSigner[],
   events: LedgerEvent[],
 ): Call<B> {
-  let fresh = FRESH_FROM;
+  let fresh = 0;
   return {
     ...situation,
     body,
     tx,
     signers,
     newId: (child = 0) => objectId(tx, op, child, situation.digest),
-    freshId: () => objectId(tx, op, fresh++, situation.digest),
+    freshId: () => freshObjectId(tx, op, fresh++, situation.digest),
     emit: (kind, data) => events.push(ledgerEvent(kind, data)),
   };
 }

@@ -1,43 +1,49 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { Command } from "commander";
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
 import { DrivenClockSource } from "../adapters/driven-clock.ts";
-import { startOfDay } from "../client/civil-day.ts";
 import { Client, type NodeStatus } from "../client/client.ts";
-import { readInvoiceFolder } from "../gateways/read-invoice.ts";
-import { type SampleResult, SampleStory, storyName } from "../story/sample.ts";
-import { Steps } from "../story/steps.ts";
-import { FileJournal, PlayedStories } from "./journal.ts";
 import { Launcher } from "./launcher.ts";
-import { type NetworkFolder, openNetworkFolder } from "./network-folder.ts";
+import { openNetworkFolder } from "./network-folder.ts";
 import { refuseIfRunning } from "./running-nodes.ts";
-import { summaryJson, summaryText } from "./summary.ts";
-import { FolderWallets } from "./wallets.ts";
+import { sampleStory } from "./sample-story.ts";
+import type { Story } from "./story.ts";
+import { yearStory } from "./year-story.ts";
 
 interface StartOptions {
   readonly exit?: boolean;
   readonly json?: boolean;
   readonly story: string;
   readonly seed?: string;
+  /** The year is a so-manieth of the whole one. */
+  readonly scale: number;
   readonly invoices: string;
   readonly basePort: number;
-  readonly dir: string;
+  readonly dir?: string;
 }
 
 const SAMPLES = new URL("../../network-configs/local/invoices", import.meta.url).pathname;
 const DAY_MS = 86_400_000;
+const DEFAULT_SEED = "1";
+/** Where each story's network lies: each has a clock of its own. */
+const FOLDERS: Readonly<Record<string, string>> = { sample: ".zhonglian", year: ".zhonglian/year" };
 
-/** `npm start`: four nodes, the sample story on them, a summary. Resolves to the exit status. */
+/** `npm start`: four nodes, a story on them, a summary. Resolves to the exit status. */
 export async function main(argv: readonly string[]): Promise<number> {
   const command = new Command("npm start --")
-    .description("bring up a local network of four members and play the sample alliance story on it")
+    .description("bring up a local network of four members and play a story on it: the sample story, or the alliance's year")
     .option("--exit", "end after the story")
     .option("--json", "print one line of JSON to standard output after the story")
-    .option("--story <name>", "which story", "sample")
-    .option("--seed <text>", "for stories that draw from one")
+    .option(
+      "--story <name>",
+      "sample: from e-invoices to repayment; year: a year of three platforms and 1,500 small firms",
+      "sample",
+    )
+    .option("--seed <text>", `what the year draws from (default: "${DEFAULT_SEED}")`)
+    .option("--scale <1/n>", "play a fraction of the year, with fewer firms and deliveries, for a look at it", parseScale, 1)
     .option("--invoices <folder>", "e-invoice files to read", SAMPLES)
     .option("--base-port <port>", "RPC ports from here, libp2p ports 100 below", (text) => Number(text), 7700)
-    .option("--dir <folder>", "where keys, genesis and data are kept", ".zhonglian")
+    .option("--dir <folder>", "where keys, genesis and data are kept (default: .zhonglian, .zhonglian/year for the year)")
     .exitOverride();
   try {
     command.parse([...argv], { from: "user" });
@@ -52,25 +58,24 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function start(options: StartOptions): Promise<number> {
-  if (options.story !== "sample") throw new Error(`there is no story "${options.story}"; there is: sample`);
   if (!Number.isInteger(options.basePort) || options.basePort < 1_124 || options.basePort > 65_000)
     throw new Error("--base-port must be from 1124 to 65000");
   const startedMs = performance.now();
-  const say = (line: string): void =>
-    console.error(`[${((performance.now() - startedMs) / 1000).toFixed(1).padStart(6)} s] ${line}`);
-  const { invoices, refused } = readInvoiceFolder(resolve(options.invoices));
-  if (invoices.length === 0) throw new Error(`no e-invoice could be read in ${options.invoices}`);
-  const newest = Math.max(...invoices.map(({ invoice }) => invoice.issueDay));
-  const firstMs = startOfDay(newest + 1) + 9 * 3_600_000;
-  const folder = resolve(options.dir);
+  const secondsSoFar = (): number => (performance.now() - startedMs) / 1000;
+  const say = (line: string): void => console.error(`[${secondsSoFar().toFixed(1).padStart(6)} s] ${line}`);
+  const folder = resolve(options.dir ?? FOLDERS[options.story] ?? ".");
+  const choose = (): Story => {
+    if (options.story === "sample") return sampleStory(folder, options.invoices);
+    if (options.story === "year") return yearStory(folder, options.seed ?? DEFAULT_SEED, options.scale);
+    throw new Error(`there is no story "${options.story}"; there are: sample, year`);
+  };
+  if (FOLDERS[options.story] === undefined) choose();
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   await refuseIfRunning(folder);
+  const story = choose();
+  const { firstMs } = story;
   const network = await openNetworkFolder(folder, options.basePort, firstMs - DAY_MS);
-  const journal = new FileJournal(join(folder, "story.jsonl"));
-  const played = new PlayedStories(join(folder, "stories-played"));
-  const name = storyName(invoices);
-  // An interrupted story goes on at the hour at which it was left: what it offered and applied for has not run out over night.
-  const clock = new DrivenClockSource(network.clockFile, firstMs, played.has(name) ? undefined : journal.lastMs);
+  const clock = new DrivenClockSource(network.clockFile, firstMs, story.resumeMs);
   const launcher = new Launcher(network);
   const interrupted = new Promise<"interrupted">((done) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => done("interrupted"));
@@ -82,32 +87,21 @@ async function start(options: StartOptions): Promise<number> {
     const ready = launcher.ready(({ id, rpc }) => say(`${id.padEnd(10)} runs, RPC ${rpc} (pid ${launcher.pids()[id]})`));
     ready.catch(() => undefined);
     if ((await Promise.race([interrupted, ready])) === "interrupted") return 130;
-    for (const { file, refusal } of refused) say(`not taken: ${file} — ${refusal.message} [${refusal.code}]`);
     const client = new Client({ endpoints: network.members.map(({ rpc }) => rpc) });
-    const steps = new Steps({
-      client,
-      chain: network.identity.chain,
-      clock,
-      journal,
-    });
     clock.jumpTo(Math.max(...(await Promise.all(network.members.map(({ rpc }) => headTimeMs(rpc))))));
-    if (played.has(name)) say("the story was played on this network already; this is what it left");
-    const story = new SampleStory({
-      client,
-      steps,
-      clock,
-      wallets: new FolderWallets(network),
-      invoices,
-      epochKey: epochKey(network),
-      progress: say,
-    });
-    const result = await Promise.race([story.play(), interrupted]);
-    if (result === "interrupted") {
+    const playing = story.play({ network, client, clock, say });
+    playing.catch(() => undefined);
+    const ending = await Promise.race([playing, interrupted]);
+    if (ending === "interrupted") {
       say("interrupted; the next start goes on where the story was left");
       return 130;
     }
-    played.add(name);
-    await report(options, launcher, steps, result, startedMs);
+    const nodes = await equalNodes(launcher);
+    const answering = new Set(nodes.map(({ member }) => member));
+    const down = network.members.map(({ id }) => id as string).filter((id) => !answering.has(id));
+    const after = { nodes, down, seconds: secondsSoFar() };
+    console.error(ending.text(after));
+    if (options.json === true) console.log(JSON.stringify(ending.json(after)));
     if (options.exit === true) return 0;
     say("the network keeps running; Ctrl-C ends it");
     await interrupted;
@@ -115,27 +109,6 @@ async function start(options: StartOptions): Promise<number> {
   } finally {
     await launcher.stop();
   }
-}
-
-async function report(
-  options: StartOptions,
-  launcher: Launcher,
-  steps: Steps,
-  result: SampleResult,
-  startedMs: number,
-): Promise<void> {
-  const nodes = await equalNodes(launcher);
-  const answering = new Set(nodes.map(({ member }) => member));
-  const summary = {
-    result,
-    nodes,
-    down: launcher.network.members.map(({ id }) => id as string).filter((id) => !answering.has(id)),
-    transactions: steps.committed,
-    rejected: steps.rejected,
-    seconds: (performance.now() - startedMs) / 1000,
-  };
-  console.error(summaryText(summary));
-  if (options.json === true) console.log(JSON.stringify(summaryJson(summary)));
 }
 
 /**
@@ -161,13 +134,13 @@ async function equalNodes(launcher: Launcher): Promise<readonly (NodeStatus & { 
   }
 }
 
-async function headTimeMs(rpc: string): Promise<number> {
-  return (await new Client({ endpoints: [rpc] }).status().catch(() => undefined))?.blockTimeMs ?? 0;
+/** Throws a commander error for what is no such fraction. */
+function parseScale(text: string): number {
+  const match = /^1(?:\/([1-9][0-9]{0,2}))?$/.exec(text);
+  if (match === null) throw new InvalidArgumentError("expected 1/n, such as 1/100");
+  return Number(match[1] ?? 1);
 }
 
-/** The verifiers' shared key for fingerprints; in a real network it is theirs alone. */
-function epochKey(network: NetworkFolder): Uint8Array {
-  const path = join(network.folder, "fingerprint-key");
-  if (!existsSync(path)) writeFileSync(path, globalThis.crypto.getRandomValues(new Uint8Array(32)), { mode: 0o600 });
-  return new Uint8Array(readFileSync(path));
+async function headTimeMs(rpc: string): Promise<number> {
+  return (await new Client({ endpoints: [rpc] }).status().catch(() => undefined))?.blockTimeMs ?? 0;
 }

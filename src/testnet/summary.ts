@@ -1,19 +1,15 @@
-import type { NodeStatus } from "../client/client.ts";
 import type { SampleResult } from "../story/sample.ts";
 import { formatMinorUnits } from "../types/currency.ts";
+import type { NodesAfter } from "./story.ts";
 
-export interface Summary {
+export interface Summary extends NodesAfter {
   readonly result: SampleResult;
-  readonly nodes: readonly (NodeStatus & { readonly rpc: string })[];
-  /** Members whose node does not answer. */
-  readonly down: readonly string[];
   readonly transactions: number;
   readonly rejected: number;
-  readonly seconds: number;
 }
 
 /** What a banker reads after the story. */
-export function summaryText({ result, nodes, down, transactions, rejected, seconds }: Summary): string {
+export function summaryText({ result, transactions, rejected, seconds, ...after }: Summary): string {
   const lines = ["", "  Sample alliance story", "  ─────────────────────"];
   lines.push(
     `  ${result.parties} firms, ${result.receivables} receivables, ${transactions} transactions in ${seconds.toFixed(1)} s; ${rejected} attempts refused`,
@@ -32,7 +28,12 @@ export function summaryText({ result, nodes, down, transactions, rejected, secon
     "  Refused",
   );
   for (const { what, code, reason } of result.refusals) lines.push(`    ${what}: ${reason || code} [${code}]`);
-  lines.push("", "  Nodes");
+  return `${lines.join("\n")}\n\n${nodesText(after)}`;
+}
+
+/** Where the nodes stand. */
+export function nodesText({ nodes, down }: Pick<NodesAfter, "nodes" | "down">): string {
+  const lines = ["  Nodes"];
   for (const { member, rpc, height, stateRoot } of nodes)
     lines.push(`    ${member.padEnd(10)} ${rpc}  height ${height}  state ${stateRoot}`);
   for (const member of down) lines.push(`    ${member.padEnd(10)} does not answer`);

@@ -1,0 +1,95 @@
+import type { LedgerJson } from "../../src/client/client.ts";
+import { decodeTransaction } from "../../src/codec/transaction.ts";
+import { dayOf } from "../../src/ledger/calendar.ts";
+import { codeName } from "../../src/ledger/codes.ts";
+import { paidLately } from "../../src/ledger/credit/attested.ts";
+import { ALLIANCE_POLICY_ID } from "../../src/ledger/credit/cards.ts";
+import { factsId } from "../../src/ledger/credit/facts.ts";
+import { debtorGradeId, featuresOf } from "../../src/ledger/credit/features.ts";
+import { advanceBpOf, lineOf, scoreOf } from "../../src/ledger/credit/scorecard.ts";
+import { KINDS, type Kind } from "../../src/ledger/kinds.ts";
+import type { ScoreAnswer, Scores } from "../../src/story/year/diary.ts";
+import type { Prepared, YearNetwork } from "../../src/story/year/player.ts";
+import type { ChainIdentity } from "../../src/types/genesis.ts";
+import type { Hash, TimeMs } from "../../src/types/scalars.ts";
+import { TestChain } from "../ledger/support/chain.ts";
+
+/** The year's network as nothing but the ledger: what is sent in an hour comes in blocks of a given size, in an order that a test may choose. */
+export class YearLedger implements YearNetwork {
+  readonly ledger: TestChain;
+  readonly chain: Hash;
+  sent = 0;
+  readonly #blockTxMax: number;
+  readonly #isReversed: boolean;
+  #nowMs: TimeMs;
+
+  constructor(identity: ChainIdentity, blockTxMax = 100, isReversed = false) {
+    this.ledger = new TestChain(identity, "none");
+    this.chain = identity.chain;
+    this.#nowMs = identity.genesis.timeMs;
+    this.#blockTxMax = blockTxMax;
+    this.#isReversed = isReversed;
+  }
+
+  nowMs(): TimeMs {
+    return this.#nowMs;
+  }
+
+  async arriveAt(timeMs: TimeMs): Promise<void> {
+    this.#nowMs = Math.max(this.#nowMs, timeMs);
+  }
+
+  async send(transactions: readonly Prepared[]): Promise<readonly string[]> {
+    this.sent += transactions.length;
+    const codes = new Map<string, string>();
+    const ordered = this.#isReversed ? [...transactions].reverse() : transactions;
+    for (let from = 0; from < ordered.length; from += this.#blockTxMax) {
+      const envelopes = [];
+      this.ledger.timeMs = Math.max(this.ledger.timeMs, this.#nowMs - 1_000);
+      for (const { sign } of ordered.slice(from, from + this.#blockTxMax)) {
+        const decoded = decodeTransaction(await sign());
+        if (!decoded.ok) throw new Error(decoded.error.detail);
+        const refusal = this.ledger.judge(decoded.value);
+        if (refusal === null) envelopes.push(decoded.value);
+        else codes.set(decoded.value.pair.id, refusal.code);
+      }
+      const { receipts } = this.ledger.block(envelopes);
+      for (const [index, { pair }] of envelopes.entries()) codes.set(pair.id, codeName(receipts[index]?.code ?? -1) ?? "");
+    }
+    this.#nowMs = Math.max(this.#nowMs, this.ledger.timeMs);
+    return transactions.map(({ id }) => codes.get(id) ?? "UNKNOWN");
+  }
+
+  async scores(parties: readonly Hash[]): Promise<Scores> {
+    return new Map(parties.map((party) => [party, this.#score(party)]));
+  }
+
+  readonly ledgerAll = async (kind: string): Promise<readonly LedgerJson[]> =>
+    this.ledger.all(kind as Kind).map((object) => KINDS[kind as Kind].schema.toJson(object as never) as unknown as LedgerJson);
+
+  /** As the node's `credit_score` computes it. */
+  #score(party: Hash): ScoreAnswer | null {
+    const facts = this.ledger.find("creditFacts", factsId(party, "CNY"));
+    if (facts === undefined) return null;
+    const { card } = this.ledger.read("riskPolicy", ALLIANCE_POLICY_ID);
+    const day = dayOf(this.ledger.timeMs);
+    const features = featuresOf(facts, day, (debtor) => this.ledger.find("debtorGrade", debtorGradeId(debtor))?.grade ?? 0);
+    const { score, grade, reasons } = scoreOf(card, features);
+    return {
+      policy: ALLIANCE_POLICY_ID,
+      facts: facts.version,
+      day,
+      score,
+      grade,
+      reasons,
+      tenureDays: features.tenureDays ?? 0,
+      terms: {
+        advanceBp: advanceBpOf(card, grade, features, 0),
+        tenorFreeDays: card.tenorFreeDays,
+        tenorCutBpPerDay: card.tenorCutBpPerDay,
+        line: lineOf(card, grade, paidLately(facts, day)).toString(),
+        borrowed: facts.borrowed.toString(),
+      },
+    };
+  }
+}
