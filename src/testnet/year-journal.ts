@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import type { ScoreAnswer, Scores } from "../story/year/diary.ts";
-import type { Grades, YearJournal } from "../story/year/player.ts";
+import type { Hour, ScoreAnswer, Scores } from "../story/year/diary.ts";
+import type { Codes, Grades, YearJournal } from "../story/year/player.ts";
 import type { Hash, TimeMs } from "../types/scalars.ts";
 
 /** Which year a folder holds. */
@@ -14,6 +14,7 @@ type Entry =
   | { readonly kind: "day"; readonly day: number }
   | { readonly kind: "scores"; readonly day: number; readonly scores: readonly (readonly [Hash, ScoreAnswer | null])[] }
   | { readonly kind: "grades"; readonly day: number; readonly grades: Grades }
+  | { readonly kind: "codes"; readonly day: number; readonly hour: Hour; readonly codes: Codes }
   | { readonly kind: "late"; readonly act: string; readonly notAfter: TimeMs };
 
 /** What the ledger answered in the year, in a file of JSON lines; a torn last line does not count. */
@@ -21,6 +22,7 @@ export class YearJournalFile implements YearJournal {
   readonly #path: string;
   readonly #scores = new Map<number, Scores>();
   readonly #grades = new Map<number, Grades>();
+  readonly #codes = new Map<string, Codes>();
   readonly #late = new Map<string, TimeMs>();
   #name: YearName | undefined;
   #lastDay: number | undefined;
@@ -70,6 +72,14 @@ export class YearJournalFile implements YearJournal {
     this.#keep({ kind: "grades", day, grades });
   }
 
+  codes(day: number, hour: Hour): Codes | undefined {
+    return this.#codes.get(`${day}/${hour}`);
+  }
+
+  keepCodes(day: number, hour: Hour, codes: Codes): void {
+    this.#keep({ kind: "codes", day, hour, codes });
+  }
+
   late(act: string): TimeMs | undefined {
     return this.#late.get(act);
   }
@@ -100,6 +110,9 @@ export class YearJournalFile implements YearJournal {
         break;
       case "grades":
         this.#grades.set(entry.day, entry.grades);
+        break;
+      case "codes":
+        this.#codes.set(`${entry.day}/${entry.hour}`, entry.codes);
         break;
       case "late":
         this.#late.set(entry.act, entry.notAfter);

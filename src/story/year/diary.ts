@@ -1,5 +1,6 @@
 import { startOfDay } from "../../client/civil-day.ts";
 import type { SigningKey } from "../../client/transaction-builder.ts";
+import { assert } from "../../lib/assert.ts";
 import type { Hash, TxId } from "../../types/scalars.ts";
 import type { Operation } from "../../types/transaction.ts";
 
@@ -28,8 +29,10 @@ export interface Act {
   readonly ops: readonly Operation[];
   /** "OK", or the code that it must be refused with. */
   readonly expected: string;
-  /** What follows from it; called once it is final. */
-  readonly done?: (tx: TxId) => void;
+  /** Codes that it may be refused with instead: what closes a gate only the ledger knows. */
+  readonly orElse?: ReadonlySet<string>;
+  /** What follows from it; called with its final code. */
+  readonly done?: (tx: TxId, code: string) => void;
 }
 
 /** What `credit_score` says of a party, as far as the bank's engine decides by it; null: there are no facts about its trade. */
@@ -56,9 +59,11 @@ type Entry = (scores: Scores) => Act | null;
 /** What is planned, by day and hour. What is drawn up once is gone: a diary is read forward. */
 export class Diary {
   readonly #entries = new Map<string, Entry[]>();
+  #drawnTo = -1;
 
   /** `draw` says at that hour what is to be sent, if anything. */
   at(day: number, hour: Hour, draw: Entry): void {
+    assert(orderOf(day, hour) > this.#drawnTo, "what is planned lies ahead");
     const slot = `${day}/${hour}`;
     const entries = this.#entries.get(slot);
     if (entries === undefined) this.#entries.set(slot, [draw]);
@@ -73,7 +78,12 @@ export class Diary {
   draw(day: number, hour: Hour, scores: Scores): readonly Act[] {
     const slot = `${day}/${hour}`;
     const entries = this.#entries.get(slot) ?? [];
+    this.#drawnTo = orderOf(day, hour);
     this.#entries.delete(slot);
     return entries.flatMap((entry) => entry(scores) ?? []);
   }
+}
+
+function orderOf(day: number, hour: Hour): number {
+  return day * HOURS.length + HOURS.indexOf(hour);
 }

@@ -1,9 +1,10 @@
 import { objectId } from "../../client/object-id.ts";
 import { op } from "../../client/transaction-builder.ts";
 import type { Amount, Hash } from "../../types/scalars.ts";
+import { planCheck } from "./checks.ts";
 import { type Act, beginOf, type ScoreAnswer, type Scores } from "./diary.ts";
 import { planPayout } from "./payout.ts";
-import { basisPoints, isLate, type Leaf, type Setting, signersOf, soleLeaf, type Trade } from "./setting.ts";
+import { basisPoints, isLate, type Leaf, lateOf, type Setting, signersOf, soleLeaf, type Trade } from "./setting.ts";
 
 const HOUR_MS = 3_600_000;
 /** Fewer days than this to the maturity are not worth a loan. */
@@ -23,10 +24,24 @@ const OFFICERS_RATE_PPM = 48_000;
 /** How much a forger adds to a score. */
 const FORGED_POINTS = 120;
 const REASONS_MAX = 4;
+/** A debtor with so many receivables overdue gets no more credit, whoever the borrower is. */
+const LATE_MAX = 3;
+/** What closes an engine's way whatever the score (domain.md §4.3), and what it then leaves to officers. */
+const GATES: ReadonlySet<string> = new Set([
+  "DEBTOR_GATED",
+  "RELATED_PARTIES",
+  "TRADE_CIRCULAR",
+  "TRADE_GRAPH_WIDE",
+  "VELOCITY_EXCEEDED",
+  "NEW_PAIR_CAPPED",
+  "TICKET_OUT_OF_BAND",
+  "INVOICE_STALE",
+]);
 
 /** An application on the first of two days of business in a row: what is agreed in the afternoon is paid out on the next day. */
 export function planApplication(setting: Setting, trade: Trade, fromDay: number): void {
   const day = setting.calendar.pairFrom(fromDay + trade.plan.applyAfterDays);
+  planCheck(setting, trade, day);
   setting.diary.at(day, "second", () => application(setting, trade, day));
 }
 
@@ -68,41 +83,53 @@ interface Asked {
 /** What the bank's engine says by the score that every node computes: it approves, says no, or leaves it to officers. */
 function decision(setting: Setting, trade: Trade, asked: Asked, scores: Scores): Act {
   const { plan, supplier } = trade;
+  const { day } = asked;
   const score = scores.get(supplier.party) ?? null;
-  const terms = termsOf(trade, asked, score);
+  const terms = isLate(setting, trade.debtor, day) ? DEBTOR_LATE : termsOf(trade, asked, score);
   if (terms.outcome === "REFER" && score !== null && setting.forgeries > 0) return forgery(setting, trade, asked, score);
   return {
     name: `decision/${plan.number}`,
     keys: [setting.bank.engine],
     ops: [op("finance.decide", { ...offered(setting, trade, asked, terms), ...attestedBy(score) })],
     expected: "OK",
-    done: (tx) => {
-      if (terms.outcome === "APPROVED") planPayout(setting, trade, { decision: objectId(tx, 0, 0), ...terms }, asked.day);
-      else if (terms.outcome === "REFER") setting.diary.at(asked.day, "fourth", () => officers(setting, trade, asked));
-      else planEnd(setting, trade, asked.day);
+    ...(terms.outcome === "APPROVED" ? { orElse: GATES } : {}),
+    done: (tx, code) => {
+      const isGated = code !== "OK";
+      if (isGated) setting.refuse({ day, what: GATED, code, platform: supplier.platform.member });
+      if (terms.outcome === "REFER" || isGated) setting.diary.at(day, "fourth", () => officers(setting, trade, asked));
+      else if (terms.outcome === "APPROVED") planPayout(setting, trade, { decision: objectId(tx, 0, 0), ...terms }, day);
+      else planEnd(setting, trade, day);
     },
   };
 }
 
-/** Officers, maker and checker, look at what the engine leaves to them: no score, beyond the line, or a large sum. */
+/** Officers, maker and checker, look at what the engine leaves to them, and say why they approve although. */
 function officers(setting: Setting, trade: Trade, asked: Asked): Act {
   const { plan, debtor } = trade;
   const { bank } = setting;
   const most = basisPoints(asked.leaf.amount, OFFICERS_SHARE_BP);
-  const terms: Terms = isLate(setting, debtor, asked.day)
-    ? { ...NOTHING, outcome: "DECLINE", reasons: ["DEBTOR_LATE"] }
-    : {
-        outcome: "APPROVED",
-        amount: asked.asked < most ? asked.asked : most,
-        ratePpm: OFFICERS_RATE_PPM,
-        tenorDays: trade.maturityDay - asked.day + TENOR_EXTRA_DAYS,
-        advanceBp: OFFICERS_ADVANCE_BP,
-        reasons: ["OFFICERS"],
-      };
+  const terms: Terms =
+    lateOf(setting, debtor, asked.day) >= LATE_MAX
+      ? { ...NOTHING, outcome: "DECLINE", reasons: ["DEBTOR_LATE"] }
+      : {
+          outcome: "APPROVED",
+          amount: asked.asked < most ? asked.asked : most,
+          ratePpm: OFFICERS_RATE_PPM,
+          tenorDays: trade.maturityDay - asked.day + TENOR_EXTRA_DAYS,
+          advanceBp: OFFICERS_ADVANCE_BP,
+          reasons: ["OFFICERS"],
+        };
   return {
     name: `officers/${plan.number}`,
     keys: [bank.maker, bank.checker],
-    ops: [op("finance.decide", offered(setting, trade, asked, terms))],
+    ops: [
+      op("finance.decide", {
+        ...offered(setting, trade, asked, terms),
+        ...(terms.outcome === "APPROVED"
+          ? { override: { reason: "OFFICERS", document: setting.commit("minutes", String(plan.number)) } }
+          : {}),
+      }),
+    ],
     expected: "OK",
     done: (tx) => {
       if (terms.outcome === "APPROVED") planPayout(setting, trade, { decision: objectId(tx, 0, 0), ...terms }, asked.day);
@@ -141,6 +168,8 @@ interface Terms {
   readonly reasons: readonly string[];
 }
 const NOTHING = { amount: 0n, ratePpm: 0, tenorDays: 0, advanceBp: 0 } as const;
+const DEBTOR_LATE: Terms = { ...NOTHING, outcome: "REFER", reasons: ["DEBTOR_LATE"] };
+const GATED = "an approval by the engine over a closed gate";
 
 /** The engine approves what score, line and advance rate allow, if that is most of what was asked. */
 function termsOf({ maturityDay }: Trade, { asked, leaf, day }: Asked, score: ScoreAnswer | null): Terms {

@@ -29,6 +29,9 @@ export interface YearJournal {
   readonly lastDay: number | undefined;
   scores(day: number): Scores | undefined;
   keepScores(day: number, scores: Scores): void;
+  /** Codes of acts that might have ended otherwise, by name. */
+  codes(day: number, hour: Hour): Codes | undefined;
+  keepCodes(day: number, hour: Hour, codes: Codes): void;
   /** Until when a transaction holds that once ran out, and was signed anew. */
   late(act: string): TimeMs | undefined;
   keepLate(act: string, notAfter: TimeMs): void;
@@ -37,6 +40,7 @@ export interface YearJournal {
   keepDay(day: number): void;
 }
 
+export type Codes = Readonly<Record<string, string>>;
 /** The grade of each supplier, in their order; "-" where there is nothing to judge by. */
 export type Grades = string;
 
@@ -91,15 +95,17 @@ export class YearPlayer {
   }
 
   async #hour(day: number, hour: Hour, isDone: boolean): Promise<void> {
-    const { year, network } = this.#m;
+    const { year, network, journal } = this.#m;
     if (!year.has(day, hour)) return;
     if (!isDone) await network.arriveAt(beginOf(day, hour));
     const acts = year.draw(day, hour, hour === "third" ? await this.#scores(day) : NO_SCORES);
     const ids = isDone ? acts.map((act) => this.#prepare(act, day, hour).id) : await this.#send(acts, day, hour);
+    const codes = journal.codes(day, hour) ?? {};
     for (const [index, act] of acts.entries()) {
-      if (act.expected === "OK") this.#committed += 1;
+      const code = codes[act.name] ?? act.expected;
+      if (code === "OK") this.#committed += 1;
       else this.#refused += 1;
-      act.done?.(ids[index] as TxId);
+      act.done?.(ids[index] as TxId, code);
     }
   }
 
@@ -133,6 +139,7 @@ export class YearPlayer {
   async #send(acts: readonly Act[], day: number, hour: Hour): Promise<readonly TxId[]> {
     const { network, journal } = this.#m;
     const ids: TxId[] = [];
+    const open: Record<string, string> = {};
     let left = acts.map((act, index) => ({ act, index }));
     for (let attempt = 1; left.length > 0; attempt++) {
       const prepared = left.map(({ act }) => this.#prepare(act, day, hour));
@@ -142,12 +149,14 @@ export class YearPlayer {
         const code = codes[at] as string;
         ids[entry.index] = (prepared[at] as Prepared).id;
         if (code === "EXPIRED" && attempt < ATTEMPTS_MAX) expired.push(entry);
+        else if (entry.act.orElse?.has(code)) open[entry.act.name] = code;
         else if (code !== entry.act.expected)
           throw new StepFailure(entry.act.name, code, `on ${isoDay(day)} expected ${entry.act.expected}, got ${code}`);
       }
       for (const { act } of expired) journal.keepLate(act.name, network.nowMs() + VALID_MS);
       left = expired;
     }
+    if (Object.keys(open).length > 0) journal.keepCodes(day, hour, open);
     return ids;
   }
 

@@ -80,6 +80,8 @@ export interface Setting {
   readonly ordered: Set<Trade>;
   /** Trades whose loan is agreed and not paid out. */
   readonly committed: Set<Trade>;
+  /** Whose invoices a platform asks the tax authority about again, by day and platform. */
+  readonly checks: Map<string, Trade[]>;
   /** Parties whose score the engine wants, in the third hour of the day. */
   readonly applicants: Set<Hash>;
 }
@@ -105,6 +107,11 @@ export function signersOf(setting: Setting, company: Company, stake: Amount = 0n
 /** Whether something that the debtor owes is overdue: past its maturity and the three days of grace, by the ledger's rule. */
 export function isLate(setting: Setting, debtor: Debtor, day: number): boolean {
   return (setting.owedBy[debtor.index] as readonly Trade[]).some((trade) => isOverdue(trade, day));
+}
+
+/** How many of the debtor's receivables are overdue. */
+export function lateOf(setting: Setting, debtor: Debtor, day: number): number {
+  return (setting.owedBy[debtor.index] as readonly Trade[]).filter((trade) => isOverdue(trade, day)).length;
 }
 
 /** The only note of the receivable, neither contested nor frozen; null if it is not as simple as that. */

@@ -98,7 +98,7 @@ function tradeOf(prng: Prng, people: People, calendar: BusinessCalendar): Omit<T
     isDeemed: prng.chance(60),
     invoiceAfterDays: prng.below(3),
     answerAfterDays: prng.between(1, 6),
-    applyAfterDays: prng.below(8),
+    applyAfterDays: prng.between(1, 8),
     origin,
     mode,
     tenorDays,

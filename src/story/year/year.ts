@@ -74,6 +74,7 @@ export class Year {
       forgeries: 0,
       ordered: new Set(),
       committed: new Set(),
+      checks: new Map(),
       applicants: new Set(),
     };
     planOpening(this.#setting);
