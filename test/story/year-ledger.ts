@@ -12,15 +12,18 @@ import type { ScoreAnswer, Scores } from "../../src/story/year/diary.ts";
 import type { Prepared, YearNetwork } from "../../src/story/year/player.ts";
 import type { ChainIdentity } from "../../src/types/genesis.ts";
 import type { Hash, TimeMs } from "../../src/types/scalars.ts";
+import type { Envelope } from "../../src/types/transaction.ts";
 import { TestChain } from "../ledger/support/chain.ts";
 
 /** The year's network as nothing but the ledger: what is sent in an hour comes in blocks of a given size, in an order that a test may choose. */
 export class YearLedger implements YearNetwork {
   readonly ledger: TestChain;
   readonly chain: Hash;
-  sent = 0;
+  /** Transactions in blocks. */
+  took = 0;
   readonly #blockTxMax: number;
   readonly #isReversed: boolean;
+  readonly #codes = new Map<string, string>();
   #nowMs: TimeMs;
 
   constructor(identity: ChainIdentity, blockTxMax = 100, isReversed = false) {
@@ -40,24 +43,28 @@ export class YearLedger implements YearNetwork {
   }
 
   async send(transactions: readonly Prepared[]): Promise<readonly string[]> {
-    this.sent += transactions.length;
-    const codes = new Map<string, string>();
-    const ordered = this.#isReversed ? [...transactions].reverse() : transactions;
-    for (let from = 0; from < ordered.length; from += this.#blockTxMax) {
-      const envelopes = [];
-      this.ledger.timeMs = Math.max(this.ledger.timeMs, this.#nowMs - 1_000);
-      for (const { sign } of ordered.slice(from, from + this.#blockTxMax)) {
-        const decoded = decodeTransaction(await sign());
-        if (!decoded.ok) throw new Error(decoded.error.detail);
-        const refusal = this.ledger.judge(decoded.value);
-        if (refusal === null) envelopes.push(decoded.value);
-        else codes.set(decoded.value.pair.id, refusal.code);
-      }
-      const { receipts } = this.ledger.block(envelopes);
-      for (const [index, { pair }] of envelopes.entries()) codes.set(pair.id, codeName(receipts[index]?.code ?? -1) ?? "");
+    const fresh = transactions.filter(({ id }) => !this.#codes.has(id));
+    const ordered = this.#isReversed ? fresh.reverse() : fresh;
+    for (let from = 0; from < ordered.length; from += this.#blockTxMax)
+      await this.#block(ordered.slice(from, from + this.#blockTxMax));
+    return transactions.map(({ id }) => this.#codes.get(id) as string);
+  }
+
+  async #block(transactions: readonly Prepared[]): Promise<void> {
+    const envelopes: Envelope[] = [];
+    this.ledger.timeMs = Math.max(this.ledger.timeMs, this.#nowMs - 1_000);
+    for (const { sign } of transactions) {
+      const decoded = decodeTransaction(await sign());
+      if (!decoded.ok) throw new Error(decoded.error.detail);
+      const refusal = this.ledger.judge(decoded.value);
+      if (refusal === null) envelopes.push(decoded.value);
+      else this.#codes.set(decoded.value.pair.id, refusal.code);
     }
+    const { receipts } = this.ledger.block(envelopes);
+    for (const [index, { pair }] of envelopes.entries())
+      this.#codes.set(pair.id, codeName(receipts[index]?.code ?? -1) as string);
+    this.took += envelopes.length;
     this.#nowMs = Math.max(this.#nowMs, this.ledger.timeMs);
-    return transactions.map(({ id }) => codes.get(id) ?? "UNKNOWN");
   }
 
   async scores(parties: readonly Hash[]): Promise<Scores> {

@@ -15,14 +15,10 @@ export function planRedInvoices(setting: Setting, count: number): void {
 }
 
 function voided(setting: Setting, nth: number, day: number): Act | null {
-  const candidates = setting.trades.filter(
-    (trade) =>
-      trade.plan.purpose === "HOLD" &&
-      !trade.isVoided &&
-      trade.phase === "OPEN" &&
-      soleLeaf(trade) !== null &&
-      trade.maturityDay > day + 7,
-  );
+  const candidates = setting.trades.filter((trade) => {
+    const isHeld = trade.plan.purpose === "HOLD" && trade.phase === "OPEN" && soleLeaf(trade)?.holder === trade.supplier;
+    return isHeld && !trade.isVoided && trade.maturityDay > day + 7;
+  });
   if (candidates.length === 0) return null;
   const trade = setting.prng.pick(candidates);
   // Now, and not when it is done: another one of this hour is not to choose it too.

@@ -16,7 +16,7 @@ const HOLIDAYS: readonly (readonly [from: string, to: string])[] = [
   ["2026-10-01", "2026-10-07"],
 ];
 
-/** On which days business is done. A small year does its business on two days of every second week, so that few days are played. */
+/** On which days business is done. A small year does its business on two days of every fourth week, so that few days are played. */
 export class BusinessCalendar {
   readonly #open: ReadonlySet<number>;
 
@@ -25,7 +25,7 @@ export class BusinessCalendar {
     // Days beyond the year's end as well: what is agreed in December falls due in spring.
     for (let day = FIRST_DAY; day <= LAST_DAY + 400; day++) {
       const weekday = (day + 3) % 7;
-      if (kind === "FULL" ? weekday < 5 && !isHoliday(day) : weekday >= 1 && weekday <= 2 && Math.floor((day + 3) / 7) % 2 === 0)
+      if (kind === "FULL" ? weekday < 5 && !isHoliday(day) : weekday >= 1 && weekday <= 2 && Math.floor((day + 3) / 7) % 4 === 0)
         open.add(day);
     }
     this.#open = open;

@@ -39,11 +39,18 @@ function raise(setting: Setting, trade: Trade, dispute: DisputePlan, day: number
       const contested = { ...leaf, id: freshObjectId(tx, 0, 0), amount, dispute: id };
       trade.leaves = [contested, { ...leaf, id: freshObjectId(tx, 0, 1), amount: leaf.amount - amount }];
       const answerDay = setting.calendar.after(day);
-      setting.diary.at(answerDay, "fourth", () => respond(setting, trade, contested));
-      const settleDay = setting.calendar.after(day + dispute.settledAfterDays);
-      setting.diary.at(settleDay, "fourth", () => settleDispute(setting, trade, contested, dispute, settleDay));
+      setting.diary.at(answerDay, "fourth", () => respond(setting, trade, contestedOf(trade, id)));
+      const settleDay = setting.calendar.after(Math.max(answerDay, day + dispute.settledAfterDays));
+      setting.diary.at(settleDay, "fourth", () => settleDispute(setting, trade, contestedOf(trade, id), dispute, settleDay));
     },
   };
+}
+
+/** The note that carries the dispute now: it goes back to the seller as another one when the loan is paid. */
+function contestedOf({ leaves }: Trade, id: Hash): Leaf {
+  const leaf = leaves.find(({ dispute }) => dispute === id);
+  if (leaf === undefined) throw new Error(`no note carries the dispute ${id}`);
+  return leaf;
 }
 
 /** Who must speak for a note: its holder, and the bank where it secures a loan. `stake` decides how many keys. */

@@ -26,11 +26,13 @@ export function planFreezes(setting: Setting, count: number): void {
 
 function placed(setting: Setting, nth: number, day: number): Act | null {
   const wanted = nth % 2 === 0 ? "LENT" : "OPEN";
+  // Where a bank has lent, the order is lifted before the debtor pays: what lies in deposit pays a loan outside the bank's own books.
+  const leastDay = wanted === "LENT" ? setting.calendar.after(day + LIFTED_AFTER_DAYS) : day + LEFT_DAYS_MIN;
   const candidates = setting.trades.filter(
     (trade) =>
       trade.phase === wanted &&
       soleLeaf(trade) !== null &&
-      trade.maturityDay >= day + LEFT_DAYS_MIN &&
+      trade.maturityDay > leastDay &&
       isQuiet(trade) &&
       !setting.ordered.has(trade),
   );

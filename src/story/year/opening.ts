@@ -5,7 +5,7 @@ import type { Company } from "./people.ts";
 import { CHECKED_FROM, platformOf, type Setting, signersOf, type Trade } from "./setting.ts";
 
 /** Longest term that a contract gives its seller, in days. */
-const PAY_TERM_DAYS = 190;
+const PAY_TERM_DAYS = 240;
 export const INSPECTION_DAYS = 7;
 
 /** The first day: the platforms register their firms, sellers and buyers their framework contracts, the bank grades the debtors. */

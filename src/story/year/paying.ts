@@ -45,9 +45,9 @@ function payment(setting: Setting, trade: Trade, day: number): Act | null {
     keys: [bank.attester],
     ops: [op("payment.attest", body)],
     expected: "OK",
-    done: () => {
+    done: (tx) => {
       const before = trade.loan;
-      settle(trade, paid, amount, day);
+      settle(trade, paid, amount, day, tx);
       trade.paidReference = reference;
       if (plan.isReversed && isFirst && paid.length === 1 && trade.leaves.length === 0 && paid[0]?.freeze === null) {
         const reversalDay = setting.calendar.from(day + REVERSED_AFTER_DAYS);
@@ -58,14 +58,19 @@ function payment(setting: Setting, trade: Trade, day: number): Act | null {
 }
 
 /** The notes are redeemed; what secured a loan pays that first, unless an authority has it kept in deposit. */
-function settle(trade: Trade, paid: readonly Leaf[], amount: bigint, day: number): void {
+function settle(trade: Trade, paid: readonly Leaf[], amount: bigint, day: number, tx: TxId): void {
   trade.leaves = trade.leaves.filter((leaf) => !paid.includes(leaf));
   const { loan } = trade;
   if (loan === null || (loan.status !== "ACTIVE" && loan.status !== "PART")) return;
   // After a first payment that was too small only the ledger knows what is owed; the rest of what is contested pays less than that.
   const isRepaid = loan.status === "ACTIVE" && amount >= owedOn(loan, day);
   trade.loan = { ...loan, status: isRepaid ? "REPAID" : "PART" };
-  if (isRepaid) trade.phase = "OPEN";
+  if (!isRepaid) return;
+  trade.phase = "OPEN";
+  // What was assigned and not paid, being in dispute, goes back to the seller as a new note.
+  trade.leaves = trade.leaves.map((leaf, nth) =>
+    leaf.holder === null && trade.plan.recourse ? { ...leaf, id: freshObjectId(tx, 0, nth), holder: trade.supplier } : leaf,
+  );
 }
 
 /** Compensated, not undone: the note lives again, the loan owes what it owed; the debtor's real payment comes on the next day. */

@@ -24,8 +24,8 @@ export function owedOn({ principal, ratePpm, tenorDays, startDay }: Loan, day: n
 export function planRecourse(setting: Setting, trade: Trade): void {
   const { diary, calendar } = setting;
   const demandDay = calendar.from(trade.maturityDay + DEMANDED_AFTER_DAYS);
-  const backDay = calendar.from(trade.maturityDay + BOUGHT_BACK_AFTER_DAYS);
-  const lossDay = calendar.from(trade.maturityDay + WRITTEN_OFF_AFTER_DAYS);
+  const backDay = calendar.after(Math.max(demandDay, trade.maturityDay + BOUGHT_BACK_AFTER_DAYS - 1));
+  const lossDay = calendar.after(Math.max(backDay, trade.maturityDay + WRITTEN_OFF_AFTER_DAYS - 1));
   if (trade.plan.recourse) diary.at(demandDay, "fourth", () => demand(setting, trade));
   if (trade.plan.recourse && trade.plan.canBuyBack) diary.at(backDay, "fourth", () => buyBack(setting, trade, backDay));
   if (lossDay <= LAST_DAY) diary.at(lossDay, "fourth", () => writeOff(setting, trade));

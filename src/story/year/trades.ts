@@ -107,7 +107,7 @@ function tradeOf(prng: Prng, people: People, calendar: BusinessCalendar): Omit<T
     security,
     recourse: security === "PLEDGE" || prng.chance(800),
     lateDays: lateDaysOf(prng, conduct === "SLOW" ? 6 : 1),
-    dispute: mode === "EXISTENCE" && purpose !== "TRANSFER" && purpose !== "EARLY" && prng.chance(30) ? disputeOf(prng) : null,
+    dispute: mode === "EXISTENCE" && purpose !== "TRANSFER" && purpose !== "EARLY" && prng.chance(50) ? disputeOf(prng) : null,
     prepaidAfterDays: isFinanced && security === "PLEDGE" && prng.chance(40) ? prng.between(7, 25) : null,
     isReversed: prng.chance(4),
     canBuyBack: prng.chance(600),
