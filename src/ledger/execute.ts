@@ -12,6 +12,7 @@ import { recordFacts } from "./credit/facts.ts";
 import { type DueTarget, workOff } from "./due.ts";
 import { applicationDue, decisionDue } from "./finance/application.ts";
 import { loanDue } from "./finance/loan.ts";
+import { deviceDue } from "./goods/device.ts";
 import { recordEvidence } from "./governance/evidence.ts";
 import { proposalExpires } from "./governance/proposals.ts";
 import { type ParentTurn, takeTurn } from "./governance/turns.ts";
@@ -186,6 +187,12 @@ const EXPECTED_KINDS: readonly Kind[] = [
   "guarantee",
   "amendment",
   "filing",
+  "warehouseReceipt",
+  "lot",
+  "zone",
+  "device",
+  "alarm",
+  "prepayment",
 ];
 
 const DUE: Readonly<Record<DueTarget, (situation: Situation, id: Hash) => void>> = {
@@ -196,5 +203,6 @@ const DUE: Readonly<Record<DueTarget, (situation: Situation, id: Hash) => void>>
   receivable: (situation, id) => maturityDue(situation, situation.book.get("receivable", id)),
   delivery: deliveryDue,
   recovery: (situation, id) => recoveryDue(situation, situation.book.get("recovery", id)),
+  device: (situation, id) => deviceDue(situation, situation.book.get("device", id)),
   proposal: (situation, id) => proposalExpires(situation, situation.book.get("proposal", id)),
 };

@@ -119,6 +119,11 @@ function introduces(envelope: Envelope, signer: TxSigner): boolean {
       const body = decoded[index] as BodyOf<"key.add">;
       return body.party === signer.party && body.key === signer.key;
     }
+    if (kind === "device.bind") {
+      const body = decoded[index] as BodyOf<"device.bind">;
+      // Whose warehouse it is the execution says.
+      return body.key === signer.key;
+    }
     // An authority's key is no party's key; whose it is the operation itself says.
     if (kind === "authority.ready") return (decoded[index] as BodyOf<"authority.ready">).key === signer.key;
     return false;

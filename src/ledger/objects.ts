@@ -18,6 +18,7 @@ import {
 import { LIMITS } from "../types/limits.ts";
 import { cardSchema, gradeSchema } from "./credit/card.ts";
 import { base, bp, currencySchema, daySchema, ppm } from "./fields.ts";
+import { GOODS_SCHEMAS, SECURED } from "./goods/objects.ts";
 import { changeSchema, featureNameSchema } from "./governance/change.ts";
 import { MONEY_MAX } from "./money.ts";
 
@@ -56,6 +57,8 @@ export const loanPaidSchema = struct({
   accruedBefore: daySchema,
   paidByBefore: nullable(hash),
   freed: list(hash, { max: 128 }),
+  /** Receipts that it freed. */
+  receipts: list(hash, { max: LIMITS.receiptsPerLoanMax }),
 });
 
 /** Counterparties of the last days, those with the smallest ids if there are too many; `moreDay` is the last day on which one was left out. */
@@ -152,6 +155,11 @@ export const SCHEMAS = {
     accepted: amount(),
     invoiced: amount(),
     status: choice("OPEN", "TERMINATED"),
+    /** As an order that is financed before it is delivered: who has it, as with a note. PREPAID: paid in advance, no receivable comes of it. */
+    position: choice("OPEN", "RESERVED", "COMMITTED", "PLEDGED", "PREPAID"),
+    ref: nullable(hash),
+    /** Live receipts on goods of this order. */
+    stored: int(),
     /** Receivables under it that the debtor was notified of and that are not paid off: who relies on it (art. 765). */
     relying: int(),
   }),
@@ -293,7 +301,8 @@ export const SCHEMAS = {
     ...base,
     borrower: hash,
     lenders: list(hash, { min: 1, max: 8, sortedBy: (lender) => lender }),
-    notes: list(hash, { min: 1, max: 64, sortedBy: (note) => note }),
+    notes: list(hash, { max: 64, sortedBy: (note) => note }),
+    ...SECURED,
     currency: currencySchema,
     amount: amount({ min: 1n }),
     consent: hash,
@@ -349,6 +358,13 @@ export const SCHEMAS = {
     recourse: bool,
     security: choice("PLEDGE", "ASSIGNMENT"),
     notes: list(hash, { max: 128 }),
+    ...SECURED,
+    /** By which the keeper holds the receipts for the lender. */
+    agreement: nullable(hash),
+    /** The least value of goods that must stay, where they may otherwise move (动态质押); 0: nothing moves without the lender. */
+    floor: amount(),
+    /** When a margin call runs out. */
+    marginMs: nullable(int()),
     filing: nullable(hash),
     instruction: nullable(hash),
     payByMs: int(),
@@ -420,7 +436,7 @@ export const SCHEMAS = {
     payer: hash,
     currency: currencySchema,
     amount: amount({ min: 1n }),
-    kind: choice("DEBT", "EARLY", "LOAN", "BUYBACK", "GUARANTEE"),
+    kind: choice("DEBT", "EARLY", "LOAN", "BUYBACK", "GUARANTEE", "LIQUIDATION", "REFUND"),
     /** What an early payment is less than the face that it redeems. */
     discount: amount(),
     valueDay: daySchema,
@@ -579,6 +595,7 @@ export const SCHEMAS = {
     untilMs: nullable(int()),
     status: choice("ACTIVE", "RETIRED"),
   }),
+  ...GOODS_SCHEMAS,
   // Internal: what makes uniqueness and due work readable without a scan.
   members: struct({ ...base, names: list(memberId, { max: LIMITS.membersMax }) }),
   features: struct({ ...base, names: list(featureNameSchema, { max: LIMITS.featuresMax, sortedBy: (name) => name }) }),
@@ -596,7 +613,7 @@ export const SCHEMAS = {
     divided: bool,
     items: list(
       struct({
-        target: choice("offer", "application", "decision", "loan", "receivable", "delivery", "recovery", "proposal"),
+        target: choice("offer", "application", "decision", "loan", "receivable", "delivery", "recovery", "proposal", "device"),
         object: hash,
       }),
       {

@@ -91,7 +91,7 @@ export interface TransitionDeclaration<F, B = StructValue<F>> {
   /** The money at stake, for key policies; in minor units. */
   readonly stake?: (body: B, situation: Situation) => Amount;
   /** Purposes beside MAKER whose keys count as makers for this kind. */
-  readonly makers?: readonly ("ENGINE" | "ATTEST")[];
+  readonly makers?: readonly ("ENGINE" | "ATTEST" | "DEVICE")[];
   readonly requires: readonly ((call: Call<B>) => void)[];
   /** Changes the book; the ids it names go into the operation's event. */
   readonly effect: (call: Call<B>) => readonly Hash[];

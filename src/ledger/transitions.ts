@@ -9,6 +9,18 @@ import { buyBack, demandRecourse, writeOff } from "./finance/recourse.ts";
 import { cancelFiling, fileClaim, renewFiling, searchRegistry } from "./finance/registry.ts";
 import { resell } from "./finance/resale.ts";
 import { reversePayment } from "./finance/reversal.ts";
+import { clearAlarm, raiseAlarm } from "./goods/alarm.ts";
+import { attest } from "./goods/attest.ts";
+import { bindDevice, unbindDevice } from "./goods/device.ts";
+import { countStock, inboundLot } from "./goods/lot.ts";
+import { callMargin, liquidate } from "./goods/margin.ts";
+import { applyOnOrder } from "./goods/order.ts";
+import { applyOnReceipts, pledgeReceipts, setFloor, substitute, topUp } from "./goods/pledge.ts";
+import { openPrepayment, payMargin, redeemGoods, refund, refundDue } from "./goods/prepayment.ts";
+import { attestPrice } from "./goods/price.ts";
+import { issueReceipt, transferReceipt, voidReceipt } from "./goods/receipt.ts";
+import { approveRelease, gateOut, requestRelease } from "./goods/release.ts";
+import { registerWarehouse } from "./goods/warehouse.ts";
 import { propose, vote, withdrawProposal } from "./governance/proposals.ts";
 import { ready } from "./governance/readiness.ts";
 import { grantConsent, revokeConsent } from "./parties/consent.ts";
@@ -120,6 +132,34 @@ const ALL = [
   payGuarantee,
   setLine,
   setProgramme,
+  registerWarehouse,
+  bindDevice,
+  unbindDevice,
+  attest,
+  raiseAlarm,
+  clearAlarm,
+  inboundLot,
+  countStock,
+  issueReceipt,
+  transferReceipt,
+  voidReceipt,
+  applyOnReceipts,
+  pledgeReceipts,
+  topUp,
+  substitute,
+  setFloor,
+  requestRelease,
+  approveRelease,
+  gateOut,
+  attestPrice,
+  callMargin,
+  liquidate,
+  applyOnOrder,
+  openPrepayment,
+  payMargin,
+  redeemGoods,
+  refundDue,
+  refund,
 ] as const;
 
 type Declared = (typeof ALL)[number];

@@ -137,6 +137,27 @@ export const LIMITS = {
   keysPerPartyMax: 32,
   terminalNoteDaysMax: 400,
   creditDebtorsMax: 256,
+
+  // goods (domain.md §3)
+  zonesPerWarehouseMax: 64,
+  alarmsPerZoneMax: 32,
+  /** All of them sign when an alarm is cleared, beside operator and inspector. */
+  lendersPerZoneMax: 6,
+  receiptsPerLoanMax: 64,
+  notesPerApplicationMax: 64,
+  /** With the parts that payments, disputes and freezes carve out of them. */
+  notesPerLoanMax: 128,
+  /** What a measure may be off, and what receipts leave of a lot. */
+  goodsToleranceBp: 50,
+  deviceIntervalMaxMs: DAY_MS,
+  deviceClockOffsetMaxMs: MINUTE_MS,
+  softFreezeMs: DAY_MS,
+  priceSourcesMin: 2,
+  priceStepMaxBp: 2_000,
+  priceTtlMs: 3 * DAY_MS,
+  marginCureMs: 3 * DAY_MS,
+  /** How long after the deadline of a margin call the goods may be sold for it. */
+  marginRightMs: 30 * DAY_MS,
   /** Counterparties at which a search for circular trade looks, per party and direction; how long they are kept; pairs of one application. */
   tradeLinksMax: 64,
   tradeLinkDays: 92,
@@ -161,5 +182,6 @@ assert(
 );
 assert(4 * LIMITS.livenessStepBlocks <= LIMITS.livenessBlocks, "what is noted in steps still tells who is live");
 assert(LIMITS.clockAheadMaxMs < LIMITS.clockDriftMs, "a clock is reported before it costs blocks");
+assert(LIMITS.lendersPerZoneMax + 2 <= LIMITS.signersMax, "whoever must agree to the end of an alarm can sign together");
 assert(LIMITS.gossipBatchLoadedMs < LIMITS.blockIntervalMs, "gossip under load is not slower than blocks");
 assert(LIMITS.blockIntervalMs < LIMITS.proposeTimeoutMs, "a block is proposed well before its round ends");

@@ -5,9 +5,11 @@ import { activeParty, beforeCutoff, expiresWithin, hasSigned, isEffective, isOpe
 import { type Attested, attestedHolds, attestedSchema, policyInForce } from "../credit/attested.ts";
 import { closedGates } from "../credit/gates.ts";
 import { schedule } from "../due.ts";
+import { freeGoods, goodsCover, type Secured } from "../goods/security.ts";
 import { basisPoints, MONEY_MAX } from "../money.ts";
 import { feeSchema, type ObjectOf, overrideSchema } from "../objects.ts";
 import { type Situation, transition } from "../transition.ts";
+import { ASKING, consentStands, openApplication } from "./asking.ts";
 
 type Application = ObjectOf<"application">;
 type Decision = ObjectOf<"decision">;
@@ -17,13 +19,7 @@ export const apply = transition({
   kind: "finance.apply",
   ground: "Civil Code art. 440(6), 761; data use with consent (PIPL art. 13)",
   signedBy: "holder of the notes",
-  body: {
-    lenders: list(hash, { min: 1, max: 8, sortedBy: (lender) => lender }),
-    notes: list(hash, { min: 1, max: 64, sortedBy: (note) => note }),
-    amount: amount({ min: 1n, max: MONEY_MAX }),
-    consent: hash,
-    expiresMs: int(),
-  },
+  body: { ...ASKING, notes: list(hash, { min: 1, max: 64, sortedBy: (note) => note }) },
   signers: ({ notes }, { book }) => [book.get("note", notes[0] as Hash).holder],
   stake: (body) => body.amount,
   requires: [
@@ -31,13 +27,7 @@ export const apply = transition({
       for (const lender of call.body.lenders) activeParty(call, lender, "LENDER");
     },
     ({ body, book }) => require(!body.lenders.includes(book.get("note", body.notes[0] as Hash).holder), "SAME_PARTY"),
-    ({ body, book, timeMs }) => {
-      // The hash of a document, or a consent on the chain; that one must stand.
-      const consent = book.find("consent", body.consent);
-      const isGiven = consent === undefined || (consent.status === "GRANTED" && timeMs < consent.untilMs);
-      require(isGiven, "CONSENT_ENDED");
-      require(consent === undefined || consent.party === book.get("note", body.notes[0] as Hash).holder, "CONSENT_ENDED");
-    },
+    (call) => consentStands(call, call.body.consent, call.book.get("note", call.body.notes[0] as Hash).holder),
     (call) => expiresWithin(call, call.body.expiresMs, call.params.reserveTtlMs),
     (call) => {
       const { book, body } = call;
@@ -58,26 +48,13 @@ export const apply = transition({
     },
   ],
   effect: (call) => {
-    const { book, body, newId } = call;
-    const id = newId();
-    const first = book.get("note", body.notes[0] as Hash);
-    const { currency } = book.get("receivable", first.receivable);
-    const { lenders, notes, consent, expiresMs } = body;
-    book.add("application", {
-      id,
-      borrower: first.holder,
-      lenders,
-      notes,
-      currency,
-      amount: body.amount,
-      consent,
-      expiresMs,
-      decisions: [],
-      status: "OPEN",
-    });
+    const { book, body } = call;
+    const { notes } = body;
+    const { holder: borrower, receivable } = book.get("note", notes[0] as Hash);
+    const { currency } = book.get("receivable", receivable);
+    const { id } = openApplication(call, { kind: "RECV", borrower, currency, notes });
     setNotes(call, notes, "RESERVED", id);
     for (const note of notes) markMoved(call, note);
-    schedule(call, expiresMs, "application", id);
     return [id, ...notes];
   },
 });
@@ -140,7 +117,9 @@ export const decide = transition({
       const application = book.get("application", body.application);
       require(body.amount > 0n, "AMOUNT_ZERO");
       require(body.amount <= application.amount, "AMOUNT_EXCEEDED");
-      require(body.amount <= basisPoints(eligible(call, application.notes), body.advanceBp), "FINANCE_CAP_EXCEEDED");
+      require(body.amount <= coverOf(call, application, body.advanceBp), "FINANCE_CAP_EXCEEDED");
+      // Goods, receipts and orders are pledged; only a claim is bought.
+      require(application.kind === "RECV" || body.security === "PLEDGE", "SECURITY_NOT_PLEDGE");
     },
     (call) => {
       const { body, book } = call;
@@ -226,6 +205,11 @@ export function eligible({ book }: Situation, notes: readonly Hash[]): Amount {
   return total;
 }
 
+/** What may be owed on notes, goods and orders together: all that an application offers, or that secures a loan. */
+export function coverOf(situation: Situation, secured: Secured & Pick<Application, "notes">, advanceBp: number): Amount {
+  return basisPoints(eligible(situation, secured.notes), advanceBp) + goodsCover(situation, secured, advanceBp);
+}
+
 /** The gates that every step up to the order must pass again: time left, receivable effective, invoices still normal, nothing frozen. */
 export function gatesOpen(situation: Situation, notes: readonly Hash[]): void {
   for (const id of notes) {
@@ -267,6 +251,7 @@ export function voidDecisions({ book }: Situation, application: Application, exc
 
 function closeApplication(situation: Situation, application: Application, status: "WITHDRAWN" | "EXPIRED") {
   setNotes(situation, application.notes, "OPEN", null);
+  freeGoods(situation, application, "VOID");
   voidDecisions(situation, application, null);
   return [situation.book.update("application", application, { status }).id, ...application.notes];
 }

@@ -3,13 +3,13 @@ import type { Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
 import { isUnfrozen, roleOf } from "../conditions.ts";
 import { schedule } from "../due.ts";
+import { bindGoods, freeGoods, goodsGatesOpen, goodsHeld, setGoods } from "../goods/security.ts";
 import { namedId } from "../ids.ts";
-import { basisPoints } from "../money.ts";
 import { daySchema, type ObjectOf } from "../objects.ts";
 import { newNote } from "../receivables/notes.ts";
 import { giveNotice } from "../receivables/notice.ts";
 import { type Call, type Situation, transition } from "../transition.ts";
-import { eligible, gatesOpen, setNotes, voidDecisions } from "./application.ts";
+import { coverOf, gatesOpen, setNotes, voidDecisions } from "./application.ts";
 import { lineCovers, lineMoves } from "./limits.ts";
 import { owed, releaseNote } from "./waterfall.ts";
 
@@ -36,9 +36,10 @@ export const acceptDecision = transition({
     },
     (call) => {
       const decision = call.book.get("decision", call.body.decision);
-      const { notes } = call.book.get("application", decision.application);
-      gatesOpen(call, notes);
-      require(decision.amount <= basisPoints(eligible(call, notes), decision.advanceBp), "FINANCE_CAP_EXCEEDED");
+      const application = call.book.get("application", decision.application);
+      gatesOpen(call, application.notes);
+      goodsGatesOpen(call, application);
+      require(decision.amount <= coverOf(call, application, decision.advanceBp), "FINANCE_CAP_EXCEEDED");
     },
     ({ body, book }) => {
       const decision = book.get("decision", body.decision);
@@ -75,6 +76,13 @@ export const acceptDecision = transition({
       recourse,
       security,
       notes: application.notes,
+      kind: application.kind,
+      receipts: application.receipts,
+      order: application.order,
+      prepayment: application.prepayment,
+      agreement: null,
+      floor: 0n,
+      marginMs: null,
       filing: null,
       instruction: null,
       payByMs,
@@ -88,6 +96,7 @@ export const acceptDecision = transition({
     voidDecisions(call, application, decision.id);
     book.update("application", application, { status: "ACCEPTED" });
     setNotes(call, application.notes, "COMMITTED", id);
+    setGoods(call, loan, "COMMITTED", id);
     schedule(call, payByMs, "loan", id);
     return [id, application.id, decision.id];
   },
@@ -123,7 +132,9 @@ export const orderDisbursement = transition({
     (call) => {
       const loan = call.book.get("loan", call.body.loan);
       gatesOpen(call, loan.notes);
-      require(loan.principal <= basisPoints(eligible(call, loan.notes), loan.advanceBp), "FINANCE_CAP_EXCEEDED");
+      goodsGatesOpen(call, loan);
+      goodsHeld(call, loan);
+      require(loan.principal <= coverOf(call, loan, loan.advanceBp), "FINANCE_CAP_EXCEEDED");
     },
   ],
   effect: ({ body, book }) => [
@@ -165,7 +176,7 @@ export const disbursed = transition({
       accruedDay: body.valueDay,
       notes,
     } as const;
-    book.update("loan", loan, change);
+    bindGoods(call, book.update("loan", loan, change));
     return [loan.id, ...notes];
   },
 });
@@ -189,8 +200,8 @@ export const releaseNotes = transition({
     },
     (call) => {
       const loan = call.book.get("loan", call.body.loan);
-      const kept = loan.notes.filter((note) => !call.body.notes.includes(note));
-      require(owed(loan, call.day) <= basisPoints(eligible(call, kept), loan.advanceBp), "LOAN_OUTSTANDING");
+      const notes = loan.notes.filter((note) => !call.body.notes.includes(note));
+      require(owed(loan, call.day) <= coverOf(call, { ...loan, notes }, loan.advanceBp), "LOAN_OUTSTANDING");
     },
   ],
   effect: (call) => {
@@ -229,6 +240,7 @@ export function referenceId({ bank, reference }: { readonly bank: Hash; readonly
 function voidLoan(situation: Situation, loan: Loan): readonly Hash[] {
   const { book } = situation;
   setNotes(situation, loan.notes, "OPEN", null);
+  freeGoods(situation, loan, "VOID");
   lineMoves(book, loan, -loan.principal);
   const filing = loan.filing === null ? undefined : book.find("filing", loan.filing);
   if (filing?.status === "ACTIVE") book.update("filing", filing, { status: "CANCELLED" });

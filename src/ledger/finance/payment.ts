@@ -1,6 +1,7 @@
 import { amount, hash, list, struct } from "../../codec/schema.ts";
 import type { Amount, Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
+import { settleMargin } from "../goods/margin.ts";
 import { shareOut } from "../money.ts";
 import { currencySchema, type ObjectOf } from "../objects.ts";
 import { type Call, transition } from "../transition.ts";
@@ -110,6 +111,7 @@ export const repayLoan = transition({
     const { body } = call;
     const loan = call.book.get("loan", body.loan);
     const paid = payLoan(call, loan, body.amount, body.valueDay, paymentOf(body));
+    settleMargin(call, call.book.get("loan", loan.id));
     const { borrower: payer, currency } = loan;
     return [loan.id, keepPayment(call, { payer, currency, kind: "LOAN" }, { redeemed: [], loans: [paid] }), ...paid.freed];
   },

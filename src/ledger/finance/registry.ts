@@ -87,8 +87,9 @@ export const cancelFiling = transition({
   requires: [
     ({ body, book }) => require(book.get("filing", body.filing).status === "ACTIVE", "FILING_ENDED"),
     ({ body, book }) => {
-      const { status, notes } = book.get("loan", book.get("filing", body.filing).loan);
-      require(status === "ACTIVE" && notes.length === 0, "FILING_NEEDED");
+      const { status, notes, receipts, order, prepayment } = book.get("loan", book.get("filing", body.filing).loan);
+      const isBare = notes.length === 0 && receipts.length === 0 && order === null && prepayment === null;
+      require(status === "ACTIVE" && isBare, "FILING_NEEDED");
     },
   ],
   effect: ({ body, book }) => [book.update("filing", book.get("filing", body.filing), { status: "CANCELLED" }).id],

@@ -25,6 +25,11 @@ export const resell = transition({
       require(body.to !== lender && body.to !== borrower, "SAME_PARTY");
     },
     ({ body, book }) => {
+      const { receipts, prepayment } = book.get("loan", body.loan);
+      // The keeper holds goods for the lender that it signed with.
+      require(receipts.length === 0 && prepayment === null, "KEEPER_MISSING");
+    },
+    ({ body, book }) => {
       for (const id of book.get("loan", body.loan).notes) {
         const note = book.get("note", id);
         isUnfrozen(note);

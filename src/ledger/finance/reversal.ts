@@ -4,6 +4,7 @@ import type { Hash } from "../../types/scalars.ts";
 import { startOfDay } from "../calendar.ts";
 import { require } from "../codes.ts";
 import { schedule } from "../due.ts";
+import { secureGoodsAgain } from "../goods/security.ts";
 import type { ObjectOf } from "../objects.ts";
 import { remember } from "../receivables/ending.ts";
 import { newNote } from "../receivables/notes.ts";
@@ -31,8 +32,8 @@ export const reversePayment = transition({
   requires: [
     ({ body, book }) => {
       const { status, kind } = book.get("payment", body.payment);
-      // A guarantor's payment made it a creditor: that is between it and the lender.
-      require(status === "ATTESTED" && kind !== "GUARANTEE", "WRONG_STATUS");
+      // A guarantor's payment made it a creditor, a buyer of pledged goods has them, a refund ended an order: that is between them.
+      require(status === "ATTESTED" && !["GUARANTEE", "LIQUIDATION", "REFUND"].includes(kind), "WRONG_STATUS");
     },
     ({ body, book, timeMs, business }) =>
       require(timeMs <= book.get("payment", body.payment).recordedMs + business.reversalWindowDays * DAY_MS, "DEADLINE_PASSED"),
@@ -43,6 +44,14 @@ export const reversePayment = transition({
       require(book
         .get("payment", body.payment)
         .loans.every(({ loan }) => book.get("loan", loan).paidBy === body.payment), "PAYMENT_BUILT_UPON"),
+    ({ body, book }) => {
+      for (const { loan: id, principal } of book.get("payment", body.payment).loans) {
+        const { prepayment, principal: lent, outstanding } = book.get("loan", id);
+        if (prepayment === null) continue;
+        const { released, margin } = book.get("prepayment", prepayment);
+        require(released <= margin + lent - outstanding - principal, "PAYMENT_BUILT_UPON");
+      }
+    },
     ({ body, book, params }) => {
       for (const [id, reopened] of reopenedLeaves(book, book.get("payment", body.payment))) {
         require(book.get("receivable", id).leaves + reopened <= params.notesPerRootMax, "NOTES_EXCEEDED");
@@ -76,6 +85,7 @@ function reopenLoan(call: Call<unknown>, paid: Payment["loans"][number]): void {
   const filing = loan.status === "REPAID" && loan.filing !== null ? book.find("filing", loan.filing) : undefined;
   if (filing !== undefined) book.update("filing", filing, { status: "ACTIVE" });
   const back = paid.freed.flatMap((id) => secureAgain(call, loan, id));
+  const receipts = loan.status === "REPAID" ? secureGoodsAgain(call, loan, paid.receipts) : [];
   book.update("loan", loan, {
     status: "ACTIVE",
     outstanding: loan.outstanding + paid.principal,
@@ -84,6 +94,7 @@ function reopenLoan(call: Call<unknown>, paid: Payment["loans"][number]): void {
     accruedDay: paid.accruedBefore,
     paidBy: paid.paidByBefore,
     notes: [...loan.notes, ...back],
+    receipts: [...loan.receipts, ...receipts].sort(),
   });
 }
 

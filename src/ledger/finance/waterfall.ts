@@ -1,4 +1,5 @@
 import type { Amount, Day, Hash } from "../../types/scalars.ts";
+import { freeGoods } from "../goods/security.ts";
 import { interest } from "../money.ts";
 import type { ObjectOf } from "../objects.ts";
 import { newNote } from "../receivables/notes.ts";
@@ -41,13 +42,14 @@ export function payLoan(call: Call<unknown>, loan: Loan, paid: Amount, valueDay:
   };
   const isRepaid = taken === total;
   const freed = isRepaid ? loan.notes.map((id) => releaseNote(call, loan, id)) : [];
+  const receipts = isRepaid ? freeGoods(call, loan, "CLOSED") : [];
   if (isRepaid) {
     const filing = loan.filing === null ? undefined : book.find("filing", loan.filing);
     if (filing?.status === "ACTIVE") book.update("filing", filing, { status: "CANCELLED" });
   }
-  book.update("loan", loan, isRepaid ? { ...change, notes: [], status: "REPAID" } : change);
+  book.update("loan", loan, isRepaid ? { ...change, notes: [], receipts: [], status: "REPAID" } : change);
   const { interestDue: interestBefore, accruedDay: accruedBefore, paidBy: paidByBefore } = loan;
-  return { loan: loan.id, interest: toInterest, principal, interestBefore, accruedBefore, paidByBefore, freed };
+  return { loan: loan.id, interest: toInterest, principal, interestBefore, accruedBefore, paidByBefore, freed, receipts };
 }
 
 /** A pledge ends with the debt (art. 393). An assigned note goes back to the borrower with recourse; without, it stays the lender's own. */

@@ -1,3 +1,4 @@
+import { LIMITS } from "../../types/limits.ts";
 import type { Amount, Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
 import { isLive } from "../conditions.ts";
@@ -8,9 +9,6 @@ import { newNote } from "./notes.ts";
 type Note = ObjectOf<"note">;
 type Change = Partial<Pick<Note, "position" | "ref" | "hold" | "dispute" | "holder">>;
 
-/** Notes of one loan, with the parts that payments, disputes and freezes carve out of them. */
-const LOAN_NOTES_MAX = 128;
-
 /** `amount` can be carved out of the note and both parts live on: no dust, no more leaves than a root may have. */
 export function carvable({ book, params }: Situation, note: Note, amount: Amount): void {
   require(amount <= note.amount, "AMOUNT_EXCEEDED");
@@ -19,7 +17,7 @@ export function carvable({ book, params }: Situation, note: Note, amount: Amount
   require(amount >= least && note.amount - amount >= least, "PART_TOO_SMALL");
   require(book.get("receivable", note.receivable).leaves < params.notesPerRootMax, "NOTES_EXCEEDED");
   const loan = securedLoan(book, note);
-  require(loan === null || loan.notes.length < LOAN_NOTES_MAX, "NOTES_EXCEEDED");
+  require(loan === null || loan.notes.length < LIMITS.notesPerLoanMax, "NOTES_EXCEEDED");
 }
 
 /**

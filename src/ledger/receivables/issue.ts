@@ -1,11 +1,14 @@
 import { amount, choice, hash } from "../../codec/schema.ts";
+import type { Hash } from "../../types/scalars.ts";
 import { startOfDay } from "../calendar.ts";
 import { require } from "../codes.ts";
 import { isOpen } from "../conditions.ts";
 import { schedule } from "../due.ts";
 import { programmeCovers, programmeMoves } from "../finance/limits.ts";
+import { bornInto } from "../goods/lineage.ts";
 import type { ObjectOf } from "../objects.ts";
 import { type Call, type Situation, transition } from "../transition.ts";
+import { giveNotice } from "./notice.ts";
 import { type Entry, type Poster, post } from "./postings.ts";
 import { consumeInvoices, releaseInvoices, TERMS, type Terms, termsHold } from "./terms.ts";
 
@@ -207,6 +210,7 @@ function propose(call: Call<Terms>, origin: Receivable["origin"], deadlineMs: nu
 function makeEffective(call: Call<unknown>, receivable: Receivable, confirmed: bigint, mode: Receivable["mode"]) {
   const { book } = call;
   const note = call.newId();
+  const { position, ref } = bornInto(call, receivable, note);
   book.add("note", {
     id: note,
     receivable: receivable.id,
@@ -215,8 +219,8 @@ function makeEffective(call: Call<unknown>, receivable: Receivable, confirmed: b
     currency: receivable.currency,
     amount: confirmed,
     holder: receivable.seller,
-    position: "OPEN",
-    ref: null,
+    position,
+    ref,
     hold: null,
     dispute: null,
   });
@@ -225,7 +229,9 @@ function makeEffective(call: Call<unknown>, receivable: Receivable, confirmed: b
     ["debtorLiability", -confirmed],
     ["live", confirmed],
   ];
-  post(call, receivable, entries, { status: "EFFECTIVE", mode, allocation, leaves: 1, deadlineMs: 0 });
+  const moved = position !== "OPEN";
+  post(call, receivable, entries, { status: "EFFECTIVE", mode, allocation, leaves: 1, deadlineMs: 0, moved });
+  if (position === "PLEDGED") giveNotice(call, note, book.get("loan", ref as Hash).lender, "PLEDGE", "fresh");
   schedule(call, startOfDay(receivable.maturityDay), "receivable", receivable.id);
   schedule(call, startOfDay(receivable.maturityDay + receivable.graceDays + 1), "receivable", receivable.id);
   return [receivable.id, note];

@@ -33,6 +33,8 @@ export function termsHold(call: Call<Terms>): void {
   activeParty(call, contract.seller, "SELLER");
   activeParty(call, contract.buyer, "DEBTOR");
   require(contract.status === "OPEN", "CONTRACT_CLOSED");
+  // Nobody owes what is paid in advance.
+  require(contract.position !== "PREPAID", "ORDER_ENCUMBERED");
   distinct(body.allocation.map(({ invoice }) => invoice));
   require(body.allocation.reduce((sum, part) => sum + part.amount, 0n) === body.face, "PARTS_DO_NOT_ADD_UP");
   for (const part of body.allocation) {

@@ -12,8 +12,11 @@ const bothSides = ({ contract }: { readonly contract: Hash }, { book }: Situatio
   return [seller, buyer];
 };
 
+/** Nothing rests on it as an order: what a lender or a buyer has paid in advance for stays as it was agreed. */
 function isContractOpen({ body, book }: Call<{ readonly contract: Hash }>): void {
-  require(book.get("contract", body.contract).status === "OPEN", "CONTRACT_CLOSED");
+  const { status, position } = book.get("contract", body.contract);
+  require(status === "OPEN", "CONTRACT_CLOSED");
+  require(position === "OPEN", "ORDER_ENCUMBERED");
 }
 
 /**

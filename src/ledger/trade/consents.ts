@@ -113,6 +113,7 @@ function stillHolds(call: Call<unknown>, { kind, target, notes, guarantees, aske
   } else {
     const contract = book.get("contract", target);
     require(contract.status === "OPEN", "CONTRACT_CLOSED");
+    require(contract.position === "OPEN", "AMENDMENT_STALE");
     require(terms === null || contract.delivered <= terms.total, "TERMS_BELOW_DELIVERED");
     reliersNamed(call, contract, notes);
     proposers = [contract.seller, contract.buyer];

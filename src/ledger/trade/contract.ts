@@ -36,7 +36,18 @@ export const registerContract = transition({
   ],
   effect: ({ body, book, newId }) => {
     const id = newId();
-    book.add("contract", { id, ...body, delivered: 0n, accepted: 0n, invoiced: 0n, status: "OPEN", relying: 0 });
+    book.add("contract", {
+      id,
+      ...body,
+      delivered: 0n,
+      accepted: 0n,
+      invoiced: 0n,
+      status: "OPEN",
+      position: "OPEN",
+      ref: null,
+      stored: 0,
+      relying: 0,
+    });
     book.create("contractNumber", { id: numberId(body), contract: id });
     return [id];
   },

@@ -2,6 +2,7 @@ import type { OperationKind } from "../../../src/ledger/transitions.ts";
 import type { Hash } from "../../../src/types/scalars.ts";
 import type { Operation } from "../../../src/types/transaction.ts";
 import { type Alliance, commitment, registration } from "../support/alliance.ts";
+import type { GoodsKind } from "../support/catalog-goods.ts";
 import { by, op, type Sent, type Signing } from "../support/chain.ts";
 import { type Firm, firm, type TestKey, testKey, testUscc } from "../support/firm.ts";
 import type { Application, Contract, Decision, Invoice, Loan, Model, Note, Root } from "./model.ts";
@@ -51,6 +52,7 @@ export type Modelled = Exclude<
   | "key.refuseRecovery"
   | `consent.${string}`
   | `limit.${string}`
+  | GoodsKind
   | "registry.renew"
   | "registry.cancel"
   | "notice.acknowledge"

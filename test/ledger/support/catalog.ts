@@ -14,6 +14,7 @@ import {
   trade,
 } from "./alliance.ts";
 import { CHANGES } from "./catalog-changes.ts";
+import { GOODS_SAMPLES } from "./catalog-goods.ts";
 import { by, op, type Signing } from "./chain.ts";
 import { card, modelBody, registerModel } from "./credit.ts";
 import {
@@ -46,6 +47,7 @@ export interface Sample {
 /** For every kind of operation: prepares a world and answers an operation that takes effect in it. */
 export const CATALOG: Readonly<Record<OperationKind, (world: Alliance) => Sample>> = {
   ...CHANGES,
+  ...GOODS_SAMPLES,
   "party.register": ({ platform }) => {
     const party = firm("newcomer", testUscc(70));
     const operation = op("party.register", registration(party, ["SELLER"]));

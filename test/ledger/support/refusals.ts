@@ -3,9 +3,11 @@ import { CONDITION_REFUSALS } from "./refusals-conditions.ts";
 import { CREDIT_REFUSALS } from "./refusals-credit.ts";
 import { FINANCE_REFUSALS } from "./refusals-finance.ts";
 import { GATE_REFUSALS } from "./refusals-gates.ts";
+import { GOODS_REFUSALS } from "./refusals-goods.ts";
 import { GOVERNANCE_REFUSALS } from "./refusals-governance.ts";
 import { LOANS_REFUSALS } from "./refusals-loans.ts";
 import { PARTIES_REFUSALS } from "./refusals-parties.ts";
+import { PLEDGE_REFUSALS } from "./refusals-pledges.ts";
 import { RECEIVABLES_REFUSALS } from "./refusals-receivables.ts";
 import { STANDING_REFUSALS } from "./refusals-standing.ts";
 import { TRADE_REFUSALS } from "./refusals-trade.ts";
@@ -24,4 +26,6 @@ export const REFUSALS: readonly Refused[] = [
   ...CREDIT_REFUSALS,
   ...GATE_REFUSALS,
   ...CONDITION_REFUSALS,
+  ...GOODS_REFUSALS,
+  ...PLEDGE_REFUSALS,
 ];
