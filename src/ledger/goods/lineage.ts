@@ -1,3 +1,4 @@
+import { assert } from "../../lib/assert.ts";
 import { LIMITS } from "../../types/limits.ts";
 import type { Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
@@ -20,19 +21,25 @@ export function bornInto(
       return { position, ref: null };
     case "RESERVED": {
       const application = book.get("application", ref as Hash);
-      require(application.notes.length < LIMITS.notesPerApplicationMax, "NOTES_EXCEEDED");
       book.update("application", application, { notes: [...application.notes, note].sort() });
       return { position, ref };
     }
     case "COMMITTED":
     case "PLEDGED": {
       const loan = book.get("loan", ref as Hash);
-      require(loan.notes.length < LIMITS.notesPerLoanMax, "NOTES_EXCEEDED");
       book.update("loan", loan, { notes: [...loan.notes, note] });
       return { position, ref };
     }
     case "PREPAID":
-      // Proposed before the contract was paid in advance.
-      require(false, "ORDER_ENCUMBERED");
+      assert(false, "nothing is delivered, invoiced or owed under a contract that is paid in advance");
   }
+}
+
+/** There is room for one more note in whatever has the order. */
+export function bearable({ book }: Pick<Situation, "book">, { contract }: ObjectOf<"receivable">): void {
+  const { position, ref } = book.get("contract", contract);
+  if (position === "RESERVED")
+    require(book.get("application", ref as Hash).notes.length < LIMITS.notesPerApplicationMax, "NOTES_EXCEEDED");
+  if (position === "COMMITTED" || position === "PLEDGED")
+    require(book.get("loan", ref as Hash).notes.length < LIMITS.notesPerLoanMax, "NOTES_EXCEEDED");
 }

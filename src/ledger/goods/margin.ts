@@ -1,11 +1,11 @@
-import { hash, list, optional } from "../../codec/schema.ts";
+import { amount, hash, list, optional } from "../../codec/schema.ts";
 import { LIMITS } from "../../types/limits.ts";
 import type { Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
 import { activeParty } from "../conditions.ts";
 import { ATTESTATION, attested, keepPayment, paymentOf } from "../finance/attestation.ts";
 import { owed, payLoan } from "../finance/waterfall.ts";
-import { basisPoints } from "../money.ts";
+import { basisPoints, MONEY_MAX } from "../money.ts";
 import type { ObjectOf } from "../objects.ts";
 import { type Call, type Situation, transition } from "../transition.ts";
 import { lastWorthOf, worthOf } from "./price.ts";
@@ -50,6 +50,7 @@ export const liquidate = transition({
   signedBy: "lender; buyer; a settlement bank; operator of every receipt; below the market a court",
   body: {
     ...ATTESTATION,
+    amount: amount({ min: 1n, max: MONEY_MAX }),
     loan: hash,
     receipts: list(hash, { min: 1, max: 16, sortedBy: (receipt) => receipt }),
     buyer: hash,

@@ -11,6 +11,7 @@ import { watches } from "./device.ts";
 import { settleMargin } from "./margin.ts";
 import { worthOf } from "./price.ts";
 import { goodsCover, goodsValue, isReceiptOpen, moveReceipt, setGoods } from "./security.ts";
+import { hasRoomFor } from "./zone.ts";
 
 type Loan = ObjectOf<"loan">;
 
@@ -69,8 +70,11 @@ export const pledgeReceipts = transition({
       require(filing !== null, "FILING_MISSING");
     },
     (call) => {
-      for (const id of call.book.get("loan", call.body.loan).receipts) {
-        isWatched(call, call.book.get("warehouseReceipt", id).zone, call.body.devices);
+      const { receipts, lender } = call.book.get("loan", call.body.loan);
+      for (const id of receipts) {
+        const { zone } = call.book.get("warehouseReceipt", id);
+        isWatched(call, zone, call.body.devices);
+        require(hasRoomFor(call, zone, lender), "LENDERS_EXCEEDED");
       }
     },
     (call) => {
@@ -170,6 +174,7 @@ function joins(call: Call<{ readonly loan: Hash }>, id: Hash, device: Hash): voi
   require(receipt.holder === loan.borrower, "NOT_HOLDER");
   isReceiptOpen(call, receipt);
   isWatched(call, receipt.zone, [device]);
+  require(hasRoomFor(call, receipt.zone, loan.lender), "LENDERS_EXCEEDED");
 }
 
 function addReceipt(situation: Situation, loan: Loan, id: Hash): Loan {

@@ -9,7 +9,7 @@ import { type Call, type Situation, transition } from "../transition.ts";
 import { quantitySchema } from "./objects.ts";
 import { isReceiptOpen, moveReceipt } from "./security.ts";
 import { toleranceOf } from "./severity.ts";
-import { goodsFree } from "./zone.ts";
+import { goodsFree, hasRoomFor } from "./zone.ts";
 
 const holderOf = ({ receipt }: { readonly receipt: Hash }, { book }: Situation) => book.get("warehouseReceipt", receipt).holder;
 const operatorOf = ({ receipt }: { readonly receipt: Hash }, { book }: Situation) =>
@@ -69,7 +69,9 @@ export const issueReceipt = transition({
       // While the order is only reserved there is no loan yet that the goods could be born into.
       require(position === "OPEN" || position === "PLEDGED", "ORDER_ENCUMBERED");
       const loan = financierOf(book, book.get("lot", body.lot));
-      require(loan === null || loan.receipts.length < LIMITS.receiptsPerLoanMax, "NOTES_EXCEEDED");
+      if (loan === null) return;
+      require(loan.receipts.length < LIMITS.receiptsPerLoanMax, "NOTES_EXCEEDED");
+      require(hasRoomFor({ book }, book.get("lot", body.lot).zone, loan.lender), "LENDERS_EXCEEDED");
     },
   ],
   effect: (call) => {

@@ -4,7 +4,7 @@ import { basisPoints } from "../money.ts";
 import type { ObjectOf } from "../objects.ts";
 import type { Situation } from "../transition.ts";
 import { worthOf } from "./price.ts";
-import { countPledge, goodsFree } from "./zone.ts";
+import { countPledge, goodsFree, hasRoomFor } from "./zone.ts";
 
 type Receipt = ObjectOf<"warehouseReceipt">;
 type Loan = ObjectOf<"loan">;
@@ -104,8 +104,8 @@ export function freeGoods(situation: Situation, secured: Secured, end: "CLOSED" 
 export function secureGoodsAgain(situation: Situation, loan: Loan, receipts: readonly Hash[]): readonly Hash[] {
   const { book } = situation;
   const back = receipts.filter((id) => {
-    const { position, holder } = book.get("warehouseReceipt", id);
-    return position === "OPEN" && holder === loan.borrower;
+    const { position, holder, zone } = book.get("warehouseReceipt", id);
+    return position === "OPEN" && holder === loan.borrower && hasRoomFor(situation, zone, loan.lender);
   });
   for (const id of back) {
     const receipt = book.get("warehouseReceipt", id);

@@ -1,3 +1,4 @@
+import { assert } from "../../lib/assert.ts";
 import { compareText } from "../../lib/bytes.ts";
 import { LIMITS } from "../../types/limits.ts";
 import type { Hash, TimeMs } from "../../types/scalars.ts";
@@ -64,8 +65,14 @@ export function countPledge({ book }: Pick<Situation, "book">, id: Hash, lender:
   const receipts = (zone.lenders.find((each) => each.lender === lender)?.receipts ?? 0) + change;
   const others = zone.lenders.filter((each) => each.lender !== lender);
   const lenders = receipts === 0 ? others : [...others, { lender, receipts }];
-  require(lenders.length <= LIMITS.lendersPerZoneMax, "LENDERS_EXCEEDED");
+  assert(lenders.length <= LIMITS.lendersPerZoneMax, "who pledges in a zone asked for room before");
   book.update("zone", zone, { lenders: lenders.sort((one, other) => compareText(one.lender, other.lender)) });
+}
+
+/** So many lenders rely on a zone that all of them can still sign together. */
+export function hasRoomFor({ book }: Pick<Situation, "book">, zone: Hash, lender: Hash): boolean {
+  const { lenders } = book.get("zone", zone);
+  return lenders.length < LIMITS.lendersPerZoneMax || lenders.some((each) => each.lender === lender);
 }
 
 /** Two kinds of device, or a device and a person, freeze until cleared; one source alone for a day, so that a broken sensor stops nobody for long. */

@@ -5,7 +5,7 @@ import { require } from "../codes.ts";
 import { isOpen } from "../conditions.ts";
 import { schedule } from "../due.ts";
 import { programmeCovers, programmeMoves } from "../finance/limits.ts";
-import { bornInto } from "../goods/lineage.ts";
+import { bearable, bornInto } from "../goods/lineage.ts";
 import type { ObjectOf } from "../objects.ts";
 import { type Call, type Situation, transition } from "../transition.ts";
 import { giveNotice } from "./notice.ts";
@@ -62,6 +62,7 @@ export const acceptIssue = transition({
     ({ body, book }) => isProposed(book.get("receivable", body.receivable), "DEBTOR"),
     ({ body, book, timeMs }) => require(timeMs < book.get("receivable", body.receivable).deadlineMs, "DEADLINE_PASSED"),
     ({ body, book, day }) => require(day < book.get("receivable", body.receivable).maturityDay, "MATURITY_PAST"),
+    (call) => bearable(call, call.book.get("receivable", call.body.receivable)),
   ],
   effect: (call) => {
     const receivable = call.book.get("receivable", call.body.receivable);
@@ -83,6 +84,7 @@ export const confirm = transition({
     ({ body, book }) => require(body.amount <= book.get("receivable", body.receivable).face, "CONFIRMED_EXCEEDS_FACE"),
     ({ body, params }) => require(body.amount >= BigInt(params.noteMinorUnitsMin), "PART_TOO_SMALL"),
     ({ body, book, day }) => require(day < book.get("receivable", body.receivable).maturityDay, "MATURITY_PAST"),
+    (call) => bearable(call, call.book.get("receivable", call.body.receivable)),
   ],
   effect: (call) => makeEffective(call, call.book.get("receivable", call.body.receivable), call.body.amount, call.body.mode),
 });

@@ -162,7 +162,16 @@ function addTrade(
   const total = AMOUNT * BigInt(PER_CONTRACT);
   const document = digest("crowd document");
   const terms = { total, toleranceBp: 0, payTermDays: 180, inspectionDays: 7, document };
-  const done = { delivered: total, accepted: total, invoiced: total, status: "OPEN", relying: 0 } as const;
+  const done = {
+    delivered: total,
+    accepted: total,
+    invoiced: total,
+    status: "OPEN",
+    position: "OPEN",
+    ref: null,
+    stored: 0,
+    relying: 0,
+  } as const;
   book.add("contract", { id: contract, number: contract, seller, buyer: debtor, currency: "CNY", ...terms, ...done });
   book.add("invoice", {
     id: invoice,

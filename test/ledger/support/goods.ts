@@ -3,7 +3,7 @@ import { attestationId } from "../../../src/ledger/goods/device.ts";
 import { zoneId } from "../../../src/ledger/goods/zone.ts";
 import type { BodyOf } from "../../../src/ledger/transitions.ts";
 import type { Amount, Hash } from "../../../src/types/scalars.ts";
-import { type Alliance, commitment, contractBody, DAY_MS, HOUR_MS, registerFirm } from "./alliance.ts";
+import { type Alliance, commitment, contractBody, DAY_MS, HOUR_MS, invoiceBody, registerFirm } from "./alliance.ts";
 import { by, op, type Signature, type Signing } from "./chain.ts";
 import { attestation } from "./changes.ts";
 import { decideBody, disbursedBody, filingBody, searchBody } from "./finance.ts";
@@ -311,6 +311,16 @@ export function lentOnOrder(world: Alliance, amount = 5_000_000n) {
   chain.act(op("registry.file", filingBody(world, loan)), bank);
   payOut(world, loan, amount);
   return { contract, application, loan };
+}
+
+/** Delivered under the order, accepted, and invoiced. */
+export function invoiceUnder(world: Alliance, contract: Hash, amount: Amount): Hash {
+  const { chain, seller, debtor, verifier } = world;
+  const body = { contract, amount, day: dayOf(chain.timeMs), evidence: commitment("weighbridge") };
+  const delivery = chain.act(op("delivery.record", body), seller).created();
+  chain.act(op("delivery.accept", { delivery, amount }), debtor);
+  const invoice = op("invoice.register", invoiceBody(world, contract, amount));
+  return chain.act(invoice, seller, by(verifier, verifier.attester)).created();
 }
 
 /** The debtor buys, the seller is paid in advance: 100 tonnes for 300,000.00, a fifth of it as margin. */

@@ -1,4 +1,5 @@
 import { dayOf } from "../../../src/ledger/calendar.ts";
+import type { Code } from "../../../src/ledger/codes.ts";
 import type { Hash } from "../../../src/types/scalars.ts";
 import { type Alliance, commitment, DAY_MS, terms } from "./alliance.ts";
 import { op } from "./chain.ts";
@@ -14,6 +15,7 @@ import {
   fall,
   filedOnGoods,
   house,
+  invoiceUnder,
   issue,
   KEEPER,
   LENT,
@@ -394,6 +396,16 @@ export const PLEDGE_REFUSALS: readonly Refused[] = [
     },
   ],
   [
+    "a loan on an order takes so many notes and no more, whoever promised",
+    "NOTES_EXCEEDED",
+    (world) => crowded(world, "receivable.issueByDebtor", "receivable.acceptIssue"),
+  ],
+  [
+    "a loan on an order takes so many notes and no more, whoever asked",
+    "NOTES_EXCEEDED",
+    (world) => crowded(world, "receivable.issueBySeller", "receivable.confirm"),
+  ],
+  [
     "an order is financed to half of what is to come",
     "FINANCE_CAP_EXCEEDED",
     (world) => {
@@ -585,3 +597,22 @@ export const PLEDGE_REFUSALS: readonly Refused[] = [
     },
   ],
 ];
+
+/** A receivable under a financed order whose loan has as many notes as it may. */
+function crowded(
+  world: Alliance,
+  issue: "receivable.issueByDebtor" | "receivable.issueBySeller",
+  answer: "receivable.acceptIssue" | "receivable.confirm",
+): Code {
+  const { chain, seller, debtor } = world;
+  const { loan, contract } = lentOnOrder(world);
+  const issued = op(issue, terms(world, { contract, invoice: invoiceUnder(world, contract, 5_000n) }, 5_000n));
+  const [proposer, other] = issue === "receivable.issueByDebtor" ? [debtor, seller] : [seller, debtor];
+  const receivable = chain.act(issued, proposer).created();
+  const full = chain.read("loan", loan);
+  const notes = Array.from({ length: 128 }, (_, index) => commitment(`note ${index}`));
+  chain.objects.set(`loan${loan}`, { ...full, notes } as typeof full);
+  const said =
+    answer === "receivable.confirm" ? op(answer, { receivable, mode: "EXISTENCE", amount: 5_000n }) : op(answer, { receivable });
+  return chain.refusal(said, other);
+}
