@@ -19,6 +19,8 @@ const WORDS = [
   "receivable.*",
   "A1",
   "x-1",
+  "310000",
+  "KGM",
   "live",
   "1",
   "0",
