@@ -4,8 +4,6 @@ import { type Leaf, leafNode, type TreeHasher, type TreeNode } from "./node-hash
 /** Four binary levels: 16 children, and the 15 nodes above them. */
 export const CHILDREN = 16;
 const HASH_BYTES = 32;
-/** A hash for each node of the heap; the place of node 0 stays empty. */
-const HEAP_BYTES = 2 * CHILDREN * HASH_BYTES;
 const MASKS_BYTES = 4;
 
 /** A page and what becomes of its children, by nibble; undefined is what stays. */
@@ -16,24 +14,31 @@ export interface PageChange {
 
 /**
  * The unit of storage: the nodes of four binary levels at one place of the tree, in heap order (1 is the top, 16…31 the children).
- * Immutable. All of a page is one piece of memory, since a node keeps tens of thousands of them.
+ * Immutable. All of a page is one piece of memory, and no more of it than there are nodes, since a node keeps hundreds of thousands of pages.
  */
 export class Page {
-  /**
-   * The hash of node i at 32·i, zero for an empty subtree: so the 64 bytes that an inner node i is the hash of, its two children,
-   * stand at 64·i. Behind them the stored form.
-   */
+  /** The stored form, then the hashes of the children that are leaves, then those of the branches above them, each in order. */
   readonly #memory: Uint8Array;
   /** Bit i: child i is a leaf. */
   readonly #leaves: number;
   /** Bit i: child i is a branch. */
   readonly #branches: number;
+  /** Bit i: node i, above the children, is a branch. One leaf alone rises: what stands above it is no node of its own. */
+  readonly #inner: number;
+  readonly #leafHashesAt: number;
+  readonly #innerAt: number;
 
   private constructor(leaves: number, branches: number) {
-    this.#memory = new Uint8Array(HEAP_BYTES + storedBytes(leaves, branches));
     this.#leaves = leaves;
     this.#branches = branches;
-    this.#memory.set([leaves >> 8, leaves & 255, branches >> 8, branches & 255], HEAP_BYTES);
+    this.#inner = innerOf(leaves, branches);
+    this.#leafHashesAt = storedBytes(leaves, branches);
+    this.#innerAt = this.#leafHashesAt + HASH_BYTES * ones(leaves);
+    this.#memory = new Uint8Array(this.#innerAt + HASH_BYTES * ones(this.#inner));
+    this.#memory[0] = leaves >> 8;
+    this.#memory[1] = leaves & 255;
+    this.#memory[2] = branches >> 8;
+    this.#memory[3] = branches & 255;
   }
 
   static readonly empty = new Page(0, 0);
@@ -49,16 +54,16 @@ export class Page {
 
   /** Any node of the heap. */
   node(index: number): TreeNode | null {
-    const below = childrenBelow(index);
-    const leaves = this.#leaves & below;
-    if (leaves === 0 && (this.#branches & below) === 0) return null;
-    const hash = this.#bytes(HASH_BYTES * index);
-    return { hash, leaf: this.#isBranch(index) ? null : this.#leafAt(31 - Math.clz32(leaves)) };
+    const at = this.#hashAt(index);
+    if (at < 0) return null;
+    const leaves = this.#leaves & childrenBelow(index);
+    const isBranch = index < CHILDREN ? ((this.#inner >> index) & 1) === 1 : leaves === 0;
+    return { hash: this.#bytes(at), leaf: isBranch ? null : this.#leafAt(31 - Math.clz32(leaves)) };
   }
 
   /** Two masks (leaves, branches; bit i is child i), then each child's hashes in order: 64 bytes for a leaf, 32 for a branch. */
   encode(): Uint8Array {
-    return this.#memory.subarray(HEAP_BYTES);
+    return this.#memory.subarray(0, this.#leafHashesAt);
   }
 
   /** What these children were, by mask: it, then the stored form of a page that has no others. See `page-undo.ts`. */
@@ -66,7 +71,7 @@ export class Page {
     const [leaves, branches] = [this.#leaves & mask, this.#branches & mask];
     const undo = new Uint8Array(2 + storedBytes(leaves, branches));
     undo.set([mask >> 8, mask & 255, leaves >> 8, leaves & 255, branches >> 8, branches & 255]);
-    let from = HEAP_BYTES + MASKS_BYTES;
+    let from = MASKS_BYTES;
     let to = 2 + MASKS_BYTES;
     for (let nibble = 0; nibble < CHILDREN; nibble++) {
       const bytes = this.#childBytes(nibble);
@@ -87,7 +92,7 @@ export class Page {
       throw new StateCorruptError("a page of the state tree is malformed");
     }
     const stored = new Page(leaves, branches);
-    stored.#memory.set(bytes, HEAP_BYTES);
+    stored.#memory.set(bytes);
     const children = Array.from({ length: CHILDREN }, (_, nibble): TreeNode | undefined => {
       if ((leaves >> nibble) & 1) return leafNode(stored.#leafAt(nibble), hasher);
       return (branches >> nibble) & 1 ? { hash: stored.#bytes(stored.#storedAt(nibble)), leaf: null } : undefined;
@@ -122,25 +127,27 @@ export class Page {
     for (let at = 0; at < pages.length; at++) taken = (pages[at] as Page).#takeHashes(first, dirty[at] as number, hashes, taken);
   }
 
-  /** Puts what the branches of a level are the hashes of to `pairs`. A leaf alone in its subtree rises, so that the root depends on the set alone. */
+  /** Puts what the branches of a level are the hashes of to `pairs`. */
   #preimages(first: number, dirty: number, used: number): number {
     for (let index = first; index < 2 * first; index++) {
-      if (((dirty >> (index - first)) & 1) === 0) continue;
-      if (this.#isBranch(index)) {
-        copyBytes(this.#memory, 2 * HASH_BYTES * index, pairs, used, 2 * HASH_BYTES);
-        used += 2 * HASH_BYTES;
-        continue;
-      }
-      const risen = 2 * index + ((this.#leaves & childrenBelow(2 * index + 1)) === 0 ? 0 : 1);
-      copyBytes(this.#memory, HASH_BYTES * risen, this.#memory, HASH_BYTES * index, HASH_BYTES);
+      if (((dirty >> (index - first)) & (this.#inner >> index) & 1) === 0) continue;
+      this.#copyHash(2 * index, used);
+      this.#copyHash(2 * index + 1, used + HASH_BYTES);
+      used += 2 * HASH_BYTES;
     }
     return used;
   }
 
+  #copyHash(index: number, to: number): void {
+    const at = this.#hashAt(index);
+    if (at < 0) pairs.fill(0, to, to + HASH_BYTES);
+    else copyBytes(this.#memory, at, pairs, to, HASH_BYTES);
+  }
+
   #takeHashes(first: number, dirty: number, hashes: Uint8Array, taken: number): number {
     for (let index = first; index < 2 * first; index++) {
-      if (((dirty >> (index - first)) & 1) === 0 || !this.#isBranch(index)) continue;
-      copyBytes(hashes, taken, this.#memory, HASH_BYTES * index, HASH_BYTES);
+      if (((dirty >> (index - first)) & (this.#inner >> index) & 1) === 0) continue;
+      copyBytes(hashes, taken, this.#memory, this.#hashAt(index), HASH_BYTES);
       taken += HASH_BYTES;
     }
     return taken;
@@ -157,41 +164,55 @@ export class Page {
       branches = child !== null && child.leaf === null ? branches | bit : branches & ~bit;
     }
     const next = new Page(leaves, branches);
-    next.#memory.set(this.#memory.subarray(0, HEAP_BYTES));
-    let from = HEAP_BYTES + MASKS_BYTES;
-    let to = from;
+    if (leaves === this.#leaves && branches === this.#branches) next.#memory.set(this.#memory);
+    else next.#takeFrom(this, children);
     for (let nibble = 0; nibble < CHILDREN; nibble++) {
       const child = children[nibble];
-      const bytes = next.#childBytes(nibble);
-      if (child === undefined) copyBytes(this.#memory, from, next.#memory, to, bytes);
-      else next.#put(nibble, child, to);
-      from += this.#childBytes(nibble);
-      to += bytes;
+      if (child !== undefined && child !== null) next.#put(nibble, child);
     }
     return next;
   }
 
-  #put(nibble: number, child: TreeNode | null, at: number): void {
-    const hashAt = HASH_BYTES * (CHILDREN + nibble);
-    if (child === null) {
-      this.#memory.fill(0, hashAt, hashAt + HASH_BYTES);
-      return;
+  /** What of another page's nodes stays. */
+  #takeFrom(other: Page, children: PageChange["children"]): void {
+    for (let nibble = 0; nibble < CHILDREN; nibble++) {
+      const bytes = other.#childBytes(nibble);
+      if (children[nibble] !== undefined || bytes === 0) continue;
+      copyBytes(other.#memory, other.#storedAt(nibble), this.#memory, this.#storedAt(nibble), bytes);
+      const index = CHILDREN + nibble;
+      copyBytes(other.#memory, other.#hashAt(index), this.#memory, this.#hashAt(index), HASH_BYTES);
     }
-    copyBytes(child.hash, 0, this.#memory, hashAt, HASH_BYTES);
-    copyBytes(child.leaf?.keyHash ?? child.hash, 0, this.#memory, at, HASH_BYTES);
-    if (child.leaf !== null) copyBytes(child.leaf.valueHash, 0, this.#memory, at + HASH_BYTES, HASH_BYTES);
+    const inner = this.#inner & other.#inner;
+    for (let index = 1; index < CHILDREN; index++) {
+      if (((inner >> index) & 1) === 0) continue;
+      copyBytes(other.#memory, other.#hashAt(index), this.#memory, this.#hashAt(index), HASH_BYTES);
+    }
+  }
+
+  #put(nibble: number, { hash, leaf }: TreeNode): void {
+    copyBytes(hash, 0, this.#memory, this.#hashAt(CHILDREN + nibble), HASH_BYTES);
+    if (leaf === null) return;
+    const at = this.#storedAt(nibble);
+    copyBytes(leaf.keyHash, 0, this.#memory, at, HASH_BYTES);
+    copyBytes(leaf.valueHash, 0, this.#memory, at + HASH_BYTES, HASH_BYTES);
+  }
+
+  /** Where the hash of a node of the heap stands; below zero for an empty subtree. */
+  #hashAt(index: number): number {
+    if (index < CHILDREN) {
+      if ((this.#inner >> index) & 1) return this.#innerAt + HASH_BYTES * ones(this.#inner & ((1 << index) - 1));
+      // A leaf alone in its subtree stands for all of it.
+      const leaves = this.#leaves & childrenBelow(index);
+      return leaves === 0 ? -1 : this.#hashAt(CHILDREN + 31 - Math.clz32(leaves));
+    }
+    const nibble = index - CHILDREN;
+    if ((this.#leaves >> nibble) & 1) return this.#leafHashesAt + HASH_BYTES * ones(this.#leaves & ((1 << nibble) - 1));
+    return (this.#branches >> nibble) & 1 ? this.#storedAt(nibble) : -1;
   }
 
   /** How long the stored form of a child is. */
   #childBytes(nibble: number): number {
     return 2 * HASH_BYTES * ((this.#leaves >> nibble) & 1) + HASH_BYTES * ((this.#branches >> nibble) & 1);
-  }
-
-  /** Two leaves or a branch below it. */
-  #isBranch(index: number): boolean {
-    const below = childrenBelow(index);
-    const leaves = this.#leaves & below;
-    return (this.#branches & below) !== 0 || (leaves & (leaves - 1)) !== 0;
   }
 
   #leafAt(nibble: number): Leaf {
@@ -202,7 +223,7 @@ export class Page {
   /** Where the stored form has this child. */
   #storedAt(nibble: number): number {
     const before = (1 << nibble) - 1;
-    return HEAP_BYTES + storedBytes(this.#leaves & before, this.#branches & before);
+    return storedBytes(this.#leaves & before, this.#branches & before);
   }
 
   #bytes(at: number): Uint8Array {
@@ -221,6 +242,17 @@ export class StateCorruptError extends Error {
 
 function storedBytes(leaves: number, branches: number): number {
   return MASKS_BYTES + 2 * HASH_BYTES * ones(leaves) + HASH_BYTES * ones(branches);
+}
+
+/** The nodes above the children that have two leaves or a branch below them, by mask. */
+function innerOf(leaves: number, branches: number): number {
+  let inner = 0;
+  for (let index = 1; index < CHILDREN; index++) {
+    const below = childrenBelow(index);
+    const single = leaves & below;
+    if ((branches & below) !== 0 || (single & (single - 1)) !== 0) inner |= 1 << index;
+  }
+  return inner;
 }
 
 /** The children below a node of the heap, as a mask. */

@@ -43,7 +43,8 @@ interface Draft extends PageChange {
   readonly settle: (top: TreeNode | null) => void;
 }
 
-const PAGES_CACHED_MAX = 65_536;
+/** Most pages hold two or three leaves and take a few hundred bytes. */
+const PAGES_CACHED_MAX = 262_144;
 
 /**
  * Authenticated binary tree over key hashes (protocol.md §1, §7), stored in pages of four levels. `update` computes the next root
@@ -76,7 +77,7 @@ export class StateTree {
   }
 
   update(changes: readonly TreeChange[]): TreeUpdate {
-    const sorted = [...changes].sort((left, right) => compareBytes(left.keyHash, right.keyHash));
+    const sorted = inOrder(changes);
     for (let index = 1; index < sorted.length; index++) {
       assert(
         !equalBytes((sorted[index - 1] as TreeChange).keyHash, (sorted[index] as TreeChange).keyHash),
@@ -161,6 +162,20 @@ export class StateTree {
     sets.sort((left, right) => compareBytes(left.keyHash, right.keyHash));
     this.#draft(below, Page.empty, sets, levels, settle);
   }
+}
+
+/** By place in the tree. Numbers of the first bytes tell nearly all of them apart, and compare ten times as fast. */
+function inOrder(changes: readonly TreeChange[]): readonly TreeChange[] {
+  return changes
+    .map((change) => ({ change, first: firstBytes(change.keyHash) }))
+    .sort((left, right) => left.first - right.first || compareBytes(left.change.keyHash, right.change.keyHash))
+    .map(({ change }) => change);
+}
+
+function firstBytes(keyHash: Uint8Array): number {
+  let first = 0;
+  for (let index = 0; index < 6; index++) first = first * 256 + (keyHash[index] as number);
+  return first;
 }
 
 export function pageWrites(update: TreeUpdate): readonly PageWrite[] {

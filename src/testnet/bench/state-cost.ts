@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign, verify } from "node:crypto";
 import { nativeHasher } from "../../adapters/native-hasher.ts";
 import { keyHashOf, valueHashOf } from "../../state/node-hash.ts";
-import { pageWrites, StateTree, type TreeChange } from "../../state/tree.ts";
+import { type PageWrite, pageWrites, StateTree, type TreeChange } from "../../state/tree.ts";
 
 /** CPU µs of one raw node:crypto verification here: machines differ by more than programs do, so figures are given beside it. */
 export function verificationMicros(count = 500): number {
@@ -54,14 +54,20 @@ export function stateCost(keys: number): StateCost {
   const pages = new Map<string, Uint8Array>();
   const tree = new StateTree({ page: (path) => pages.get(path) }, nativeHasher);
   let pageBytes = 0;
-  const apply = (changes: readonly TreeChange[]): void => {
-    const update = tree.update(changes);
-    for (const { path, bytes } of pageWrites(update)) {
+  let micros = 0;
+  const apply = (changesOf: () => readonly TreeChange[]): void => {
+    let writes: readonly PageWrite[] = [];
+    micros += cpuMicros(() => {
+      const update = tree.update(changesOf());
+      writes = pageWrites(update);
+      tree.adopt(update);
+    });
+    // A disk in memory is no part of the tree, and keeps nothing of the tree's own memory.
+    for (const { path, bytes } of writes) {
       pageBytes += bytes?.length ?? 0;
       if (bytes === null) pages.delete(path);
-      else pages.set(path, bytes);
+      else pages.set(path, bytes.slice());
     }
-    tree.adopt(update);
   };
   let version = 0;
   const change = (index: number): TreeChange => {
@@ -72,7 +78,7 @@ export function stateCost(keys: number): StateCost {
     return { keyHash: keyHashOf(key, nativeHasher), valueHash: valueHashOf(value, nativeHasher) };
   };
   for (let from = 0; from < keys; from += 10_000)
-    apply(Array.from({ length: Math.min(10_000, keys - from) }, (_, index) => change(from + index)));
+    apply(() => Array.from({ length: Math.min(10_000, keys - from) }, (_, index) => change(from + index)));
   // Two of three are new, as a transfer consumes one note and makes another; the others lie anywhere.
   let next = keys;
   let at = 1;
@@ -82,13 +88,12 @@ export function stateCost(keys: number): StateCost {
       at = (at * 48_271) % 2_147_483_647;
       changed.add(changed.size % 3 === 0 ? next++ : at % keys);
     }
-    apply([...changed].map(change));
+    apply(() => [...changed].map(change));
   };
   for (let index = 0; index < WARM_BLOCKS; index++) block();
   pageBytes = 0;
-  const micros = cpuMicros(() => {
-    for (let index = 0; index < BLOCKS; index++) block();
-  });
+  micros = 0;
+  for (let index = 0; index < BLOCKS; index++) block();
   const changes = BLOCKS * KEYS_PER_BLOCK;
   return { keys, microsPerChangedKey: micros / changes, pageBytesPerChangedKey: pageBytes / changes };
 }
