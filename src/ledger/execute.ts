@@ -25,6 +25,7 @@ import { maturityDue } from "./receivables/maturity.ts";
 import { offerDue } from "./receivables/notes.ts";
 import { explained, type LedgerRefusal } from "./refusal.ts";
 import { deliveryDue } from "./trade/delivery.ts";
+import { verificationDue } from "./trade/verification.ts";
 import { call, ledgerEvent, type Situation, type Transition } from "./transition.ts";
 import { TRANSITIONS } from "./transitions.ts";
 import { paramsOf } from "./validators.ts";
@@ -204,5 +205,6 @@ const DUE: Readonly<Record<DueTarget, (situation: Situation, id: Hash) => void>>
   delivery: deliveryDue,
   recovery: (situation, id) => recoveryDue(situation, situation.book.get("recovery", id)),
   device: (situation, id) => deviceDue(situation, situation.book.get("device", id)),
+  verification: verificationDue,
   proposal: (situation, id) => proposalExpires(situation, situation.book.get("proposal", id)),
 };

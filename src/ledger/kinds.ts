@@ -73,6 +73,13 @@ export const KINDS: Readonly<Record<Kind, KindDeclaration>> = {
     fingerprint: (invoice) => invoice.fingerprint,
     taxStatus: (invoice) => invoice.taxStatus,
   }),
+  verification: declare("verification", {
+    verifier: (verification) => verification.verifier,
+    seller: (verification) => verification.seller,
+    fingerprint: (verification) => verification.fingerprint,
+  }),
+  outsideClaim: declare("outsideClaim", { by: (claim) => claim.by, status: (claim) => claim.status }),
+  fingerprintEpochs: declare("fingerprintEpochs", {}),
   receivable: declare(
     "receivable",
     {

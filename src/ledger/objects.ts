@@ -209,6 +209,38 @@ export const SCHEMAS = {
     /** It looks like another one that is registered: no finance until the buyer confirms that it is another. */
     doubted: bool,
   }),
+  /** An e-invoice that a verifier checked, held for its seller until it is registered. */
+  verification: struct({
+    ...base,
+    verifier: hash,
+    seller: hash,
+    buyer: hash,
+    currency: currencySchema,
+    total: amount({ min: 1n }),
+    tax: amount(),
+    issueDay: daySchema,
+    document: hash,
+    fingerprint: hash,
+    likenesses: list(hash, { max: 4 }),
+    doubted: bool,
+    verifiedMs: int(),
+    expiresMs: int(),
+  }),
+  /** An invoice was seen financed where the alliance does not reach. */
+  outsideClaim: struct({
+    ...base,
+    by: hash,
+    fingerprint: hash,
+    source: choice("BANK", "BILL", "PLATFORM", "REGISTRY"),
+    proof: hash,
+    seenMs: int(),
+    status: choice("ACTIVE", "LIFTED"),
+  }),
+  /** Keys of the alliance's verifiers, by commitments: which is used, and since when. The keys themselves are never here. */
+  fingerprintEpochs: struct({
+    ...base,
+    epochs: list(struct({ epoch: int({ min: 1 }), fromMs: int(), key: nullable(hash) }), { min: 1, max: 16 }),
+  }),
   /** A trade receivable (应收账款), the root: its terms are fixed once it is effective. */
   receivable: struct({
     ...base,
@@ -602,7 +634,8 @@ export const SCHEMAS = {
   legalId: struct({ ...base, party: hash }),
   contractNumber: struct({ ...base, contract: hash }),
   bankReference: struct({ ...base, object: hash }),
-  fingerprint: struct({ ...base, invoice: hash }),
+  /** Whose a keyed fingerprint is: an invoice's, or that of a verification that holds it for one. */
+  fingerprint: struct({ ...base, invoice: nullable(hash), verification: nullable(hash) }),
   dueDays: struct({ ...base, days: list(int(), { max: 100_000 }) }),
   dueDay: struct({ ...base, minutes: list(int(), { max: 1_440 }) }),
   dueBucket: struct({
@@ -613,7 +646,18 @@ export const SCHEMAS = {
     divided: bool,
     items: list(
       struct({
-        target: choice("offer", "application", "decision", "loan", "receivable", "delivery", "recovery", "proposal", "device"),
+        target: choice(
+          "offer",
+          "application",
+          "decision",
+          "loan",
+          "receivable",
+          "delivery",
+          "recovery",
+          "proposal",
+          "verification",
+          "device",
+        ),
         object: hash,
       }),
       {

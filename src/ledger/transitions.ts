@@ -45,6 +45,7 @@ import { registerContract } from "./trade/contract.ts";
 import { creditInvoice } from "./trade/credit.ts";
 import { acceptDelivery, correctAcceptance, recordDelivery, rejectDelivery } from "./trade/delivery.ts";
 import { attestInvoice, confirmInvoice, registerInvoice } from "./trade/invoice.ts";
+import { attestOutsideClaim, registerVerified, releaseFingerprint, reserveFingerprint } from "./trade/verification.ts";
 import type { Transition } from "./transition.ts";
 
 /** Every operation of the ledger, by capability. A new one is added here and nowhere else. */
@@ -72,6 +73,10 @@ const ALL = [
   attestInvoice,
   creditInvoice,
   confirmInvoice,
+  reserveFingerprint,
+  releaseFingerprint,
+  registerVerified,
+  attestOutsideClaim,
   issueByDebtor,
   acceptIssue,
   issueBySeller,

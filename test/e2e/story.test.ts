@@ -84,7 +84,7 @@ describe("npm start", () => {
     const again = start("--dir", folder.path, "--base-port", String(await freeBasePort()), "--exit", "--json");
     expect(await again.exit).toBe(0);
     expect(again.err()).toContain("the story was played on this network already");
-    expect(again.err()).toContain("registered already: it cannot be financed twice. [FINGERPRINT_USED]");
+    expect(again.err()).toContain("cannot be financed twice. [FINGERPRINT_USED]");
     const { seconds: _, nodes: __, ...left } = JSON.parse(again.out()) as Summary & { seconds: number };
     expect(summary).toMatchObject(left);
   });

@@ -8,6 +8,7 @@ import { schedule } from "../due.ts";
 import { freeGoods, goodsCover, type Secured } from "../goods/security.ts";
 import { basisPoints, MONEY_MAX } from "../money.ts";
 import { feeSchema, type ObjectOf, overrideSchema } from "../objects.ts";
+import { isClaimedOutside } from "../trade/fingerprints.ts";
 import { type Situation, transition } from "../transition.ts";
 import { ASKING, consentStands, openApplication } from "./asking.ts";
 
@@ -222,13 +223,14 @@ export function gatesOpen(situation: Situation, notes: readonly Hash[]): void {
   }
 }
 
-/** An unverified, red or void invoice backs no finance (domain: gates). */
+/** An unverified, red or void invoice backs no finance (domain: gates), nor one that is in doubt or claimed outside. */
 export function invoicesNormal({ book }: Situation, receivable: ObjectOf<"receivable">): void {
   for (const { invoice, amount: used } of receivable.allocation) {
     if (used === 0n) continue;
-    const { taxStatus, doubted } = book.get("invoice", invoice);
+    const { taxStatus, doubted, fingerprint } = book.get("invoice", invoice);
     require(taxStatus === "NORMAL", "INVOICE_NOT_NORMAL");
     require(!doubted, "INVOICE_DOUBTED");
+    require(!isClaimedOutside(book, fingerprint), "FINGERPRINT_USED");
   }
 }
 

@@ -1,6 +1,7 @@
 import { firstKeySchema, legalIdSchema, memberRolesSchema } from "../../codec/genesis.ts";
-import { type Infer, int, list, memberId, publicKey, struct, text, union } from "../../codec/schema.ts";
+import { hash, type Infer, int, list, memberId, publicKey, struct, text, union } from "../../codec/schema.ts";
 import { LIMITS } from "../../types/limits.ts";
+import { cardSchema } from "../credit/card.ts";
 
 export const featureNameSchema = text({ min: 2, max: 48, pattern: /^[a-z][a-zA-Z0-9.-]+$/ });
 
@@ -37,6 +38,10 @@ export const changeSchema = union({
   },
   /** Weekdays of a year on which banks are closed, and weekends on which they are open (调休); replaces what was said of that year. */
   setBankDays: { year: int({ min: 1970, max: 2200 }), closed: dayList, open: dayList },
+  /** The next key under which verifiers make fingerprints of invoices: the chain knows its number and a commitment to it. */
+  rotateFingerprintKey: { epoch: int({ min: 1 }), key: hash },
+  /** The alliance's own scorecard, by which every lender's engine is judged that has none of its own. */
+  setScorecard: { card: cardSchema },
   /** From `height` on the rules are those of a later version. A node that does not know them stops before. */
   switchFeature: { feature: featureNameSchema, height: int() },
 });

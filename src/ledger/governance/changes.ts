@@ -7,12 +7,14 @@ import { LIMITS } from "../../types/limits.ts";
 import type { MemberId, PublicKey } from "../../types/scalars.ts";
 import type { ValidatorSet } from "../../types/validator-set.ts";
 import { type Fact, LedgerRejection, require } from "../codes.ts";
+import { ALLIANCE_POLICY_ID, isSound } from "../credit/cards.ts";
 import { FEATURES_ID, featureId, MEMBERS_ID, memberObjectId, PARAM_ID, partyId, TURNS_ID } from "../ids.ts";
 import type { ObjectOf } from "../objects.ts";
 import { createMemberParty } from "../parties/founding.ts";
 import { isAcceptable, isFree } from "../parties/keys.ts";
 import { isSatisfiable } from "../parties/policy.ts";
 import { TRADE_ROLES } from "../parties/register.ts";
+import { mayRotate, rotate } from "../trade/fingerprints.ts";
 import type { Situation } from "../transition.ts";
 import { authoritiesOf, mayVote, type Strength, seatOf, strengthOf } from "./authorities.ts";
 import { areOfTheYear, setBankDays } from "./bank-days.ts";
@@ -104,6 +106,13 @@ const RULES: { readonly [K in ChangeKind]: Rule<ChangeOf<K>> } = {
     },
   },
   setBankDays: { holds: areOfTheYear, apply: setBankDays },
+  rotateFingerprintKey: { holds: mayRotate, apply: rotate },
+  setScorecard: {
+    holds: (_, { card }) => require(isSound(card), "CARD_UNSOUND"),
+    apply: ({ book }, { card }) => {
+      book.update("riskPolicy", book.get("riskPolicy", ALLIANCE_POLICY_ID), { card });
+    },
+  },
   switchFeature: { holds: mayBeSwitched, apply: switchOn },
 };
 

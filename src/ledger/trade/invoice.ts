@@ -1,10 +1,15 @@
 import { amount, choice, hash, int, list, optional } from "../../codec/schema.ts";
+import type { Amount, Hash } from "../../types/scalars.ts";
+import type { Book } from "../book.ts";
 import { require } from "../codes.ts";
 import { roleOf } from "../conditions.ts";
-import { namedId } from "../ids.ts";
 import { basisPoints } from "../money.ts";
 import { daySchema, type ObjectOf } from "../objects.ts";
 import { transition } from "../transition.ts";
+import { EPOCHS_MAX, keepPrint, likensTo, printsComplete, printsFree } from "./fingerprints.ts";
+
+/** Kinds of likeness that a verifier looks for. */
+export const LIKENESSES_MAX = 4;
 
 /**
  * Registers an e-invoice once and for all: `fingerprint` is the keyed fingerprint of its number, which a verifier computes and
@@ -20,10 +25,11 @@ export const registerInvoice = transition({
     tax: amount(),
     issueDay: daySchema,
     fingerprint: hash,
-    /** Its fingerprints under the keys of earlier epochs in which it could still be financed. */
-    earlier: optional(list(hash, { max: 8 })),
-    /** The keyed fingerprint of seller, buyer, total and day: what two records of one invoice have in common. */
-    similarity: optional(hash),
+    /** Whose key it was made with, and its fingerprints under the keys of earlier epochs in which it could have been registered. */
+    epoch: optional(int({ min: 1 })),
+    earlier: optional(list(hash, { max: EPOCHS_MAX })),
+    /** What two records of one invoice have in common: keyed fingerprints of parties, total and day; of order and total. */
+    likenesses: optional(list(hash, { max: LIKENESSES_MAX })),
     document: hash,
     verifier: optional(hash),
   },
@@ -37,49 +43,60 @@ export const registerInvoice = transition({
     (call) => {
       if (call.body.verifier !== undefined) roleOf(call, call.body.verifier, "VERIFIER");
     },
-    ({ body, book }) => {
-      const all = [body.fingerprint, ...(body.earlier ?? [])];
-      require(all.every((each) => book.find("fingerprint", fingerprintId(each)) === undefined), "FINGERPRINT_USED");
+    (call) => {
+      const { epoch = 1, earlier = [], issueDay, verifier } = call.body;
+      if (verifier !== undefined) printsComplete(call, { epoch, earlier, issueDay });
     },
+    (call) => printsFree(call, { fingerprint: call.body.fingerprint, earlier: call.body.earlier ?? [] }),
     ({ body }) => require(body.tax <= body.total, "AMOUNT_EXCEEDED"),
     ({ body, day }) => require(body.issueDay <= day, "DAY_OUT_OF_RANGE"),
-    ({ body, book }) => require(book.get("contract", body.contract).status === "OPEN", "CONTRACT_CLOSED"),
-    ({ body, book }) => {
-      const contract = book.get("contract", body.contract);
-      const covered = contract.accepted + basisPoints(contract.accepted, contract.toleranceBp);
-      require(contract.invoiced + body.total <= covered, "INVOICE_EXCEEDS_ACCEPTED");
-    },
+    ({ body, book }) => coveredByContract(book.get("contract", body.contract), body.total),
   ],
   effect: ({ body, book, newId, timeMs }) => {
-    const contract = book.get("contract", body.contract);
-    const { seller, buyer, currency } = contract;
-    const { total, tax, issueDay, fingerprint, document, verifier } = body;
-    const id = newId();
-    const likeness = body.similarity === undefined ? undefined : namedId("similarity", body.similarity);
-    const doubted = likeness !== undefined && book.find("fingerprint", likeness) !== undefined;
-    if (likeness !== undefined && !doubted) book.create("fingerprint", { id: likeness, invoice: id });
-    book.add("invoice", {
-      id,
-      seller,
-      buyer,
-      contract: contract.id,
-      currency,
-      total,
-      tax,
-      issueDay,
-      fingerprint,
-      document,
-      credited: 0n,
-      used: 0n,
-      taxStatus: verifier === undefined ? "UNVERIFIED" : "NORMAL",
-      verifiedMs: verifier === undefined ? 0 : timeMs,
-      doubted,
-    });
-    book.create("fingerprint", { id: fingerprintId(fingerprint), invoice: id });
-    book.update("contract", contract, { invoiced: contract.invoiced + total });
-    return [id];
+    const { total, tax, issueDay, fingerprint, document, verifier, likenesses = [] } = body;
+    const verifiedMs = verifier === undefined ? null : timeMs;
+    const facts = { total, tax, issueDay, fingerprint, document, likenesses, doubted: false, verifiedMs };
+    return [enterInvoice(book, newId(), book.get("contract", body.contract), facts)];
   },
 });
+
+/** Deliveries were accepted for it, and not invoiced yet. */
+export function coveredByContract(contract: ObjectOf<"contract">, total: Amount): void {
+  require(contract.status === "OPEN", "CONTRACT_CLOSED");
+  const covered = contract.accepted + basisPoints(contract.accepted, contract.toleranceBp);
+  require(contract.invoiced + total <= covered, "INVOICE_EXCEEDS_ACCEPTED");
+}
+
+/** Enters an invoice that may be: once and for all under its fingerprint. `verifiedMs`: when a verifier checked it; null, if none did. */
+export function enterInvoice(
+  book: Book,
+  id: Hash,
+  contract: ObjectOf<"contract">,
+  facts: Pick<ObjectOf<"invoice">, "total" | "tax" | "issueDay" | "fingerprint" | "document" | "doubted"> & {
+    readonly likenesses: readonly Hash[];
+    readonly verifiedMs: number | null;
+  },
+): Hash {
+  const { seller, buyer, currency } = contract;
+  const { likenesses, doubted, verifiedMs, ...rest } = facts;
+  const isAlike = likensTo(book, id, likenesses);
+  book.add("invoice", {
+    id,
+    seller,
+    buyer,
+    contract: contract.id,
+    currency,
+    ...rest,
+    credited: 0n,
+    used: 0n,
+    taxStatus: verifiedMs === null ? "UNVERIFIED" : "NORMAL",
+    verifiedMs: verifiedMs ?? 0,
+    doubted: doubted || isAlike,
+  });
+  keepPrint(book, facts.fingerprint, { invoice: id, verification: null });
+  book.update("contract", contract, { invoiced: contract.invoiced + facts.total });
+  return id;
+}
 
 /** A later answer of the tax authority, attested by a verifier. A red (红冲) or void invoice backs no new finance. */
 export const attestInvoice = transition({
@@ -117,8 +134,4 @@ export const confirmInvoice = transition({
 /** What of an invoice may still back a receivable. */
 export function freeAmount(invoice: ObjectOf<"invoice">): bigint {
   return invoice.total - invoice.credited - invoice.used;
-}
-
-function fingerprintId(fingerprint: string) {
-  return namedId("fingerprint", fingerprint);
 }

@@ -57,6 +57,8 @@ export type Modelled = Exclude<
   | "registry.cancel"
   | "notice.acknowledge"
   | "invoice.confirm"
+  | "invoice.registerVerified"
+  | `fingerprint.${string}`
   | "delivery.returnAcceptance"
   | "receivable.replace"
 >;

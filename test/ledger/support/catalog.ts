@@ -35,6 +35,7 @@ import {
   reference,
   searchBody,
 } from "./finance.ts";
+import { claimBody, contractFor, reserveBody, reserved } from "./fingerprints.ts";
 import { firm, testKey, testUscc } from "./firm.ts";
 import { proposeBody, proposed, waymark } from "./governance.ts";
 
@@ -48,6 +49,22 @@ export interface Sample {
 export const CATALOG: Readonly<Record<OperationKind, (world: Alliance) => Sample>> = {
   ...CHANGES,
   ...GOODS_SAMPLES,
+  "fingerprint.reserve": (world) => ({
+    operation: op("fingerprint.reserve", reserveBody(world)),
+    signings: [by(world.verifier, world.verifier.attester)],
+  }),
+  "fingerprint.release": (world) => ({
+    operation: op("fingerprint.release", { verification: reserved(world) }),
+    signings: [by(world.verifier, world.verifier.attester)],
+  }),
+  "invoice.registerVerified": (world) => ({
+    operation: op("invoice.registerVerified", { contract: contractFor(world, 5_000n), verification: reserved(world) }),
+    signings: [world.seller],
+  }),
+  "fingerprint.claim": (world) => ({
+    operation: op("fingerprint.claim", claimBody(world)),
+    signings: [by(world.bank, world.bank.attester)],
+  }),
   "party.register": ({ platform }) => {
     const party = firm("newcomer", testUscc(70));
     const operation = op("party.register", registration(party, ["SELLER"]));

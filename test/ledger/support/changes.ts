@@ -161,7 +161,11 @@ export function lookalike(world: Alliance) {
   const similarity = commitment("likeness");
   const [, invoice] = [4_000n, 5_000n].map((total) =>
     world.chain
-      .act(op("invoice.register", invoiceBody(world, contract, total, { similarity })), world.seller, attestingVerifier(world))
+      .act(
+        op("invoice.register", invoiceBody(world, contract, total, { likenesses: [similarity] })),
+        world.seller,
+        attestingVerifier(world),
+      )
       .created(),
   ) as [Hash, Hash];
   return { contract, invoice };

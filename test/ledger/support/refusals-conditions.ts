@@ -1,6 +1,5 @@
 import { dayOf } from "../../../src/ledger/calendar.ts";
 import type { Code } from "../../../src/ledger/codes.ts";
-import { namedId } from "../../../src/ledger/ids.ts";
 import type { BodyOf } from "../../../src/ledger/transitions.ts";
 import type { Hash, TimeMs } from "../../../src/types/scalars.ts";
 import type { Operation } from "../../../src/types/transaction.ts";
@@ -44,7 +43,7 @@ import {
 } from "./finance.ts";
 import { firm, testKey, testUscc } from "./firm.ts";
 import { joining, newcomer, decide as vote } from "./governance.ts";
-import type { Refused } from "./refused.ts";
+import { behind, type Refused } from "./refused.ts";
 
 const document = commitment("document");
 
@@ -52,11 +51,6 @@ const document = commitment("document");
 function at({ chain }: Alliance, timeMs: TimeMs): void {
   chain.passTo(timeMs - 120_000);
   chain.timeMs = timeMs - 1_000;
-}
-
-/** The due queue lags: what lies in it is not looked at. Deadlines are judged by themselves all the same. */
-function behind({ chain }: Alliance): void {
-  chain.objects.delete(`dueDays${namedId("dueDays")}`);
 }
 
 /** The supplier is suspended in the same transaction that would have it act. */

@@ -4,6 +4,7 @@ import { commitment, invoiceBody, receivable, terms } from "./alliance.ts";
 import { by, op } from "./chain.ts";
 import { acceptedDelivery, attestingVerifier, consentBody, lookalike, recovering, recoveryBody, reliedUpon } from "./changes.ts";
 import { applyBody } from "./finance.ts";
+import { rotated } from "./fingerprints.ts";
 import { testKey } from "./firm.ts";
 import type { Refused } from "./refused.ts";
 
@@ -169,7 +170,8 @@ export const STANDING_REFUSALS: readonly Refused[] = [
     (world) => {
       const { contract } = lookalike(world);
       const earlier = [world.chain.all("invoice")[0]?.fingerprint as Hash];
-      const body = invoiceBody(world, contract, 1n, { earlier });
+      rotated(world, 2);
+      const body = invoiceBody(world, contract, 1n, { epoch: 2, earlier });
       return world.chain.refusal(op("invoice.register", body), world.seller, attestingVerifier(world));
     },
   ],

@@ -2,6 +2,7 @@ import { CHANGES_REFUSALS } from "./refusals-changes.ts";
 import { CONDITION_REFUSALS } from "./refusals-conditions.ts";
 import { CREDIT_REFUSALS } from "./refusals-credit.ts";
 import { FINANCE_REFUSALS } from "./refusals-finance.ts";
+import { FINGERPRINT_REFUSALS } from "./refusals-fingerprints.ts";
 import { GATE_REFUSALS } from "./refusals-gates.ts";
 import { GOODS_REFUSALS } from "./refusals-goods.ts";
 import { GOVERNANCE_REFUSALS } from "./refusals-governance.ts";
@@ -25,6 +26,7 @@ export const REFUSALS: readonly Refused[] = [
   ...GOVERNANCE_REFUSALS,
   ...CREDIT_REFUSALS,
   ...GATE_REFUSALS,
+  ...FINGERPRINT_REFUSALS,
   ...CONDITION_REFUSALS,
   ...GOODS_REFUSALS,
   ...PLEDGE_REFUSALS,
