@@ -1,38 +1,66 @@
-import type { Height, MemberId } from "../types/scalars.ts";
+import { LIMITS } from "../types/limits.ts";
+import type { Height, MemberId, TimeMs } from "../types/scalars.ts";
 import { quorum, type ValidatorSet } from "../types/validator-set.ts";
 
 /**
- * Where the others stand, before the first signature after a start. Nothing in a folder tells that it was restored, and one that was
- * would sign again at heights that were decided long ago. So a node signs once it has heard from as many authorities as make a quorum
- * with it, and stands where they do. This costs no liveness: without them nothing is decided. Where members are not all connected it may
- * hear fewer though their votes reach it through others: then it waits for a while after the first and goes by those it hears.
+ * Where the others stood when this node started (protocol.md §4 "A node without its memory"): the height T that a quorum of authorities,
+ * itself included, had decided when it was heard.
+ *
+ * Whatever the key of this node signed before it started lies at T + 2 or below. To sign at s it had decided s − 1, so a quorum had
+ * precommitted s − 1 and had s − 2 on their disks before. Two quorums share a correct authority beside this one, and it was heard: T ≥ s − 2.
+ * So "two further blocks" are those above T, and not any two that this node sees being decided: beside a peer that lags they may be old.
+ *
+ * Nothing in a folder tells that it was restored, and one that was would sign again at heights decided long ago: so no node signs before
+ * it has its bearings. This costs no liveness, since without a quorum nothing is decided. Where members are not all connected a node may
+ * hear fewer though their votes reach it through others: then it waits for a while after the first and goes by those it hears, and takes
+ * every block that is older than its start for one that was decided before.
  */
 export class Bearings {
   /** Up to which height each has decided, as it says. */
   readonly #decided = new Map<MemberId, Height>();
-  #isTaken = false;
+  #height: Height | null = null;
+  #isSure = false;
 
   get isTaken(): boolean {
-    return this.#isTaken;
+    return this.#height !== null;
+  }
+
+  /** T; null as long as it is not known. */
+  get height(): Height | null {
+    return this.#height;
+  }
+
+  /** Whether this node's key may have signed at this height before the node started. */
+  reach(height: Height): boolean {
+    return this.#height === null || height <= this.#height + LIMITS.memorylessBlocks;
   }
 
   /** Answers whether this is the first to be heard. */
   hears(member: MemberId, decided: Height): boolean {
     const isFirst = this.#decided.size === 0;
-    this.#decided.set(member, decided);
+    // Commits of old heights are shown, too.
+    this.#decided.set(member, Math.max(decided, this.#decided.get(member) ?? 0));
     return isFirst;
   }
 
   /** The wait is over: whoever is heard, and is level, has to do. */
   goBy(tip: Height): void {
-    this.#isTaken ||= [...this.#decided.values()].some((decided) => decided <= tip);
+    if ([...this.#decided.values()].some((decided) => decided <= tip)) this.#height ??= tip;
   }
 
-  /** At start, when somebody was heard, and when a block was applied. Answers whether the node knows from now on. */
-  take(tip: Height, authorities: ValidatorSet): boolean {
-    if (this.#isTaken) return false;
-    const level = authorities.filter(({ member }) => (this.#decided.get(member) ?? Number.POSITIVE_INFINITY) <= tip).length;
-    this.#isTaken = level + 1 >= quorum(authorities.length);
-    return this.#isTaken;
+  /** At start, when somebody was heard, and when a block was applied; `self` is one of `authorities`. Answers whether they are new. */
+  take(tip: Height, authorities: ValidatorSet, self: MemberId): boolean {
+    if (this.#height !== null) return false;
+    const others = authorities.filter(({ member }) => member !== self);
+    const level = others.filter(({ member }) => (this.#decided.get(member) ?? Number.POSITIVE_INFINITY) <= tip).length;
+    if (level + 1 < quorum(authorities.length)) return false;
+    this.#height = tip;
+    this.#isSure = true;
+    return true;
+  }
+
+  /** A block is durable. `startedMs`: when this node started, by the clock that block times are judged by. */
+  passes(height: Height, timeMs: TimeMs, startedMs: TimeMs): void {
+    if (this.#height !== null && !this.#isSure && timeMs <= startedMs) this.#height = Math.max(this.#height, height);
   }
 }

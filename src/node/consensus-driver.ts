@@ -76,6 +76,8 @@ interface DriverModules {
   readonly onDecided: (decided: Decided) => void;
   /** A valid signature by the own key that the guard does not hold. */
   readonly onForeignSignature: (request: SignRequest) => void;
+  /** The guard holds a signature of the height to be taken up that the log does not account for. */
+  readonly onLogBehindGuard: (height: Height) => void;
   readonly fatal: (error: Error) => void;
 }
 
@@ -210,7 +212,7 @@ export class ConsensusDriver {
       parentTimeMs: head.timeMs,
       heartbeatMs: this.#m.params().heartbeatMs,
     });
-    if (entries.length > 0) this.#recover(entries, effects);
+    if (recovering) this.#recover(entries, effects);
     else this.#perform(effects);
     if (this.#m.hasWork() || this.#pendingEvidence().length > 0) this.onWork();
     this.#heartbeat.schedule(
@@ -229,13 +231,19 @@ export class ConsensusDriver {
       if (entry.kind === "block") this.#restoreCandidate(entry);
       else wanted.push(...this.#step({ kind: entry.kind, ...entry.body } as Input));
     }
-    const { round } = this.#machine;
-    this.#m.logger.info("recovered the undecided height from the log", {
-      height: this.#machine.height,
-      round,
-      records: entries.length,
-    });
+    const { height, round } = this.#machine;
+    if (entries.length > 0)
+      this.#m.logger.info("recovered the undecided height from the log", { height, round, records: entries.length });
+    if (!this.#accountsForGuard(wanted)) this.#m.onLogBehindGuard(height);
     this.#perform(wanted.filter((effect) => isStillWanted(effect, entries, round)));
+  }
+
+  /** The guard signs what the log made the machine want, and nothing before that is durable: what is in it must be wanted again. */
+  #accountsForGuard(wanted: readonly Effect[]): boolean {
+    const requests = wanted.flatMap((effect) =>
+      effect.kind === "signVote" || effect.kind === "signProposal" ? [this.#requestOf(effect)] : [],
+    );
+    return this.#m.guard?.holdsOnly(this.#machine.height, requests) !== false;
   }
 
   #restoreCandidate({ body }: Extract<LogEntry, { kind: "block" }>): void {
@@ -307,9 +315,12 @@ export class ConsensusDriver {
       this.#unsigned = [...this.#unsigned.filter(({ round }) => round === effect.round), effect];
       return;
     }
-    const request =
-      effect.kind === "signVote" ? this.#voteRequest({ ...effect, kind: effect.vote }) : this.#proposalRequest(effect);
+    const request = this.#requestOf(effect);
     this.#m.log.whenDurable(() => this.#signing?.sign(request, (signature) => this.#signed(effect, signature)));
+  }
+
+  #requestOf(effect: SignEffect): SignRequest {
+    return effect.kind === "signVote" ? this.#voteRequest({ ...effect, kind: effect.vote }) : this.#proposalRequest(effect);
   }
 
   #voteRequest({ height, round, kind, block }: Omit<Vote, "index" | "sig">): SignRequest {
@@ -560,8 +571,9 @@ export class ConsensusDriver {
   #onStatus(peer: PublicKey, status: StatusBody): void {
     const { head } = this.#m.store;
     if (status.height <= head.height) {
-      // The commit of its own height it can judge whatever has become of the authorities since; the newest says how far it is behind.
-      for (const height of new Set([status.height, head.height])) {
+      // The newest says how far it is behind, and comes first: before it knows, it takes no bearings. The commit of its own height it can
+      // judge whatever has become of the authorities since.
+      for (const height of new Set([head.height, status.height])) {
         const commit = this.#m.store.commit(height);
         if (commit !== undefined) this.#m.transport.sendConsensus(peer, encodeMessage("commit", commit as never));
       }

@@ -32,6 +32,9 @@ type GuardRecord = Infer<typeof recordSchema>;
 /** The first record of every guard file, made when the operator creates the node: a file without it is no memory. */
 const birthSchema = struct({ key: publicKey });
 
+/** From this height on the file is known to hold all that the key signed, though there is nothing yet. */
+const confirmationSchema = struct({ from: int({ min: 1 }) });
+
 const COMPACT_BYTES = 1 << 20;
 const RECORD_BYTES_MAX = 4096;
 
@@ -51,20 +54,30 @@ export class DoubleSignGuard {
   #busy = false;
   /** A torn tail must not stay in front of the next record: the next write replaces the file. */
   #torn = false;
-  /** False if the file is missing, damaged, or of another key: the node then has no memory of what it signed. */
-  readonly hasMemory: boolean;
+  #isConfirmed = false;
+  #hasMemory: boolean;
 
   constructor(modules: { readonly file: AppendFile; readonly hasher: Hasher; readonly signer: Signer }) {
     this.#file = modules.file;
     this.#hasher = modules.hasher;
     this.#signer = modules.signer;
     this.#fileBytes = modules.file.initial.length;
-    this.hasMemory = this.#load();
+    this.#hasMemory = this.#load();
+  }
+
+  /** False if the file is missing, damaged, or of another key: the node then has no memory of what it signed, until `begin`. */
+  get hasMemory(): boolean {
+    return this.#hasMemory;
   }
 
   /** The height of the last signature, 0 if there is none. */
   get lastHeight(): Height {
     return this.#records.at(-1)?.height ?? 0;
+  }
+
+  /** Whether it was found once that nothing is missing although nothing is there. */
+  get isConfirmed(): boolean {
+    return this.#isConfirmed;
   }
 
   /**
@@ -75,6 +88,15 @@ export class DoubleSignGuard {
     if (request.height < this.lastHeight) return false;
     const stored = this.#records.find((record) => sameSlot(record, request));
     return stored === undefined || !equalBytes(stored.message, request.message);
+  }
+
+  /** Whether everything that was signed at this height is among the requests. */
+  holdsOnly(height: Height, requests: readonly SignRequest[]): boolean {
+    return this.#records.every(
+      (record) =>
+        record.height !== height ||
+        requests.some((request) => sameSlot(record, request) && equalBytes(record.message, request.message)),
+    );
   }
 
   /** One request at a time: the event loop waits for the answer before it goes on. */
@@ -107,7 +129,18 @@ export class DoubleSignGuard {
     this.#records = [];
     const birth = this.#frame(encode(birthSchema, { key: this.#signer.publicKey }));
     this.#fileBytes = birth.length;
-    this.#file.replace(birth, done);
+    this.#file.replace(birth, (fault) => {
+      this.#hasMemory = fault === null;
+      done(fault);
+    });
+  }
+
+  /** Notes that an empty memory is a whole one; whoever signed needs no such note. */
+  confirm(from: Height, done: (fault: Error | null) => void): void {
+    assert(this.#records.length === 0 && !this.#isConfirmed, "only an empty memory is confirmed, once");
+    this.#isConfirmed = true;
+    const confirmation = encode(confirmationSchema, { from });
+    this.#write(confirmation, () => [confirmation], done);
   }
 
   #persist(record: GuardRecord, answer: SignAnswer): void {
@@ -118,7 +151,13 @@ export class DoubleSignGuard {
       this.#busy = false;
       answer(fault, fault === null ? record.sig : null);
     };
-    const framed = this.#frame(encode(recordSchema, record));
+    const all = (): readonly Uint8Array[] => this.#records.map((kept) => encode(recordSchema, kept));
+    this.#write(encode(recordSchema, record), all, done);
+  }
+
+  /** `all`: what the file is to hold behind its birth if it has to be made anew. */
+  #write(last: Uint8Array, all: () => readonly Uint8Array[], done: (fault: Error | null) => void): void {
+    const framed = this.#frame(last);
     this.#fileBytes += framed.length;
     if (this.#fileBytes < COMPACT_BYTES && !this.#torn) {
       this.#file.append(framed, done);
@@ -127,7 +166,7 @@ export class DoubleSignGuard {
     this.#torn = false;
     this.#sequence = 0;
     const birth = this.#frame(encode(birthSchema, { key: this.#signer.publicKey }));
-    const compact = concatBytes(birth, ...this.#records.map((kept) => this.#frame(encode(recordSchema, kept))));
+    const compact = concatBytes(birth, ...all().map((content) => this.#frame(content)));
     this.#fileBytes = compact.length;
     this.#file.replace(compact, done);
   }
@@ -146,6 +185,10 @@ export class DoubleSignGuard {
     if (!born.ok || born.value.key !== this.#signer.publicKey) return false;
     for (const entry of rest) {
       const record = decode(recordSchema, entry.payload, RECORD_BYTES_MAX);
+      if (!record.ok && decode(confirmationSchema, entry.payload, RECORD_BYTES_MAX).ok) {
+        this.#isConfirmed = true;
+        continue;
+      }
       if (!record.ok) return false;
       if (this.#records.length > 0 && record.value.height !== (this.#records.at(-1) as GuardRecord).height) this.#records = [];
       this.#records.push(record.value);

@@ -1,8 +1,7 @@
-import { voteSignBytes } from "../codec/vote.ts";
 import type { StepObserver } from "../consensus/messages.ts";
 import { genesisObjects } from "../ledger/genesis-objects.ts";
 import type { LedgerRefusal } from "../ledger/refusal.ts";
-import { paramsOf, validatorsOf } from "../ledger/validators.ts";
+import { paramsOf } from "../ledger/validators.ts";
 import { CodedError } from "../lib/coded-error.ts";
 import { err } from "../lib/result.ts";
 import { Mempool } from "../mempool/mempool.ts";
@@ -21,7 +20,6 @@ import { KEEP_ALL, type Keep } from "../types/retention.ts";
 import type { Hash, Height, MemberId, PublicKey, TxId } from "../types/scalars.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
 import { AdaptiveBlockSize } from "./adaptive-block-size.ts";
-import { Bearings } from "./bearings.ts";
 import { BlockBuilder } from "./block-builder.ts";
 import { BlockExecutor } from "./block-executor.ts";
 import { BlockValidator } from "./block-validator.ts";
@@ -35,11 +33,10 @@ import { EventLoop } from "./event-loop.ts";
 import { Membership } from "./membership.ts";
 import { decodeMessage, encodeMessage } from "./messages.ts";
 import { ObjectStore } from "./object-store.ts";
-import { OwnSignatures } from "./own-signatures.ts";
 import { PeerClocks } from "./peer-clocks.ts";
 import { PeerRequests } from "./peer-requests.ts";
 import { Pruner } from "./pruner.ts";
-import { SigningMemory } from "./signing-memory.ts";
+import { SigningPermit } from "./signing-permit.ts";
 import { SnapshotReader } from "./snapshot-reader.ts";
 import { StoreCorruptError } from "./stored-record.ts";
 import { type AdmissionAnswer, TransactionPool } from "./transaction-pool.ts";
@@ -114,8 +111,7 @@ export class Node {
   readonly #requests: PeerRequests;
   readonly #snapshots: SnapshotReader | null;
   readonly #pruner: Pruner;
-  readonly #guard: DoubleSignGuard | null;
-  readonly #memory: SigningMemory | null;
+  readonly #permit: SigningPermit;
   readonly #membership: Membership;
   readonly #validators: ValidatorHistory;
   readonly #log: ConsensusLog;
@@ -126,12 +122,6 @@ export class Node {
   /** Executed blocks that wait for the write under way. */
   #staged: Decided[] = [];
   #flushing = false;
-  /** Why the shell forbids signing (disk nearly full), if it does. */
-  #suspended: string | null = null;
-  /** Why this node signs no more until it is started again: its key is in use elsewhere. */
-  #retired: string | null = null;
-  readonly #ownSignatures = new OwnSignatures();
-  readonly #bearings = new Bearings();
   readonly #peerClocks = new PeerClocks();
   #stopped = false;
   #running = false;
@@ -152,22 +142,10 @@ export class Node {
     const tree = new StateTree({ page: (path) => this.#chain.page(path) }, hasher);
     this.#executor = new BlockExecutor({ chain, objects: this.#objects, tree, hasher, store: view });
     this.#log = new ConsensusLog({ file: modules.consensusLog, hasher, fatal });
-    this.#guard =
+    const guard =
       modules.signer === null ? null : new DoubleSignGuard({ file: modules.guardLog, hasher, signer: modules.signer });
     const ownKey = modules.signer?.publicKey ?? null;
     this.#validators = new ValidatorHistory(view, authoritiesOf(identity.genesis), () => this.#chain.tip.height);
-    this.#memory =
-      this.#guard === null || ownKey === null
-        ? null
-        : new SigningMemory({
-            guard: this.#guard,
-            key: ownKey,
-            validators: this.#validators,
-            loop,
-            logger,
-            isOrdered: options.signWithoutMemory === true,
-            fatal,
-          });
     const membership = { objects: this.#objects, transport, logger, member: options.member, ownKey };
     this.#membership = new Membership({
       ...membership,
@@ -191,13 +169,25 @@ export class Node {
     };
     const validator = new BlockValidator({ ...shared, fetcher, metrics, incoming: (pair) => this.#pool.incoming(pair) });
     const builder = new BlockBuilder({ ...shared, self: options.member, wall, size: new AdaptiveBlockSize(LIMITS.blockTxMax) });
+    this.#permit = new SigningPermit({
+      ...shared,
+      member: options.member,
+      ownKey,
+      guard,
+      membership: this.#membership,
+      wall,
+      isOrdered: options.signWithoutMemory === true,
+      checkpoint: options.checkpoint,
+      resume: () => this.#driver.resumeSigning(),
+      fatal,
+    });
     const driver = {
       ...shared,
       ownKey,
       builder,
       validator,
       log: this.#log,
-      guard: this.#guard,
+      guard,
       transport,
       wall,
       params: () => paramsOf(this.#objects),
@@ -205,7 +195,8 @@ export class Node {
       maySign: () => this.isSigning,
       beforeBuild: () => this.#pool.hurry(),
       onDecided: (decided: Decided) => this.#finalise(decided),
-      onForeignSignature: (request: SignRequest) => this.#onForeignSignature(request),
+      onForeignSignature: (request: SignRequest) => this.#permit.onForeignSignature(request),
+      onLogBehindGuard: (height: Height) => this.#permit.onLogBehindGuard(height),
       fatal,
     };
     const { observe } = modules;
@@ -330,13 +321,7 @@ export class Node {
 
   /** Why an authority does not sign; null if it does, or is none. */
   get mutedBecause(): string | null {
-    if (this.#membership.hasOtherKey) return "the members know another consensus key of this member";
-    if (!this.#membership.isAuthority) return null;
-    if (this.#retired !== null) return this.#retired;
-    if (!this.#isPastCheckpoint) return "the chain is fetched up to the checkpoint first";
-    if (this.#memory?.reason != null) return this.#memory.reason;
-    if (!this.#bearings.isTaken) return "where the other authorities stand is not known yet";
-    return this.#suspended;
+    return this.#permit.refusal;
   }
 
   /** By how many milliseconds this node's clock is ahead of its peers' median; 0 under a driven clock, which all share. */
@@ -377,14 +362,7 @@ export class Node {
   /** Stops or resumes signing for a reason of the machine's (free space); the node goes on following. */
   suspend(reason: string | null): void {
     this.#loop.post(() => {
-      const before = this.#suspended;
-      this.#suspended = reason;
-      const { logger } = this.#modules;
-      if (before === null && reason !== null) logger.warn("signing is suspended", { reason });
-      if (before !== null && reason === null) {
-        logger.info("signing is no longer suspended");
-        this.#driver.resumeSigning();
-      }
+      this.#permit.suspend(reason);
       this.#gauge();
     });
   }
@@ -395,8 +373,7 @@ export class Node {
     this.#recheck();
     const { head } = this.#chain;
     this.#membership.checkFeatures(head.height);
-    this.#bearings.take(head.height, validatorsOf(this.#objects));
-    this.#memory?.recall(head.height, !this.#log.corrupt, validatorsOf(this.#objects).length === 1);
+    this.#permit.recall(!this.#log.corrupt);
     this.#running = true;
     const { transport } = this.#modules;
     this.#membership.refresh();
@@ -422,38 +399,9 @@ export class Node {
       throw new CheckpointError("CHECKPOINT_MISMATCH", `the stored chain has another block at height ${checkpoint.height}`);
   }
 
-  get #isPastCheckpoint(): boolean {
-    const { checkpoint } = this.#options;
-    return checkpoint === undefined || this.#chain.head.height >= checkpoint.height;
-  }
-
   #agreesWithCheckpoint(height: Height, id: Hash): boolean {
     const { checkpoint } = this.#options;
     return checkpoint === undefined || checkpoint.height !== height || checkpoint.id === id;
-  }
-
-  /** A valid signature by this node's key that it has no memory of. */
-  #onForeignSignature({ height, round, step }: Omit<SignRequest, "message">): void {
-    const { logger } = this.#modules;
-    if (this.#ownSignatures.meaning() === "forgotten") {
-      if (this.#memory?.forgets() === true)
-        logger.warn("no memory of what was signed: others hold what this node's guard does not", { height, round, step });
-      return;
-    }
-    if (this.#retired !== null) return;
-    this.#retired = `another machine signs with this node's key (seen at height ${height})`;
-    logger.error("another machine signs with this node's key: signing no more", { height, round, step });
-  }
-
-  /** Whether a fetched block's commit has a precommit by this node that its guard does not know of: the guard was restored. */
-  #isForgotten({ commit }: Decided): boolean {
-    const guard = this.#guard;
-    const self = validatorsOf(this.#objects).findIndex(({ key }) => key === this.#modules.signer?.publicKey);
-    if (guard === null || !commit.sigs.some(({ index }) => index === self)) return false;
-    const { height, round, block } = commit;
-    const { chain } = this.#options.identity;
-    const message = voteSignBytes(chain, { height, round, kind: "precommit", block }, this.#modules.hasher.sha256);
-    return guard.disowns({ height, round, step: "precommit", message });
   }
 
   #handlers(): TransportHandlers {
@@ -513,7 +461,7 @@ export class Node {
         this.#driver.onMessage(peer, message);
         this.#hears(peer, message.body.height - 1);
         // Whoever claims more than is decided here shows it when it hears so.
-        if (!this.#bearings.isTaken && message.body.height - 1 > this.#chain.tip.height) this.#driver.sendStatus(peer);
+        if (!this.#permit.hasBearings && message.body.height - 1 > this.#chain.tip.height) this.#driver.sendStatus(peer);
         return;
       case "vote":
       case "proposal":
@@ -529,25 +477,7 @@ export class Node {
   /** A peer has decided up to this height, as it says. */
   #hears(peer: PublicKey, decided: Height): void {
     const member = this.#membership.memberOf(peer);
-    if (this.#bearings.isTaken || member === undefined) return;
-    if (this.#bearings.hears(member, decided)) this.#waitForBearings();
-    this.#takeBearings();
-  }
-
-  #waitForBearings(): void {
-    this.#modules.clock.after(
-      LIMITS.bearingsMs,
-      this.#loop.callback(() => {
-        if (this.#bearings.isTaken) return;
-        this.#bearings.goBy(this.#chain.head.height);
-        if (this.#bearings.isTaken) this.#driver.resumeSigning();
-        else this.#waitForBearings();
-      }),
-    );
-  }
-
-  #takeBearings(): void {
-    if (this.#bearings.take(this.#chain.head.height, validatorsOf(this.#objects))) this.#driver.resumeSigning();
+    if (member !== undefined) this.#permit.hears(member, decided);
   }
 
   #sendTime(peer: PublicKey): void {
@@ -591,7 +521,7 @@ export class Node {
   #stage(decided: Decided): boolean {
     const { height } = decided.block.header;
     if (height !== this.#chain.tip.height + 1 || this.#finalising >= height) return false;
-    if (this.#isForgotten(decided)) this.#onForeignSignature({ height, round: decided.commit.round, step: "precommit" });
+    this.#permit.lookAt(decided.commit);
     this.#measureBytes(decided, this.#chain.stage(this.#finalisedBlock(decided)));
     this.#adopt(decided);
     this.#staged.push(decided);
@@ -644,18 +574,17 @@ export class Node {
     // Consensus takes up the next height when nothing that is executed waits for the disk any more.
     if (this.#chain.tip.height === this.#chain.head.height) this.#driver.nextHeight();
     this.#catchUp.onApplied();
-    this.#takeBearings();
+    this.#permit.takeBearings();
     this.#pruner.onBlock();
   }
 
   #settle(decided: Decided, how: "consensus" | "sync"): void {
     const { block, execution, envelopes } = decided;
-    if (how === "consensus") this.#ownSignatures.onDecided();
     this.#mempool.remove(envelopes.map(({ pair }) => pair.id));
     for (const { pair } of this.#mempool.expire(block.header.timeMs)) this.#rememberExpired(pair.id);
     if (execution.changes.some(({ kind }) => kind === "member" || kind === "members")) this.#membership.refresh();
     this.#driver.forgetEvidence(block.evidence);
-    this.#memory?.settled(block.header.height, how);
+    this.#permit.settled(block.header.height, block.header.timeMs);
     this.#measure(decided, how);
     for (const listener of this.#listeners) listener(decided);
   }

@@ -1,103 +1,132 @@
 import type { Logger } from "../ports/observe.ts";
-import { LIMITS } from "../types/limits.ts";
 import type { Height, PublicKey } from "../types/scalars.ts";
+import type { Bearings } from "./bearings.ts";
 import type { DoubleSignGuard } from "./double-sign-guard.ts";
 import type { EventLoop } from "./event-loop.ts";
 import type { ValidatorHistory } from "./validator-history.ts";
 
 interface MemoryModules {
-  readonly guard: DoubleSignGuard;
+  readonly guard: Pick<DoubleSignGuard, "hasMemory" | "lastHeight" | "isConfirmed" | "begin" | "confirm">;
   readonly key: PublicKey;
-  readonly validators: ValidatorHistory;
+  readonly validators: Pick<ValidatorHistory, "at" | "firstHeightOf">;
+  readonly bearings: Pick<Bearings, "height" | "reach">;
   readonly loop: EventLoop;
   readonly logger: Logger;
   /** The operator's word that no other machine has this key and nothing signed is forgotten. */
   readonly isOrdered: boolean;
+  /** The memory is whole from now on. */
+  readonly resume: () => void;
   readonly fatal: (error: Error) => void;
 }
 
 /**
- * Whether a node knows what its key has signed (protocol.md §4 "A node without its memory"). Memory is of a key at the heights at which it
- * was an authority's: a key that no decided height had has signed nothing, so the empty guard that it was born with is the whole of its
- * memory. So a member that has just become an authority signs at once.
+ * Whether a node knows what its key has signed (protocol.md §4 "A node without its memory"). If not, it follows until the heights are
+ * behind it that the key may have signed before the node started (`bearings.ts`): two further blocks than the network had decided then.
+ *
+ * An empty guard is the whole memory of a key that nothing was asked of. It is believed for every height that was undecided when the
+ * node started, so that a member that has just become an authority signs at once. It is not believed where the chain shows that the key
+ * was an authority's before: then the folder may be of the time before its first signature. What was believed once is written down, and
+ * holds when the node falls behind or starts again before its first signature: a slow newcomer and one that is down must not halt four.
  */
 export class SigningMemory {
   readonly #m: MemoryModules;
-  /** Blocks still to be decided before this node signs: without memory it follows first. */
-  #mutedBlocks = 0;
-  /** Guard or log is lost, of a key that the chain as known here never had. */
-  #isDoubtful = false;
+  #isForgetful = false;
+  /** A guard in place of a lost one is on its way to the disk. */
+  #isBeginning = false;
 
   constructor(modules: MemoryModules) {
     this.#m = modules;
   }
 
   get isMuted(): boolean {
-    return this.#mutedBlocks > 0;
+    return this.#isForgetful;
   }
 
   /** Why the node does not sign; null if it may. */
   get reason(): string | null {
-    return this.isMuted ? `no memory of what was signed: ${this.#mutedBlocks} more blocks to follow first` : null;
+    if (!this.#isForgetful) return null;
+    const { height } = this.#m.bearings;
+    const first =
+      height === null ? "where the others stand comes first, and two more blocks" : `two blocks behind ${height} first`;
+    return `no memory of what was signed: ${first}`;
   }
 
   /** At start: `head` is the last decided height, `isLogSound` whether the log of the undecided one is whole. */
   recall(head: Height, isLogSound: boolean, isAlone: boolean): void {
     const { guard, key, validators, logger, isOrdered } = this.#m;
-    const isLost = !guard.hasMemory || !isLogSound;
+    // A height begins only on top of a durable one: a guard that is farther says that store or log are of an earlier time, and locks lost.
+    const isLost = !guard.hasMemory || !isLogSound || guard.lastHeight > head + 1;
     const first = validators.firstHeightOf(key);
-    if (first === undefined) {
-      // Nothing to forget, as far as is known here: this node may be behind.
-      this.#isDoubtful = isLost && !isOrdered;
-      return;
-    }
-    if (!isLost && (guard.lastHeight > 0 || first > head)) return;
+    const isEmptyOfOld = this.#isBlank && first !== undefined && first <= head;
+    if (!isLost && !isEmptyOfOld) return;
     if (isOrdered) {
       logger.warn("signing without memory, as the operator ordered");
       this.#begin();
       return;
     }
-    this.#follow();
-    logger.warn("no memory of what was signed: following until further blocks are decided", {
-      blocks: LIMITS.memorylessBlocks,
-      alone: isAlone,
-    });
+    this.#isForgetful = true;
+    if (first !== undefined)
+      logger.warn("no memory of what was signed: following until further blocks are decided", { alone: isAlone });
   }
 
-  /** A block is durable. A key whose memory begins behind heights that were its own may have signed there: it follows first. */
-  settled(height: Height, how: "consensus" | "sync"): void {
-    const { guard, key, validators, isOrdered, logger } = this.#m;
-    if (this.#mutedBlocks > 0 && how === "consensus") {
-      this.#mutedBlocks -= 1;
-      if (this.#mutedBlocks === 0) {
-        logger.info("followed long enough: signing from the next height on", { height: height + 1 });
-        this.#begin();
-      }
+  /** A block is durable. */
+  settled(height: Height): void {
+    const { bearings, isOrdered, logger } = this.#m;
+    if (this.#isForgetful) {
+      if (bearings.reach(height + 1) || this.#isBeginning) return;
+      logger.info("followed long enough: signing from the next height on", { height: height + 1 });
+      this.#begin();
+      return;
     }
-    const isOwn = (of: Height): boolean => validators.at(of)?.some((authority) => authority.key === key) === true;
-    if (how === "sync" && isOwn(height) && guard.lastHeight === 0 && !isOrdered) this.#follow();
-    if (this.#isDoubtful && isOwn(height + 1)) this.#follow();
+    if (this.#isBlank && this.#isOwn(height) && !isOrdered && (bearings.height ?? height) >= height) this.#isForgetful = true;
+    this.believe(height);
   }
 
-  /** Others hold a signature of this key that the guard does not know. Answers whether that is news. */
+  /** The bearings are taken, or the key has become an authority's: an empty guard that nothing speaks against is believed for good. */
+  believe(head: Height): void {
+    const { guard, bearings } = this.#m;
+    if (this.#isForgetful || !this.#isBlank || !guard.hasMemory || bearings.height === null || !this.#isOwn(head + 1)) return;
+    guard.confirm(
+      head + 1,
+      this.#unlessFault(() => undefined),
+    );
+  }
+
+  /** Something was signed that this node does not know, or does not know all that it rested on. Answers whether that is news. */
   forgets(): boolean {
-    if (this.isMuted || this.#m.isOrdered) return false;
-    this.#follow();
+    if (this.#isForgetful || this.#m.isOrdered) return false;
+    this.#isForgetful = true;
     return true;
   }
 
-  #follow(): void {
-    this.#isDoubtful = false;
-    this.#mutedBlocks = LIMITS.memorylessBlocks;
-  }
-
+  /** Nothing is signed before a lost guard is there again. */
   #begin(): void {
-    const { guard, loop, fatal } = this.#m;
+    const { guard, resume } = this.#m;
+    this.#isForgetful = !guard.hasMemory;
     if (guard.hasMemory) return;
+    this.#isBeginning = true;
     guard.begin(
-      loop.callback((fault: Error | null) => {
-        if (fault !== null) fatal(fault);
+      this.#unlessFault(() => {
+        this.#isBeginning = false;
+        this.#isForgetful = false;
+        resume();
       }),
     );
+  }
+
+  /** Whether the guard is empty and nothing says that it may be. */
+  get #isBlank(): boolean {
+    return this.#m.guard.lastHeight === 0 && !this.#m.guard.isConfirmed;
+  }
+
+  #isOwn(height: Height): boolean {
+    return this.#m.validators.at(height)?.some(({ key }) => key === this.#m.key) === true;
+  }
+
+  #unlessFault(done: () => void): (fault: Error | null) => void {
+    return this.#m.loop.callback((fault: Error | null) => {
+      if (fault !== null) this.#m.fatal(fault);
+      else done();
+    });
   }
 }

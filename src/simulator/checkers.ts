@@ -71,10 +71,9 @@ export class Checkers {
     this.#deeds?.powered(name, disk);
   }
 
-  /** A machine lost its disk: its node may begin anew; or the end of its log, and nobody can tell. */
-  forgets(name: MemberId, what: "everything" | "locks"): void {
-    if (what === "everything") this.#heights.delete(name);
-    else this.#deeds?.losesLocks(name);
+  /** A machine lost its disk: its node may begin anew. */
+  forgets(name: MemberId): void {
+    this.#heights.delete(name);
   }
 
   /** Durability: a node comes back with at least what it had finalised, and with nothing else. */

@@ -1,6 +1,6 @@
 import { fromHex } from "../lib/bytes.ts";
 import { type ConsensusMessage, decodeMessage } from "../node/messages.ts";
-import type { Height, MemberId, PublicKey } from "../types/scalars.ts";
+import type { MemberId, PublicKey } from "../types/scalars.ts";
 import type { Proposal, Vote } from "../types/vote.ts";
 import type { ReferenceChain } from "./reference-chain.ts";
 import type { VirtualDisk } from "./virtual-disk.ts";
@@ -30,8 +30,6 @@ export class Deeds {
   readonly #locks = new Map<string, Precommit>();
   /** Who prevoted a block, by height, round and block; everybody's, the guilty included. */
   readonly #prevotes = new Map<string, Set<number>>();
-  /** Who cannot know its locks any more, up to which height. */
-  readonly #lockless = new Map<MemberId, Height>();
 
   constructor(modules: Modules) {
     this.#m = modules;
@@ -40,10 +38,6 @@ export class Deeds {
   /** The disk on which the member's guard and log are. */
   powered(name: MemberId, disk: VirtualDisk): void {
     this.#disks.set(name, disk);
-  }
-
-  losesLocks(name: MemberId): void {
-    this.#lockless.set(name, this.#m.reference.height + 2);
   }
 
   onMessage(from: PublicKey, bytes: Uint8Array): void {
@@ -98,7 +92,6 @@ export class Deeds {
     }
     const lock = this.#locks.get(name);
     if (lock === undefined || lock.block === block || lock.round >= round) return;
-    if ((this.#lockless.get(member) ?? 0) >= height) return;
     const n = this.#m.reference.setAt(height)?.length ?? 0;
     for (let proof = lock.round; proof < round; proof++) {
       const voters = this.#prevotes.get(`${height}/${proof}/${block}`)?.size ?? 0;

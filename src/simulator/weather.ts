@@ -190,10 +190,7 @@ export class Weather {
         return;
       }
       case "staleLog":
-        this.#lose((victim) => {
-          victim.disk.truncate("log");
-          this.#world.forgets(victim);
-        });
+        this.#lose((victim) => victim.disk.truncate("log"));
         return;
     }
   }

@@ -201,7 +201,7 @@ export class World {
     this.#m.scheduler.note(`${machine.name} has a new disk`);
     machine.disk.wipe();
     machine.excuse = null;
-    this.#m.checkers.forgets(machine.name, "everything");
+    this.#m.checkers.forgets(machine.name);
   }
 
   /** The operator puts the disk back as it was when it was copied. */
@@ -210,13 +210,7 @@ export class World {
     this.#m.scheduler.note(`${machine.name} has an old disk`);
     machine.disk.restore(copy);
     machine.excuse = null;
-    this.#m.checkers.forgets(machine.name, "everything");
-  }
-
-  /** Some of what the machine knew of the undecided height is gone, and it cannot tell. */
-  forgets(machine: Machine): void {
-    this.#m.scheduler.note(`${machine.name} forgets`);
-    this.#m.checkers.forgets(machine.name, "locks");
+    this.#m.checkers.forgets(machine.name);
   }
 
   #ended(machine: Machine, error: Error): void {
