@@ -4,7 +4,7 @@ import { quorum, type ValidatorSet } from "../types/validator-set.ts";
 
 /**
  * Where the others stood when this node started (protocol.md §4 "A node without its memory"): the height T that a quorum of authorities,
- * itself included, had decided when it was heard.
+ * itself included if it is one, had decided when it was heard.
  *
  * Whatever the key of this node signed before it started lies at T + 2 or below. To sign at s it had decided s − 1, so a quorum had
  * precommitted s − 1 and had s − 2 on their disks before. Two quorums share a correct authority beside this one, and it was heard: T ≥ s − 2.
@@ -48,12 +48,13 @@ export class Bearings {
     if ([...this.#decided.values()].some((decided) => decided <= tip)) this.#height ??= tip;
   }
 
-  /** At start, when somebody was heard, and when a block was applied; `self` is one of `authorities`. Answers whether they are new. */
+  /** At start, when somebody was heard, and when a block was applied. Answers whether they are new. */
   take(tip: Height, authorities: ValidatorSet, self: MemberId): boolean {
     if (this.#height !== null) return false;
     const others = authorities.filter(({ member }) => member !== self);
     const level = others.filter(({ member }) => (this.#decided.get(member) ?? Number.POSITIVE_INFINITY) <= tip).length;
-    if (level + 1 < quorum(authorities.length)) return false;
+    const own = authorities.length - others.length;
+    if (level + own < quorum(authorities.length)) return false;
     this.#height = tip;
     this.#isSure = true;
     return true;

@@ -82,10 +82,10 @@ export class SigningMemory {
     this.believe(height);
   }
 
-  /** The bearings are taken, or the key has become an authority's: an empty guard that nothing speaks against is believed for good. */
+  /** Once the bearings are taken, an empty guard that nothing speaks against is believed for good: also of a key that is nobody's yet. */
   believe(head: Height): void {
     const { guard, bearings } = this.#m;
-    if (this.#isForgetful || !this.#isBlank || !guard.hasMemory || bearings.height === null || !this.#isOwn(head + 1)) return;
+    if (this.#isForgetful || !this.#isBlank || !guard.hasMemory || bearings.height === null) return;
     guard.confirm(
       head + 1,
       this.#unlessFault(() => undefined),

@@ -140,10 +140,9 @@ export class SigningPermit {
     this.#m.resume();
   }
 
-  /** Only an authority has a part in a quorum: a newcomer takes its bearings when it becomes one. */
   #take(): boolean {
-    const { store, objects, membership, member } = this.#m;
-    if (!membership.isAuthority || !this.#bearings.take(store.head.height, validatorsOf(objects), member)) return false;
+    const { store, objects, member } = this.#m;
+    if (!this.#bearings.take(store.head.height, validatorsOf(objects), member)) return false;
     this.#memory?.believe(store.head.height);
     return true;
   }
@@ -153,7 +152,7 @@ export class SigningPermit {
       LIMITS.bearingsMs,
       this.#m.loop.callback(() => {
         if (this.#bearings.isTaken) return;
-        if (this.#m.membership.isAuthority) this.#bearings.goBy(this.#m.store.head.height);
+        this.#bearings.goBy(this.#m.store.head.height);
         if (this.#bearings.isTaken) this.#m.resume();
         else this.#wait();
       }),

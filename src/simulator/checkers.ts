@@ -67,8 +67,8 @@ export class Checkers {
   }
 
   /** A node is about to start on this disk. */
-  powered(name: MemberId, disk: VirtualDisk): void {
-    this.#deeds?.powered(name, disk);
+  powered(name: MemberId, disk: VirtualDisk, key: PublicKey): void {
+    this.#deeds?.powered(name, disk, key);
   }
 
   /** A machine lost its disk: its node may begin anew. */

@@ -23,7 +23,7 @@ interface Modules {
  */
 export class Deeds {
   readonly #m: Modules;
-  readonly #disks = new Map<MemberId, VirtualDisk>();
+  readonly #powered = new Map<MemberId, { readonly disk: VirtualDisk; readonly key: PublicKey }>();
   /** What each authority signed, by slot. */
   readonly #signed = new Map<string, string>();
   /** The newest precommit for a block by authority and height. */
@@ -35,9 +35,9 @@ export class Deeds {
     this.#m = modules;
   }
 
-  /** The disk on which the member's guard and log are. */
-  powered(name: MemberId, disk: VirtualDisk): void {
-    this.#disks.set(name, disk);
+  /** The disk on which the member's guard and log are, and the key that is its own now. */
+  powered(name: MemberId, disk: VirtualDisk, key: PublicKey): void {
+    this.#powered.set(name, { disk, key });
   }
 
   onMessage(from: PublicKey, bytes: Uint8Array): void {
@@ -74,8 +74,9 @@ export class Deeds {
 
   /** The guard has the signature, and the log the block, before anybody else has them. */
   #isDurable(member: MemberId, said: Vote | Proposal, kind: string): void {
-    const disk = this.#disks.get(member);
-    if (disk === undefined) return;
+    const { disk, key } = this.#powered.get(member) ?? {};
+    // What an earlier key of the machine signed it passes on like others' votes; the guard of that key is put aside.
+    if (disk === undefined || this.#m.reference.setAt(said.height)?.[said.index]?.key !== key) return;
     const where = `${kind} of ${member} at height ${said.height}, round ${said.round}`;
     if (!disk.holds("guard", said.sig)) this.#m.fail(`durability: the ${where} left before the guard had it`);
     if (said.block !== null && !disk.holds("log", fromHex(said.block) as Uint8Array))

@@ -8,7 +8,7 @@ import { genesisObjects } from "../ledger/genesis-objects.ts";
 import { parentTurn } from "../ledger/governance/turns.ts";
 import { judgeAgainstParent } from "../ledger/judge.ts";
 import { KINDS } from "../ledger/kinds.ts";
-import { paramsOf, validatorsOf } from "../ledger/validators.ts";
+import { membersOf, paramsOf, validatorsOf } from "../ledger/validators.ts";
 import { fromHex, toHex } from "../lib/bytes.ts";
 import { acceptsNext, evidenceChecks } from "../light/commit.ts";
 import { keyHashOf, valueHashOf } from "../state/node-hash.ts";
@@ -78,6 +78,11 @@ export class ReferenceChain {
   /** Who signs a height: known up to one beyond the newest. */
   setAt(height: Height): ValidatorSet | undefined {
     return this.#sets[height];
+  }
+
+  /** Whether the members have this one in their table. */
+  isMember(name: MemberId): boolean {
+    return membersOf(this.#view).some((member) => member.name === name);
   }
 
   /** Takes the block after the newest; the reason if it may not stand. */

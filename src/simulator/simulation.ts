@@ -2,10 +2,11 @@ import { Prng } from "../lib/prng.ts";
 import type { Height, MemberId } from "../types/scalars.ts";
 import { BEHAVIOURS } from "./byzantine/behaviours.ts";
 import { Checkers } from "./checkers.ts";
+import { Governance } from "./governance.ts";
 import { Marks } from "./marks.ts";
 import { ReferenceChain } from "./reference-chain.ts";
 import { Scheduler } from "./scheduler.ts";
-import { drawSwarm, type Swarm } from "./swarm.ts";
+import { drawSwarm, isLoyal, type Swarm } from "./swarm.ts";
 import { cheapScheme, ed25519Scheme } from "./virtual-crypto.ts";
 import { VirtualNetwork } from "./virtual-network.ts";
 import { Weather } from "./weather.ts";
@@ -87,6 +88,7 @@ export function runSimulation(options: SimulationOptions): SimulationResult {
     latestMs: () => world.latestMs,
   });
 
+  let governance: Governance | null = null;
   weather.prepare();
   for (const machine of world.machines) world.start(machine);
   const failed = (): boolean => checkers.failure !== null;
@@ -98,13 +100,17 @@ export function runSimulation(options: SimulationOptions): SimulationResult {
     workload.plan(FAULTS, FAULTS_MS);
     workload.planTrade(random.between(0, FAULTS_MS / 4));
     const joiner = world.machines.at(-1);
-    if (swarm.governance && joiner !== undefined) workload.planChanges(joiner, random.between(0, FAULTS_MS / 4));
+    if (swarm.governance && joiner !== undefined) {
+      const mayBeSilent = isLoyal(swarm);
+      governance = new Governance(joiner, { world, workload, scheduler, reference, random: random.fork(), marks, mayBeSilent });
+      governance.begin(random.between(0, FAULTS_MS / 4));
+    }
     weather.begin(FAULTS_MS);
     enough = scheduler.run(BRING_UP_MS + FAULTS_MS, EVENTS_MAX, failed);
   }
   if (!failed() && enough) {
     weather.heal();
-    workload.stopChanges();
+    governance?.stop();
     workload.plan(AFTERWARDS, 1_000);
     pace = new Pace(scheduler);
     const more = (): void => {

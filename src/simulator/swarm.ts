@@ -26,6 +26,8 @@ export const STRIKES = [
   "staleLog",
 ] as const;
 export type Strike = (typeof STRIKES)[number];
+/** A machine that these strike has lost what was durable: it counts among those that may be faulty. */
+const LOSING: ReadonlySet<Strike> = new Set<Strike>(["lostDisk", "rottenDisk", "staleLog"]);
 
 /** Everything about a run that is drawn from its seed before it begins. */
 export interface Swarm {
@@ -44,6 +46,11 @@ export interface Swarm {
   /** Wall clocks are off by at most so much all the time. */
   readonly skewMaxMs: number;
   readonly realSignatures: boolean;
+}
+
+/** Whether every founding authority is to be counted on, but for crashes. */
+export function isLoyal({ weather, byzantine, strikes }: Swarm): boolean {
+  return weather === "changing" && byzantine.length === 0 && !strikes.some((strike) => LOSING.has(strike));
 }
 
 /** One seed in so many runs with real signatures. */

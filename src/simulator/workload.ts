@@ -2,7 +2,6 @@ import { assemble, buildTransaction, op, signedMessage } from "../client/transac
 import { taggedHash } from "../crypto/hash.ts";
 import { dayOf } from "../ledger/calendar.ts";
 import { objectId, partyId } from "../ledger/ids.ts";
-import type { BodyOf } from "../ledger/transitions.ts";
 import type { Prng } from "../lib/prng.ts";
 import type { Hash, PublicKey, TimeMs, TxId } from "../types/scalars.ts";
 import type { Operation } from "../types/transaction.ts";
@@ -12,7 +11,7 @@ import type { Scheduler } from "./scheduler.ts";
 import { keyOf, type Scheme } from "./virtual-crypto.ts";
 import { legalId, type Machine, seedOf, type World } from "./world.ts";
 
-interface Signing {
+export interface Signing {
   readonly party: Hash;
   readonly key: PublicKey;
   readonly seed: Uint8Array;
@@ -36,10 +35,6 @@ const RESEND_MS = 1_000;
 const PATIENCE_MS = 590_000;
 const IMPATIENCE_MS = 4_000;
 const TRADERS = 3;
-/** Blocks of every tenth height can be named to show readiness. */
-const WAYMARK_HEIGHTS = 10;
-const CHANGE_AGAIN_MS = 2_000;
-const DAY_MS = 86_400_000;
 const FACE = 1_000_000n;
 
 /** Clients: they send, and send again to any node, until a block has their transaction or its time has run out on the chain. */
@@ -55,7 +50,6 @@ export class Workload {
   #planned = 0;
   #open = 0;
   #salts = 0;
-  #isChanging = false;
 
   constructor(modules: {
     readonly world: World;
@@ -90,14 +84,17 @@ export class Workload {
     scheduler.at(delayMs, "client", () => this.#trade(number, seller, debtor, holder));
   }
 
-  /** The members vote the machine in and out of the authorities, again and again until `stopChanges`. */
-  planChanges(machine: Machine, delayMs: number): void {
-    this.#isChanging = true;
-    this.#m.scheduler.at(delayMs, "governance", () => this.#change(machine));
-  }
-
-  stopChanges(): void {
-    this.#isChanging = false;
+  /** One operation until it is final, by whoever has these keys; `done` may ask for more. */
+  ask(operation: Operation, signers: readonly Signing[], done: (id: TxId) => void): void {
+    this.#open += 1;
+    this.#begin({
+      op: operation,
+      signers,
+      done: (id) => {
+        done(id);
+        this.#open -= 1;
+      },
+    });
   }
 
   get isDone(): boolean {
@@ -184,56 +181,6 @@ export class Workload {
     );
   }
 
-  #change(machine: Machine): void {
-    const { reference, scheduler } = this.#m;
-    const { height } = reference;
-    const waymark = height - 1 - ((height - 2) % WAYMARK_HEIGHTS);
-    const block = reference.idAt(waymark);
-    if (!this.#isChanging) return;
-    if (block === undefined) {
-      scheduler.at(CHANGE_AGAIN_MS, "governance", () => this.#change(machine));
-      return;
-    }
-    const isIn = reference.setAt(height + 1)?.some(({ member }) => member === machine.name) === true;
-    this.#open += 1;
-    if (isIn) {
-      this.#vote(machine, { kind: "removeAuthority", member: machine.name });
-      return;
-    }
-    const { name, party, authorityKey, authoritySeed } = machine;
-    this.#begin({
-      op: op("authority.ready", { member: name, key: authorityKey, height: waymark, block }),
-      signers: [signingOf(machine), { party, key: authorityKey, seed: authoritySeed }],
-      done: () => this.#vote(machine, { kind: "addAuthority", member: name, authorityKey }),
-    });
-  }
-
-  /** Proposed by one of the founding authorities and voted for by all of them at once. */
-  #vote(machine: Machine, change: BodyOf<"governance.propose">["change"]): void {
-    const { random, reference, scheduler, world } = this.#m;
-    const founders = world.machines.filter(({ isAuthority }) => isAuthority);
-    const proposer = random.pick(founders);
-    const expiresMs = Math.max(world.wallMs(), reference.timeMs) + DAY_MS;
-    let left = founders.length;
-    const voted = (): void => {
-      left -= 1;
-      if (left > 0) return;
-      this.#open -= 1;
-      scheduler.at(random.between(0, CHANGE_AGAIN_MS), "governance", () => this.#change(machine));
-    };
-    this.#begin({
-      op: op("governance.propose", { member: proposer.name, change, expiresMs }),
-      signers: [signingOf(proposer)],
-      done: (id) => {
-        const proposal = objectId(id, 0, 0);
-        for (const founder of founders) {
-          const vote = op("governance.vote", { proposal, member: founder.name, approve: true });
-          this.#begin({ op: vote, signers: [signingOf(founder)], done: voted });
-        }
-      },
-    });
-  }
-
   #begin(wish: Wish): void {
     const { world, reference, random, scheme } = this.#m;
     const patienceMs = random.chance(150) ? IMPATIENCE_MS : PATIENCE_MS;
@@ -273,6 +220,6 @@ export class Workload {
   }
 }
 
-function signingOf({ party, makerKey, makerSeed }: Machine): Signing {
+export function signingOf({ party, makerKey, makerSeed }: Machine): Signing {
   return { party, key: makerKey, seed: makerSeed };
 }

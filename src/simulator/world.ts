@@ -8,11 +8,12 @@ import type { Prng } from "../lib/prng.ts";
 import { newGuardFile } from "../node/double-sign-guard.ts";
 import { Node } from "../node/node.ts";
 import type { Transport } from "../ports/transport.ts";
-import type { ChainIdentity, Genesis } from "../types/genesis.ts";
+import type { ChainIdentity, Genesis, LegalId } from "../types/genesis.ts";
 import type { Hash, MemberId, PublicKey, Signature, TimeMs } from "../types/scalars.ts";
 import type { Envelope } from "../types/transaction.ts";
 import type { Behaviour } from "./byzantine/behaviour.ts";
 import type { Checkers } from "./checkers.ts";
+import { SIMULATED_FEATURES } from "./features.ts";
 import { Marks, UNMEASURED } from "./marks.ts";
 import type { ReferenceChain } from "./reference-chain.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -28,8 +29,6 @@ export interface Machine {
   /** By the genesis; votes may change it. */
   readonly isAuthority: boolean;
   readonly nodeKey: PublicKey;
-  readonly authorityKey: PublicKey;
-  readonly authoritySeed: Uint8Array;
   readonly makerSeed: Uint8Array;
   readonly makerKey: PublicKey;
   readonly party: Hash;
@@ -37,6 +36,10 @@ export interface Machine {
   readonly random: Prng;
   /** Null: it does what it should. */
   readonly behaviour: Behaviour | null;
+  /** The consensus key: the operator may put another in its place. */
+  authorityKey: PublicKey;
+  authoritySeed: Uint8Array;
+  readonly legalId: LegalId;
   /** How much the wall clock is off. */
   skewMs: number;
   /** Why its node may end by itself: its disk is full, or holds what it never wrote. */
@@ -65,6 +68,7 @@ interface WorldModules {
 }
 
 const EPOCH_MS = Date.UTC(2026, 0, 1);
+const FEATURES: ReadonlySet<string> = new Set(SIMULATED_FEATURES);
 
 /** The machines of one simulated network and the production node on each of them. */
 export class World {
@@ -74,6 +78,7 @@ export class World {
   readonly #marks: Marks;
   readonly #options: WorldOptions;
   #skewMostMs = 0;
+  #keys = 0;
   readonly #stopLife = new Map<MemberId, () => void>();
 
   constructor(options: WorldOptions, modules: WorldModules) {
@@ -97,6 +102,7 @@ export class World {
         makerSeed,
         makerKey: keyOf(makerSeed),
         party: partyId(legalId(name)),
+        legalId: legalId(name),
         disk,
         random: modules.random.fork(),
         behaviour: byzantine[index] ?? null,
@@ -145,11 +151,11 @@ export class World {
       alive = false;
     });
     scheduler.note(`${name} starts`);
-    checkers.powered(name, disk);
+    checkers.powered(name, disk, machine.authorityKey);
     let node: Node;
     try {
       node = new Node(
-        { identity: this.identity, member: name, signWithoutMemory: behaviour?.forgets === true },
+        { identity: this.identity, member: name, signWithoutMemory: behaviour?.forgets === true, knownFeatures: FEATURES },
         {
           wall: { nowMs: () => this.wallMs(machine) },
           clock: {
@@ -202,6 +208,18 @@ export class World {
     machine.disk.wipe();
     machine.excuse = null;
     this.#m.checkers.forgets(machine.name);
+  }
+
+  /** The operator gives the stopped machine a new consensus key, with a guard of its own (`node rekey`). */
+  rekey(machine: Machine): void {
+    const wasRunning = machine.node !== null;
+    if (wasRunning) this.crash(machine);
+    this.#m.scheduler.note(`${machine.name} has a new key`);
+    this.#keys += 1;
+    machine.authoritySeed = seedOf(`${machine.name}/authority/${this.#keys}`);
+    machine.authorityKey = keyOf(machine.authoritySeed);
+    machine.disk.put("guard", newGuardFile(machine.authorityKey, simulatedHasher.sha256));
+    if (wasRunning) this.start(machine);
   }
 
   /** The operator puts the disk back as it was when it was copied. */

@@ -39,3 +39,20 @@ it("a run of seeds goes through every rule of consensus and every way of recover
   const missed = Object.entries(LEAST).filter(([mark, least]) => (marks.counts.get(mark) ?? 0) < least);
   expect(missed.map(([mark]) => `${mark}: ${marks.counts.get(mark) ?? 0}`)).toEqual([]);
 });
+
+it("the members vote each other in and out, for keys, parameters and rules, while anything may fail", {
+  timeout: 600_000,
+}, () => {
+  const marks = new Marks();
+  const swarm = {
+    weather: "changing",
+    authorities: 4,
+    follower: true,
+    governance: true,
+    byzantine: [],
+    strikes: ["crash", "crashInWrite", "partition"],
+  } as const;
+  for (let seed = 1; seed <= 8; seed++) expect(runSimulation({ seed, swarm, marks }).failure, `seed ${seed}`).toBeNull();
+  const voted = ["addAuthority", "addMember", "removeAuthority", "removeMember", "setAuthorityKey", "setParams", "switchFeature"];
+  expect(voted.filter((kind) => !marks.counts.has(`the members voted: ${kind}`))).toEqual([]);
+});

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { CodedError } from "../../lib/coded-error.ts";
 import { flagName, loadSettings, SETTINGS, type SettingKey } from "../settings.ts";
 import { nodeInitCommand } from "./node-init.ts";
 import { nodeRekeyCommand } from "./node-rekey.ts";
@@ -40,7 +41,8 @@ async function runUntilStopped(
     console.error(
       `zhonglian: ${error.message}${error.cause === undefined ? "" : `: ${String(error.cause)}`} [${code ?? "FATAL"}]`,
     );
-    if (error.stack !== undefined) console.error(error.stack);
+    // What has a code has an entry in the table of errors; where in the program it was found is of no use to an operator.
+    if (!(error instanceof CodedError) && error.stack !== undefined) console.error(error.stack);
     // Fail closed: nothing more leaves this process.
     process.exit(70);
   };

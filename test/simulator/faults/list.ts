@@ -153,7 +153,7 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
   {
     name: "a node without its memory takes the first that it hears for the network",
     file: "node/bearings.ts",
-    find: "if (level + 1 < quorum(authorities.length)) return false;",
+    find: "if (level + own < quorum(authorities.length)) return false;",
     replace: "if (level < 1) return false;",
     from: 1,
     swarm: { ...CALM, byzantine: [], strikes: ["lostDisk", "partition", "slowNode"], lossPermille: 100 },

@@ -1,0 +1,151 @@
+import { op } from "../client/transaction-builder.ts";
+import { objectId } from "../ledger/ids.ts";
+import type { BodyOf } from "../ledger/transitions.ts";
+import type { Prng } from "../lib/prng.ts";
+import { SIMULATED_FEATURES } from "./features.ts";
+import type { Marks } from "./marks.ts";
+import type { ReferenceChain } from "./reference-chain.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { signingOf, type Workload } from "./workload.ts";
+import type { Machine, World } from "./world.ts";
+
+type Change = BodyOf<"governance.propose">["change"];
+
+/** Blocks of every tenth height can be named to show readiness. */
+const WAYMARK_HEIGHTS = 10;
+const AGAIN_MS = 2_000;
+const DAY_MS = 86_400_000;
+/** Heights ahead at which new rules begin. */
+const FEATURE_AHEAD = 4;
+
+interface Modules {
+  readonly world: World;
+  readonly workload: Workload;
+  readonly scheduler: Scheduler;
+  readonly reference: ReferenceChain;
+  readonly random: Prng;
+  readonly marks: Marks;
+  /**
+   * Whether the machine may change its key while it is an authority: until the members have voted for the new one it does not sign, and
+   * no more than may be faulty are to be silent.
+   */
+  readonly mayBeSilent: boolean;
+}
+
+/**
+ * The founding authorities change the chain by votes while anything may fail: one machine, no founder, joins and leaves the authorities and
+ * the members and changes its key; parameters and rules change beside it.
+ */
+export class Governance {
+  readonly #m: Modules;
+  readonly #machine: Machine;
+  #isOver = false;
+  #features = 0;
+
+  constructor(machine: Machine, modules: Modules) {
+    this.#machine = machine;
+    this.#m = modules;
+  }
+
+  begin(delayMs: number): void {
+    this.#m.scheduler.at(delayMs, "governance", () => this.#next());
+  }
+
+  /** No more is begun; whoever is outside is let in again, so that it can be seen to arrive where the others are. */
+  stop(): void {
+    this.#isOver = true;
+    if (!this.#isMember) this.#vote(this.#admission());
+  }
+
+  get #isMember(): boolean {
+    return this.#m.reference.isMember(this.#machine.name);
+  }
+
+  get #isAuthority(): boolean {
+    const { reference } = this.#m;
+    return reference.setAt(reference.height + 1)?.some(({ member }) => member === this.#machine.name) === true;
+  }
+
+  #next(): void {
+    if (this.#isOver) return;
+    const { random } = this.#m;
+    const { name } = this.#machine;
+    if (!this.#isMember) this.#vote(this.#admission());
+    else if (random.chance(200)) this.#vote(this.#rule());
+    else if (random.chance(150)) this.#vote({ kind: "removeMember", member: name });
+    else if (!this.#isAuthority) this.#promote();
+    else if (random.chance(300) && this.#m.mayBeSilent) this.#rotate();
+    else this.#vote({ kind: "removeAuthority", member: name });
+  }
+
+  #admission(): Change {
+    const { name, legalId, nodeKey } = this.#machine;
+    // The party stays when its member goes, and brings its keys along.
+    return { kind: "addMember", name, legalId, roles: ["PLATFORM"], nodeKey, keys: [] };
+  }
+
+  #rule(): Change {
+    const { random, reference } = this.#m;
+    const feature = SIMULATED_FEATURES[this.#features];
+    if (feature !== undefined && random.chance(500)) {
+      this.#features += 1;
+      return { kind: "switchFeature", feature, height: reference.height + FEATURE_AHEAD * this.#m.world.machines.length };
+    }
+    const params = random.pick([
+      { name: "graceDays", value: random.between(1, 9) },
+      { name: "blockIntervalMs", value: random.between(50, 150) },
+    ]);
+    return { kind: "setParams", params: [params] };
+  }
+
+  /** Sometimes with a new key: nobody needs the old one any more. */
+  #promote(): void {
+    if (this.#m.random.chance(400)) this.#m.world.rekey(this.#machine);
+    this.#showReady((authorityKey) => this.#vote({ kind: "addAuthority", member: this.#machine.name, authorityKey }));
+  }
+
+  #rotate(): void {
+    this.#m.world.rekey(this.#machine);
+    this.#showReady((authorityKey) => this.#vote({ kind: "setAuthorityKey", member: this.#machine.name, authorityKey }));
+  }
+
+  #showReady(then: (key: Machine["authorityKey"]) => void): void {
+    const { reference, scheduler, workload } = this.#m;
+    const { height } = reference;
+    const waymark = height - 1 - ((height - 2) % WAYMARK_HEIGHTS);
+    const block = reference.idAt(waymark);
+    if (block === undefined) {
+      scheduler.at(AGAIN_MS, "governance", () => this.#next());
+      return;
+    }
+    const { name, party, authorityKey, authoritySeed } = this.#machine;
+    workload.ask(
+      op("authority.ready", { member: name, key: authorityKey, height: waymark, block }),
+      [signingOf(this.#machine), { party, key: authorityKey, seed: authoritySeed }],
+      () => then(authorityKey),
+    );
+  }
+
+  /** Proposed by one of the founding authorities and voted for by all of them at once. */
+  #vote(change: Change): void {
+    const { marks, random, reference, scheduler, workload, world } = this.#m;
+    const founders = world.machines.filter(({ isAuthority }) => isAuthority);
+    const proposer = random.pick(founders);
+    const expiresMs = Math.max(world.wallMs(), reference.timeMs) + DAY_MS;
+    let left = founders.length;
+    const voted = (): void => {
+      left -= 1;
+      if (left > 0) return;
+      marks.add(`the members voted: ${change.kind}`);
+      if (this.#isOver && !this.#isMember) this.#vote(this.#admission());
+      else scheduler.at(random.between(0, AGAIN_MS), "governance", () => this.#next());
+    };
+    workload.ask(op("governance.propose", { member: proposer.name, change, expiresMs }), [signingOf(proposer)], (id) => {
+      const proposal = objectId(id, 0, 0);
+      for (const founder of founders) {
+        const vote = op("governance.vote", { proposal, member: founder.name, approve: true });
+        workload.ask(vote, [signingOf(founder)], voted);
+      }
+    });
+  }
+}
