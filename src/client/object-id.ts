@@ -1,3 +1,4 @@
+import { zoneId as ledgerZoneId } from "../ledger/goods/zone.ts";
 import {
   freshObjectId as ledgerFreshObjectId,
   objectId as ledgerObjectId,
@@ -13,3 +14,5 @@ export const freshObjectId = ledgerFreshObjectId;
 export const partyId = ledgerPartyId;
 /** The id of the payment that a bank attests under a reference. */
 export const paymentId = ledgerPaymentId;
+/** The id of a zone of a warehouse, by its name. */
+export const zoneId = ledgerZoneId;

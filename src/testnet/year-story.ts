@@ -38,7 +38,7 @@ export function yearStory(folder: string, seed: string, fraction: number): Story
         size,
         bank: await wallets.member(LENDER),
         platforms: await Promise.all(PLATFORMS.map(({ member }) => wallets.member(member))),
-        keysOf: await openYearKeys(folder),
+        ...(await openYearKeys(folder)),
         epochKey: epochKey(folder),
       });
       const { suppliers, debtors, trades } = size;

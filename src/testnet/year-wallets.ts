@@ -16,7 +16,7 @@ const SPKI_PREFIX_BYTES = 12;
  * Keys of the year's firms: each has its own, and no two have anything in common on the chain. Here they are all derived from one secret in
  * one encrypted keystore: three thousand keystores would take minutes to open and show nothing more.
  */
-export async function openYearKeys(folder: string): Promise<(company: Company) => FirmKeys> {
+export async function openYearKeys(folder: string): Promise<YearKeys> {
   mkdirSync(join(folder, "parties"), { recursive: true, mode: 0o700 });
   const path = join(folder, "parties", "year.json");
   const passphraseFile = join(folder, "parties", "year-passphrase");
@@ -26,13 +26,23 @@ export async function openYearKeys(folder: string): Promise<(company: Company) =
   return derivedKeys((await openKeystore(path, passphrase)).seed);
 }
 
+export interface YearKeys {
+  readonly keysOf: (company: Company) => FirmKeys;
+  /** Of a device that belongs to the company. */
+  readonly deviceOf: (company: Company, name: string) => SigningKey;
+}
+
 /** Made when they are first asked for. */
-export function derivedKeys(secret: Uint8Array): (company: Company) => FirmKeys {
-  const known = new Map<Hash, FirmKeys>();
-  return ({ party }) => {
-    const keys = known.get(party) ?? { maker: keyOf(secret, party, "maker"), checker: keyOf(secret, party, "checker") };
-    known.set(party, keys);
-    return keys;
+export function derivedKeys(secret: Uint8Array): YearKeys {
+  const known = new Map<string, SigningKey>();
+  const key = (party: Hash, role: string): SigningKey => {
+    const found = known.get(role + party) ?? keyOf(secret, party, role);
+    known.set(role + party, found);
+    return found;
+  };
+  return {
+    keysOf: ({ party }) => ({ maker: key(party, "maker"), checker: key(party, "checker") }),
+    deviceOf: ({ party }, name) => key(party, `device ${name}`),
   };
 }
 

@@ -60,7 +60,8 @@ async function play({ seed = "one", fraction = FRACTION, ledger = new YearLedger
     size: yearSize(fraction),
     bank,
     platforms,
-    keysOf: (company) => ({ maker: unsigned(keys(company).maker), checker: unsigned(keys(company).checker) }),
+    keysOf: (company) => ({ maker: unsigned(keys.keysOf(company).maker), checker: unsigned(keys.keysOf(company).checker) }),
+    deviceOf: (company, name) => unsigned(keys.deviceOf(company, name)),
     epochKey: new Uint8Array(32).fill(secret),
   });
   const player = new YearPlayer({

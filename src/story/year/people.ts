@@ -37,9 +37,15 @@ export interface Debtor extends Company {
   readonly failsDay: number;
 }
 
+/** Who keeps goods for others. */
+export type Keeper = Company;
+
 export interface People {
   readonly suppliers: readonly Supplier[];
   readonly debtors: readonly Debtor[];
+  readonly keepers: readonly Keeper[];
+  /** They belong to the keepers in turn. */
+  readonly warehouses: number;
 }
 
 export const PLATFORMS: readonly Platform[] = [
@@ -82,6 +88,7 @@ const SYLLABLES = ["华", "瑞", "恒", "安", "盛", "泰", "丰", "源", "佳"
 /** Debtors of each platform that fail: the second, in the middle of the year. */
 const FAILING = 1;
 const DIGITS = "0123456789";
+const WAREHOUSES_PER_KEEPER = 10;
 
 /** Who takes part, from the seed alone: suppliers and debtors by platform, names and codes like those of real firms. */
 export function peopleOf(prng: Prng, size: YearSize): People {
@@ -100,7 +107,11 @@ export function peopleOf(prng: Prng, size: YearSize): People {
     const customers = Array.from({ length: count }, (_, nth) => own[(first + nth) % own.length] as number);
     return { ...company, index, debtors: customers };
   });
-  return { suppliers, debtors };
+  const from = size.debtors + size.suppliers;
+  const keepers = Array.from({ length: Math.ceil(size.warehouses / WAREHOUSES_PER_KEEPER) }, (_, index) =>
+    companyOf(prng, from + index, "仓储有限公司", index),
+  );
+  return { suppliers, debtors, keepers, warehouses: size.warehouses };
 }
 
 /** `serial` makes its code unique; `turn` says whose firm it is. */

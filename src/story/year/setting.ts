@@ -65,6 +65,8 @@ export interface Setting {
   readonly bank: MemberActor;
   readonly platforms: ReadonlyMap<string, MemberActor>;
   readonly keysOf: (company: Company) => FirmKeys;
+  /** The key of a keeper's device, by the device's name. */
+  readonly deviceOf: (company: Company, name: string) => SigningKey;
   /** A commitment to something private: a number, a document, a bank's reference. */
   readonly commit: (...parts: readonly string[]) => Hash;
   /** Of each debtor, by index. */

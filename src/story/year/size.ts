@@ -4,6 +4,8 @@ export interface YearSize {
   readonly debtors: number;
   readonly trades: number;
   readonly warehouses: number;
+  /** For how many days each warehouse is watched. */
+  readonly daysWatched: number;
   /** Attempts at fraud, of all kinds. */
   readonly frauds: number;
   readonly freezes: number;
@@ -24,6 +26,7 @@ const WHOLE = {
 const DEBTORS_MIN = 12;
 /** From this fraction on the year is short of business, and is played on fewer days. */
 const SPARSE_FROM = 10;
+const [WHOLE_DAYS, SPARSE_DAYS] = [364, 12] as const;
 
 /** `fraction`: the year is a `fraction`th of the whole one. */
 export function yearSize(fraction: number): YearSize {
@@ -36,6 +39,7 @@ export function yearSize(fraction: number): YearSize {
     frauds: part(WHOLE.frauds, 24),
     freezes: part(WHOLE.freezes, 6),
     redInvoices: part(WHOLE.redInvoices, 2),
+    daysWatched: fraction >= SPARSE_FROM ? SPARSE_DAYS : WHOLE_DAYS,
     calendar: fraction >= SPARSE_FROM ? "SPARSE" : "FULL",
   };
 }

@@ -1,4 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
+import type { SigningKey } from "../../client/transaction-builder.ts";
 import { Prng } from "../../lib/prng.ts";
 import type { Hash } from "../../types/scalars.ts";
 import type { MemberActor } from "../cast.ts";
@@ -12,6 +13,7 @@ import { type Company, type Debtor, type People, peopleOf, type Supplier } from 
 import type { FirmKeys, Refusal, Setting, Trade } from "./setting.ts";
 import type { YearSize } from "./size.ts";
 import { tradesOf } from "./trades.ts";
+import { planWarehouses } from "./warehouses.ts";
 import { planTrade } from "./trading.ts";
 
 export interface YearModules {
@@ -20,6 +22,7 @@ export interface YearModules {
   readonly bank: MemberActor;
   readonly platforms: readonly MemberActor[];
   readonly keysOf: (company: Company) => FirmKeys;
+  readonly deviceOf: (company: Company, name: string) => SigningKey;
   /** The verifiers' shared key: nobody guesses from a fingerprint or commitment what it is made from. */
   readonly epochKey: Uint8Array;
 }
@@ -34,7 +37,7 @@ export class Year {
   readonly #setting: Setting;
   readonly #diary = new Diary();
 
-  constructor({ seed, size, bank, platforms, keysOf, epochKey }: YearModules) {
+  constructor({ seed, size, bank, platforms, keysOf, deviceOf, epochKey }: YearModules) {
     const prng = new Prng(createHash("sha256").update(`alliance year ${seed}`).digest().readInt32BE(0));
     const [forPeople, forTrades, forTroubles] = [prng.fork(), prng.fork(), prng.fork()];
     const calendar = new BusinessCalendar(size.calendar);
@@ -63,6 +66,7 @@ export class Year {
       bank,
       platforms: new Map(platforms.map((platform) => [platform.member, platform])),
       keysOf,
+      deviceOf,
       commit: (...parts) =>
         createHmac("sha256", epochKey)
           .update(JSON.stringify([seed, ...parts]))
@@ -78,6 +82,7 @@ export class Year {
       applicants: new Set(),
     };
     planOpening(this.#setting);
+    planWarehouses(this.#setting, size.daysWatched);
     for (const trade of trades) planTrade(this.#setting, trade);
     planFreezes(this.#setting, size.freezes);
     planRedInvoices(this.#setting, size.redInvoices);

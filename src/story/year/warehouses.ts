@@ -1,0 +1,162 @@
+import { objectId, zoneId } from "../../client/object-id.ts";
+import { op } from "../../client/transaction-builder.ts";
+import type { Prng } from "../../lib/prng.ts";
+import type { Hash } from "../../types/scalars.ts";
+import { FIRST_DAY, LAST_DAY } from "./calendar.ts";
+import { type Act, beginOf, HOURS, type Hour } from "./diary.ts";
+import type { Keeper } from "./people.ts";
+import { platformOf, type Setting } from "./setting.ts";
+
+const DAY_MS = 86_400_000;
+const ZONE = "A";
+/** Of ten thousand attestations: a door that stands open, and tags that are missing. */
+const DOORS_OPEN = 20;
+const TAGS_MISSING = 2;
+/** Of the alarms about missing tags, percent: the keeper sees it too, and the goods are kept until an inspector has been there. */
+const SEEN_PERCENT = 50;
+
+/** A warehouse with the device that watches it. */
+interface Warehouse {
+  readonly index: number;
+  readonly keeper: Keeper;
+  readonly prng: Prng;
+  id: Hash;
+  /** Attestations so far. */
+  said: number;
+}
+
+/**
+ * Every warehouse has a device with a key of its own, which attests once a day, on holidays too. Most days all is well; a door that stands
+ * open is a warning that passes with the next word, missing tags are an alarm that freezes the goods until it is cleared.
+ */
+export function planWarehouses(setting: Setting, daysWatched: number): void {
+  const { people, diary } = setting;
+  for (const keeper of people.keepers) diary.at(FIRST_DAY, "first", () => keeperRegistration(setting, keeper));
+  for (let index = 0; index < people.warehouses; index++) {
+    const keeper = people.keepers[index % people.keepers.length] as Keeper;
+    const warehouse: Warehouse = { index, keeper, prng: setting.prng.fork(), id: "" as Hash, said: 0 };
+    diary.at(FIRST_DAY, "second", () => registration(setting, warehouse));
+    diary.at(FIRST_DAY, "third", () => binding(setting, warehouse));
+    const lastDay = Math.min(LAST_DAY, FIRST_DAY + daysWatched);
+    for (let day = FIRST_DAY + 1; day <= lastDay; day++)
+      diary.at(day, hourOf(setting, warehouse, day), () => attestation(setting, warehouse, day));
+    if (lastDay < LAST_DAY) diary.at(lastDay, "afternoon", () => unbinding(setting, warehouse));
+  }
+}
+
+/** Spread over the day, so that no hour is full of them; on a holiday all in one. The last one is left free for what an alarm takes. */
+function hourOf({ calendar }: Setting, { index }: Warehouse, day: number): Hour {
+  return calendar.isOpen(day) ? (HOURS[index % 4] as Hour) : "first";
+}
+
+function keeperRegistration(setting: Setting, keeper: Keeper): Act {
+  const { maker, checker } = setting.keysOf(keeper);
+  const body = {
+    legalId: keeper.legalId,
+    roles: ["WAREHOUSE"],
+    size: "NA" as const,
+    sponsor: keeper.platform.member as never,
+    keys: [
+      { key: maker.publicKey, purpose: "MAKER" as const },
+      { key: checker.publicKey, purpose: "CHECKER" as const },
+    ],
+    policy: [],
+  };
+  const keys = [platformOf(setting, keeper).maker, maker, checker];
+  return { name: `register/${keeper.legalId.value}`, keys, ops: [op("party.register", body)], expected: "OK" };
+}
+
+function registration(setting: Setting, warehouse: Warehouse): Act {
+  const { keeper, index } = warehouse;
+  const body = {
+    operator: keeper.party,
+    number: setting.commit("warehouse", String(index)),
+    city: keeper.legalId.value.slice(2, 8),
+    zones: [ZONE],
+    document: setting.commit("warehouse licence", String(index)),
+  };
+  return {
+    name: `warehouse/${index}`,
+    keys: [setting.keysOf(keeper).maker],
+    ops: [op("warehouse.register", body)],
+    expected: "OK",
+    done: (tx) => {
+      warehouse.id = objectId(tx, 0, 0);
+    },
+  };
+}
+
+function binding(setting: Setting, warehouse: Warehouse): Act {
+  const { keeper, index, id } = warehouse;
+  const device = setting.deviceOf(keeper, String(index));
+  const body = {
+    key: device.publicKey,
+    warehouse: id,
+    zone: ZONE,
+    kind: "RFID_COUNT" as const,
+    model: setting.commit("model", "rfid gate"),
+    firmware: setting.commit("firmware", "rfid gate", "1"),
+    intervalMs: DAY_MS,
+  };
+  const keys = [setting.keysOf(keeper).maker, device];
+  return { name: `device/${index}`, keys, ops: [op("device.bind", body)], expected: "OK" };
+}
+
+function unbinding(setting: Setting, { keeper, index }: Warehouse): Act {
+  const device = setting.deviceOf(keeper, String(index)).publicKey as unknown as Hash;
+  const keys = [setting.keysOf(keeper).maker];
+  return { name: `unbind/${index}`, keys, ops: [op("device.unbind", { device })], expected: "OK" };
+}
+
+function attestation(setting: Setting, warehouse: Warehouse, day: number): Act {
+  const { keeper, index, prng } = warehouse;
+  const hour = hourOf(setting, warehouse, day);
+  const draw = prng.below(10_000);
+  // On a holiday nobody is there to look after an alarm.
+  const isMissing = draw < TAGS_MISSING && setting.calendar.isOpen(day);
+  const isDoorOpen = !isMissing && draw < TAGS_MISSING + DOORS_OPEN;
+  warehouse.said += 1;
+  const device = setting.deviceOf(keeper, String(index));
+  const body = {
+    device: device.publicKey as unknown as Hash,
+    seq: warehouse.said,
+    timeMs: beginOf(day, hour),
+    batch: setting.commit("samples", String(index), String(day)),
+    ...(isMissing ? { tagsMissing: 1 } : {}),
+    ...(isDoorOpen ? { doorOpen: true } : {}),
+  };
+  return {
+    name: `attest/${index}/${day}`,
+    keys: [device],
+    ops: [op("device.attest", body)],
+    expected: "OK",
+    done: (tx) => {
+      if (isMissing) planInspection(setting, warehouse, day, objectId(tx, 0, 0));
+    },
+  };
+}
+
+/** The keeper may raise the alarm as well: two witnesses freeze the goods for good. On the next day an inspector finds all of them there. */
+function planInspection(setting: Setting, { keeper, index, id, prng }: Warehouse, day: number, alarm: Hash): void {
+  const { diary, calendar } = setting;
+  const own = setting.keysOf(keeper).maker;
+  const inspector = platformOf(setting, keeper);
+  const next = calendar.after(day);
+  const clear = (which: Hash, name: string): Act => {
+    const body = { alarm: which, inspector: inspector.party, report: setting.commit("inspection", name) };
+    return { name, keys: [own, inspector.maker], ops: [op("alarm.clear", body)], expected: "OK" };
+  };
+  diary.at(next, "afternoon", () => clear(alarm, `clear/${index}/${day}`));
+  if (!(prng.below(100) < SEEN_PERCENT)) return;
+  diary.at(day, "afternoon", () => {
+    const evidence = setting.commit("keeper report", String(index), String(day));
+    const body = { zone: zoneId(id, ZONE), by: keeper.party, severity: "CRITICAL" as const, evidence };
+    return {
+      name: `raise/${index}/${day}`,
+      keys: [own],
+      ops: [op("alarm.raise", body)],
+      expected: "OK",
+      done: (tx) => diary.at(next, "afternoon", () => clear(objectId(tx, 0, 0), `clearRaised/${index}/${day}`)),
+    };
+  });
+}
