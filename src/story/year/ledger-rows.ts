@@ -19,6 +19,8 @@ const KINDS = [
   "line",
   "programme",
   "creditFacts",
+  "alarm",
+  "attestation",
 ] as const;
 export type RowKind = (typeof KINDS)[number];
 

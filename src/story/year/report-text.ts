@@ -38,6 +38,8 @@ export function reportText(report: YearReport): string {
     ...counted("Payments", report.payments),
     ...counted("Disputes", report.disputes),
     ...counted("Court orders", report.freezes),
+    `  Warehouses: ${report.attestations} attestations by their devices`,
+    "",
     ...counted("Alarms", report.alarms),
     "  Refused",
     ...refused(report),

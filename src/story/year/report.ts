@@ -64,6 +64,8 @@ export interface YearReport {
   readonly disputes: Readonly<Record<string, number>>;
   readonly freezes: Readonly<Record<string, number>>;
   readonly payments: Readonly<Record<string, number>>;
+  /** Words of the warehouses' devices. */
+  readonly attestations: number;
   readonly alarms: Readonly<Record<string, number>>;
   readonly frauds: readonly Refusal[];
   readonly books: readonly Balance[];
@@ -115,10 +117,14 @@ export function yearReport({ seed, people, rows, played, refusals }: ReportModul
     disputes: counts(rows.dispute, fieldOf("status")),
     freezes: counts(rows.freeze, fieldOf("status")),
     payments: counts(rows.payment, ({ kind, status }) => `${kind as string} ${status as string}`),
-    alarms: counts(
-      rows.invoice.filter((row) => row.taxStatus === "RED" && fen(row, "used") > 0n),
-      () => "voided invoice behind a receivable",
-    ),
+    attestations: rows.attestation.reduce((sum, { seq }) => sum + (seq as number), 0),
+    alarms: {
+      ...counts(rows.alarm, ({ rule, severity, status }) => `${rule as string} ${severity as string} ${status as string}`),
+      ...counts(
+        rows.invoice.filter((row) => row.taxStatus === "RED" && fen(row, "used") > 0n),
+        () => "INVOICE_VOIDED behind a receivable",
+      ),
+    },
     frauds: [...refusals].sort((left, right) => left.day - right.day || compareText(left.what, right.what)),
     books: balances(rows),
   };

@@ -20,6 +20,8 @@ interface Warehouse {
   readonly index: number;
   readonly keeper: Keeper;
   readonly prng: Prng;
+  /** Tags are missing on this day in any case: no year is without an alarm. */
+  readonly alarmDay: number | null;
   id: Hash;
   /** Attestations so far. */
   said: number;
@@ -32,9 +34,17 @@ interface Warehouse {
 export function planWarehouses(setting: Setting, daysWatched: number): void {
   const { people, diary } = setting;
   for (const keeper of people.keepers) diary.at(FIRST_DAY, "first", () => keeperRegistration(setting, keeper));
+  const firstOpen = setting.calendar.after(FIRST_DAY);
   for (let index = 0; index < people.warehouses; index++) {
     const keeper = people.keepers[index % people.keepers.length] as Keeper;
-    const warehouse: Warehouse = { index, keeper, prng: setting.prng.fork(), id: "" as Hash, said: 0 };
+    const warehouse: Warehouse = {
+      index,
+      keeper,
+      prng: setting.prng.fork(),
+      alarmDay: index === 0 ? firstOpen : null,
+      id: "" as Hash,
+      said: 0,
+    };
     diary.at(FIRST_DAY, "second", () => registration(setting, warehouse));
     diary.at(FIRST_DAY, "third", () => binding(setting, warehouse));
     const lastDay = Math.min(LAST_DAY, FIRST_DAY + daysWatched);
@@ -113,7 +123,7 @@ function attestation(setting: Setting, warehouse: Warehouse, day: number): Act {
   const hour = hourOf(setting, warehouse, day);
   const draw = prng.below(10_000);
   // On a holiday nobody is there to look after an alarm.
-  const isMissing = draw < TAGS_MISSING && setting.calendar.isOpen(day);
+  const isMissing = (draw < TAGS_MISSING || day === warehouse.alarmDay) && setting.calendar.isOpen(day);
   const isDoorOpen = !isMissing && draw < TAGS_MISSING + DOORS_OPEN;
   warehouse.said += 1;
   const device = setting.deviceOf(keeper, String(index));

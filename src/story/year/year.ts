@@ -13,8 +13,8 @@ import { type Company, type Debtor, type People, peopleOf, type Supplier } from 
 import type { FirmKeys, Refusal, Setting, Trade } from "./setting.ts";
 import type { YearSize } from "./size.ts";
 import { tradesOf } from "./trades.ts";
-import { planWarehouses } from "./warehouses.ts";
 import { planTrade } from "./trading.ts";
+import { planWarehouses } from "./warehouses.ts";
 
 export interface YearModules {
   readonly seed: string;
