@@ -6,9 +6,9 @@ import type { Prepared } from "./player.ts";
 const BATCH = 50;
 const POSTS_AT_ONCE = 2;
 const POLL_MS = 10;
-/** Sent again through another node if no block has held it for so long; given up when nothing at all has become final for much longer. */
+/** With nothing final for so long what is left is sent again, through other nodes; for much longer, and it is given up. */
 const AGAIN_MS = 8_000;
-const STALL_MS = 180_000;
+const STALL_MS = 600_000;
 const REST_MS = 500;
 const EVENTS_PER_PAGE = 1_000;
 
@@ -31,10 +31,12 @@ interface Waiting {
 export class Pipeline {
   readonly #lanes: readonly Lane[];
   readonly #reader: Client;
+  readonly #againMs: number;
   #turn = 0;
 
   /** `lanes`: one client for each node; `reader` is over all of them. */
-  constructor(lanes: readonly Client[], reader: Client) {
+  constructor(lanes: readonly Client[], reader: Client, againMs = AGAIN_MS) {
+    this.#againMs = againMs;
     this.#lanes = lanes.map((client) => ({ client, busy: 0, restsUntil: 0 }));
     this.#reader = reader;
   }
@@ -61,8 +63,9 @@ export class Pipeline {
       flight.pump();
       const block = await this.#block(height + 1);
       if (block === undefined) {
-        if (performance.now() - movedMs > STALL_MS) throw new UnreachableError("nothing has become final for minutes");
-        flight.sendAgain();
+        const quietMs = performance.now() - movedMs;
+        if (quietMs > STALL_MS) throw new UnreachableError("nothing has become final for minutes");
+        if (quietMs > this.#againMs) flight.sendAgain(this.#againMs);
         await new Promise((done) => setTimeout(done, POLL_MS));
         continue;
       }
@@ -153,8 +156,9 @@ class Flight {
     return this.#waiting.delete(id);
   }
 
-  sendAgain(): void {
-    const dueMs = performance.now() - AGAIN_MS;
+  /** All that was sent so long ago. */
+  sendAgain(afterMs: number): void {
+    const dueMs = performance.now() - afterMs;
     for (const waiting of this.#waiting.values()) {
       if (waiting.sentMs === 0 || waiting.sentMs > dueMs) continue;
       waiting.sentMs = 0;
