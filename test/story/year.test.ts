@@ -10,7 +10,7 @@ import { YearJournalFile } from "../../src/testnet/year-journal.ts";
 import { YearLedger } from "./year-ledger.ts";
 import { json, type Play, YearTheatre } from "./year-theatre.ts";
 
-const FRACTION = 100;
+const FRACTION = 200;
 
 let theatre: YearTheatre;
 beforeAll(async () => {
@@ -22,9 +22,10 @@ function play(options: Partial<Play>) {
   return theatre.play({ seed: "one", fraction: FRACTION, ...options });
 }
 
-describe("the alliance's year", () => {
+describe("the alliance's year", { timeout: 300_000 }, () => {
   it("has loans and defaults, disputes, court orders, alarms and frauds, and books that balance to the fen", async () => {
-    const { report } = await play({});
+    const fraction = 100;
+    const { report } = await play({ fraction });
     expect(report.books.filter(({ difference }) => difference !== 0n)).toEqual([]);
     expect(report.books.filter(({ left }) => left === 0n)).toEqual([]);
     expect(report.receivables.DEFAULTED).toBeGreaterThan(0);
@@ -36,7 +37,7 @@ describe("the alliance's year", () => {
       "INVOICE_VOIDED behind a receivable": expect.any(Number),
       "TAG_MISSING CRITICAL CLEARED": expect.any(Number),
     });
-    expect(report.attestations).toBe(yearSize(FRACTION).warehouses * yearSize(FRACTION).daysWatched);
+    expect(report.attestations).toBe(yearSize(fraction).warehouses * yearSize(fraction).daysWatched);
     expect(report.payments).toMatchObject({ "DEBT ATTESTED": expect.any(Number), "BUYBACK ATTESTED": expect.any(Number) });
     for (const { lent, repaid, outstanding, interest } of report.platforms) {
       expect(lent).toBe(repaid + outstanding);
@@ -60,7 +61,7 @@ describe("the alliance's year", () => {
 
   it("goes on in the middle of the hour in which it was interrupted, with nothing sent twice and the same report", async () => {
     const whole = await play({ seed: "four" });
-    const ledger = new KilledLedger(700);
+    const ledger = new KilledLedger(400);
     const journal = theatre.newJournal();
     await expect(play({ seed: "four", ledger, journal })).rejects.toThrow("killed");
     // The line under way is torn.
@@ -98,7 +99,7 @@ describe("the alliance's year", () => {
   });
 });
 
-describe("the books of the year", () => {
+describe("the books of the year", { timeout: 300_000 }, () => {
   it("show a fen that is missing, wherever it is", async () => {
     const { rows } = await play({ seed: "six" });
     expect(isBalanced(balances(rows))).toBe(true);
@@ -149,7 +150,7 @@ class SlowLedger extends YearLedger {
   expired = 0;
 
   override async send(transactions: readonly Prepared[]): Promise<readonly string[]> {
-    if (this.expired > 0 || this.took < 500) return super.send(transactions);
+    if (this.expired > 0 || this.took < 300) return super.send(transactions);
     this.expired += 1;
     return ["EXPIRED", ...(await super.send(transactions.slice(1)))];
   }

@@ -24,7 +24,7 @@ interface Trick {
   readonly attempt: (setting: Setting, day: number, nth: number) => Attempt | null;
 }
 
-/** Attempts spread over the year, each kind in turn; what finds nothing to be tried on is left out. */
+/** Attempts spread over the year, each kind in turn; what finds nothing to be tried on waits for a day on which it does. */
 export function planFrauds(setting: Setting, count: number): void {
   for (let nth = 0; nth < count; nth++) {
     const day = setting.calendar.from(setting.prng.between(FIRST_DAY + FROM_DAYS, LAST_DAY - 5));
@@ -43,7 +43,11 @@ function forge(setting: Setting): null {
 
 function tried(setting: Setting, trick: Trick, day: number, nth: number): Act | null {
   const attempt = trick.attempt(setting, day, nth);
-  if (attempt === null) return null;
+  if (attempt === null) {
+    const next = setting.calendar.after(day);
+    setting.diary.at(next, trick.hour ?? "third", () => tried(setting, trick, next, nth));
+    return null;
+  }
   const { what, code } = trick;
   setting.refuse({ day, what, code, platform: attempt.trade.supplier.platform.member });
   return { name: `fraud/${nth}`, keys: attempt.keys, ops: [attempt.op], expected: code };
