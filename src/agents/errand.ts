@@ -8,8 +8,11 @@ const RETRY_MS = 1_000;
 
 export type ErrandOutcome =
   | { readonly ok: true; readonly outcome: TxOutcome }
-  /** Refused at the door or by the ledger, with its stable code. */
-  | { readonly ok: false; readonly code: string; readonly message: string };
+  /** Refused at the door or by the ledger, with its stable code; not `isFinal` where the same might succeed a moment later. */
+  | { readonly ok: false; readonly code: string; readonly message: string; readonly isFinal: boolean };
+
+/** JSON-RPC's number for a transaction that is refused at the door. */
+const REFUSED = -32_003;
 
 /** One operation, signed and sent, until it is final. Throws only if no node can be reached. */
 export async function send(client: Client, operation: Operation, keys: readonly SigningKey[]): Promise<ErrandOutcome> {
@@ -18,10 +21,12 @@ export async function send(client: Client, operation: Operation, keys: readonly 
   try {
     const outcome = await client.submitAndWait(id, bytes);
     if (outcome.status === "committed") return { ok: true, outcome };
-    return { ok: false, code: outcome.code ?? outcome.status.toUpperCase(), message: outcome.message ?? outcome.status };
+    const { status, code = status.toUpperCase(), message = status } = outcome;
+    return { ok: false, code, message, isFinal: status === "failed" };
   } catch (error) {
-    if (error instanceof RpcFailure) return { ok: false, code: error.code, message: error.message };
-    throw error;
+    if (!(error instanceof RpcFailure)) throw error;
+    const { code, message, number, data } = error;
+    return { ok: false, code, message, isFinal: number === REFUSED && data.retriable !== true };
   }
 }
 

@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { SigningKey } from "../client/transaction-builder.ts";
+import { numberPrint } from "../gateways/fingerprints.ts";
 import type { Invoice, InvoiceParty } from "../gateways/invoice.ts";
 import type { Hash } from "../types/scalars.ts";
 
@@ -30,7 +31,7 @@ export interface Wallets {
 
 /** The keyed fingerprint (L1) of an invoice: without the verifiers' key nobody can guess numbers from it. */
 export function fingerprint(epochKey: Uint8Array, { number, seller }: Invoice): Hash {
-  return hmac(epochKey, "invoice", number, seller.legalId.scheme, seller.legalId.value);
+  return numberPrint(epochKey, number, seller.legalId);
 }
 
 /** A commitment to something private: a contract's number, a bank's reference, a document. */

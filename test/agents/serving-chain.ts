@@ -19,7 +19,7 @@ export async function serve(
     const stored = chain.blocks.transaction(id);
     if (stored === undefined) return { status: "unknown" };
     const { height, index, receipt, body } = stored;
-    return { status: receipt.code === 0 ? "committed" : "failed", height, index, receipt, body };
+    return { status: receipt.code === 0 ? "committed" : "failed", height, index, receipt, refusal: null, body };
   };
   const node = {
     ...chain.node,

@@ -1,16 +1,21 @@
-import { readFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { Command } from "commander";
 import { privateKeyObject, signNative } from "../../adapters/ed25519-native.ts";
 import { openKeystore } from "../../adapters/keystore.ts";
 import { CursorFile } from "../../agents/cursor-file.ts";
 import { Directory } from "../../agents/directory.ts";
+import { FingerprintKeys } from "../../agents/fingerprint-keys.ts";
 import { ModelDesk } from "../../agents/model/model-desk.ts";
 import { RiskAgent } from "../../agents/risk-agent.ts";
 import { SettlementAgent } from "../../agents/settlement-agent.ts";
+import { VerifierAgent } from "../../agents/verifier-agent.ts";
 import { Client } from "../../client/client.ts";
 import { amount, bool, choice, hash, int, list, optional, type Schema, SchemaError, struct, text } from "../../codec/schema.ts";
+import { keyCommitment } from "../../gateways/fingerprints.ts";
 import { readPassphrase, readSecretFile } from "../node-files.ts";
+import { print } from "../output.ts";
 import { SettingsError } from "../settings.ts";
 import { agentTrainCommand } from "./agent-train.ts";
 
@@ -45,9 +50,13 @@ const riskSchema = struct({
 
 const settleSchema = struct({ ...shared, own: account, directoryFile: path, secretFile: path });
 
+const verifySchema = struct({ ...shared, keysFile: path });
+
 /** The bank's agents, each a process with a folder of its own: settings, keystore, files. */
 export function agentCommand(): Command {
-  const agent = new Command("agent").description("the bank's own programs: decide on applications, settle payments");
+  const agent = new Command("agent").description(
+    "the members' own programs: decide on applications, settle payments, verify invoices",
+  );
   agent
     .command("risk <folder>")
     .description(
@@ -66,6 +75,30 @@ export function agentCommand(): Command {
       );
     });
   agent.addCommand(agentTrainCommand());
+  agent
+    .command("verify <folder>")
+    .description(
+      "check e-invoices in the folder's inbox and hold their keyed fingerprints on the chain (verify.json in the folder); runs until SIGTERM",
+    )
+    .option("--json", "log lines of JSON")
+    .action(async (folder: string, { json }: { json?: boolean }) => {
+      const report = reporter(json === true);
+      const settings = read(join(folder, "verify.json"), verifySchema);
+      const { client, key } = await common(folder, settings);
+      const keys = (): FingerprintKeys => FingerprintKeys.fromText(readSecretFile(within(folder, settings.keysFile), "keysFile"));
+      keys();
+      await untilSignal((signal) =>
+        new VerifierAgent({ client, verifier: settings.party, attester: key, keys, folder, report }).run(signal),
+      );
+    });
+  agent
+    .command("epoch <folder>")
+    .description("make the alliance's next fingerprint key in the folder's key file, and print the change to be voted on")
+    .option("--json", "print JSON")
+    .action((folder: string, { json }: { json?: boolean }) => {
+      const { keysFile } = read(join(folder, "verify.json"), verifySchema);
+      print(nextEpoch(within(folder, keysFile)), json === true);
+    });
   agent
     .command("settle <folder>")
     .description(
@@ -86,6 +119,17 @@ export function agentCommand(): Command {
       );
     });
   return agent;
+}
+
+/** Adds a key and says what the chain may know of it. The file goes to the other verifiers by a way of their own. */
+function nextEpoch(file: string): { readonly kind: string; readonly epoch: number; readonly key: string } {
+  const known = existsSync(file) ? FingerprintKeys.fromText(readSecretFile(file, "keysFile")).epochs : [];
+  const epoch = (known.at(-1) ?? 0) + 1;
+  const earlier = known.length === 0 ? {} : (JSON.parse(readFileSync(file, "utf8")) as object);
+  const key = randomBytes(32);
+  writeFileSync(`${file}.new`, `${JSON.stringify({ ...earlier, [epoch]: key.toString("hex") })}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+  return { kind: "rotateFingerprintKey", epoch, key: keyCommitment(key) };
 }
 
 async function common(
