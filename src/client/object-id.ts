@@ -1,3 +1,4 @@
+import { receiptId as ledgerReceiptId } from "../ledger/goods/receipt.ts";
 import { zoneId as ledgerZoneId } from "../ledger/goods/zone.ts";
 import {
   freshObjectId as ledgerFreshObjectId,
@@ -14,5 +15,7 @@ export const freshObjectId = ledgerFreshObjectId;
 export const partyId = ledgerPartyId;
 /** The id of the payment that a bank attests under a reference. */
 export const paymentId = ledgerPaymentId;
+/** The id of the receipt that a keeper issues under a number. */
+export const receiptId = ledgerReceiptId;
 /** The id of a zone of a warehouse, by its name. */
 export const zoneId = ledgerZoneId;

@@ -6,6 +6,7 @@ import { op, type SigningKey } from "../client/transaction-builder.ts";
 import type { InvoiceFile } from "../gateways/read-invoice.ts";
 import type { Hash } from "../types/scalars.ts";
 import { commitment, type Firm, fingerprint, type MemberActor, type Wallets } from "./cast.ts";
+import { GoodsChapter, type GoodsResult } from "./goods.ts";
 import { StepFailure, type Steps, type StoryClock } from "./steps.ts";
 
 export interface SampleModules {
@@ -32,6 +33,7 @@ export interface SampleResult {
   readonly refusals: readonly { readonly what: string; readonly code: string; readonly reason: string }[];
   readonly openNotes: number;
   readonly pledgedNotes: number;
+  readonly goods: GoodsResult;
 }
 
 interface Trade {
@@ -100,9 +102,12 @@ export class SampleStory {
     // Of the largest invoice a part is kept back for a receivable that is still alive at the end.
     const kept = trades.reduce((largest, trade) => (trade.total > largest.total ? trade : largest));
     this.#kept = kept;
-    const live = await each(trades, (trade, index) =>
-      this.#bringToLife(trade, index, "first", trade === kept ? trade.total - trade.total / 4n : trade.total),
-    );
+    const [live, goods] = await Promise.all([
+      each(trades, (trade, index) =>
+        this.#bringToLife(trade, index, "first", trade === kept ? trade.total - trade.total / 4n : trade.total),
+      ),
+      this.#goods((trades[0] as Trade).seller),
+    ]);
     progress(`${live.length} receivables issued, confirmed, split, transferred and financed`);
     await this.#tryPledgingTwice(live[0] as Live);
     await this.#mature(live);
@@ -111,7 +116,16 @@ export class SampleStory {
     progress(`${live.length} receivables paid by their debtors and settled, their loans repaid`);
     if (kept.total / 4n >= this.#noteMin) await this.#bringToLife(kept, trades.indexOf(kept), "second", kept.total / 4n);
     progress("one more receivable of the largest invoice stays open, financed and pledged");
-    return this.#result();
+    return this.#result(goods);
+  }
+
+  /** Beside the receivables, on the same day. */
+  async #goods(owner: Firm): Promise<GoodsResult> {
+    const { client, steps, clock, wallets, epochKey, progress } = this.#m;
+    const [sponsor, ...sources] = await Promise.all(PLATFORMS.map((name) => wallets.member(name)));
+    const refuse = this.#refuse.bind(this);
+    const told = { client, steps, clock, wallets, epochKey, progress, refuse, name: this.#name, owner };
+    return new GoodsChapter({ ...told, bank: this.#bank, sponsor: sponsor as MemberActor, sources }).play();
   }
 
   // — before the first receivable —
@@ -520,18 +534,20 @@ export class SampleStory {
     this.#totals.set(currency, totals);
   }
 
-  async #result(): Promise<SampleResult> {
+  async #result(goods: GoodsResult): Promise<SampleResult> {
     const { client } = this.#m;
     const count = async (position: string): Promise<number> => (await client.ledgerAll("note", { position })).length;
     const receivables: readonly LedgerJson[] = await client.ledgerAll("receivable");
     const [openNotes, pledgedNotes] = [await count("OPEN"), await count("PLEDGED")];
     return {
-      parties: this.#firms.size,
+      // And the keeper of the goods.
+      parties: this.#firms.size + 1,
       receivables: receivables.length,
       byCurrency: this.#totals,
       refusals: this.#refusals,
       openNotes,
       pledgedNotes,
+      goods,
     };
   }
 }

@@ -25,6 +25,8 @@ export function summaryText({ result, transactions, rejected, seconds, ...after 
     "",
     `  still alive: ${result.openNotes} open and ${result.pledgedNotes} pledged notes of what is still owed`,
     "",
+    `  goods: ${result.goods.storedKg / 1_000} t of coil stored, ${grouped(formatMinorUnits(result.goods.lent, "CNY"))} CNY lent on receipts and ${grouped(formatMinorUnits(result.goods.repaid, "CNY"))} repaid, ${result.goods.outKg / 1_000} t out by the gate`,
+    "",
     "  Refused",
   );
   for (const { what, code, reason } of result.refusals) lines.push(`    ${what}: ${reason || code} [${code}]`);

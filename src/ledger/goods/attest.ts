@@ -2,11 +2,12 @@ import { bool, hash, int, optional } from "../../codec/schema.ts";
 import { LIMITS } from "../../types/limits.ts";
 import type { Hash, PublicKey } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
+import { schedule } from "../due.ts";
 import type { ObjectOf } from "../objects.ts";
 import { type Call, transition } from "../transition.ts";
 import { attestationId, signedByDevice } from "./device.ts";
 import { quantitySchema } from "./objects.ts";
-import { type Finding, judgeReading, type Measure } from "./severity.ts";
+import { type Finding, HEARTBEATS, judgeReading, type Measure } from "./severity.ts";
 import { closeAlarm, escalate, openAlarm } from "./zone.ts";
 
 type Attestation = ObjectOf<"attestation">;
@@ -68,6 +69,9 @@ export const attest = transition({
       hasVideoGap: last.video !== null && body.videoBefore !== last.video,
     };
     const finding = judgeReading(signs, measureOf(call));
+    const { intervalMs } = book.get("device", body.device);
+    const silenceMs = HEARTBEATS.warn * intervalMs;
+    if (timeMs - last.recordedMs > silenceMs) schedule(call, timeMs + silenceMs + 1, "device", body.device);
     const { alarm, about } = alarmAfter(call, last, finding);
     book.update("attestation", last, {
       seq: body.seq,

@@ -80,7 +80,8 @@ export const unbindDevice = transition({
 
 /**
  * Falls due: a device that was not heard for more than two intervals is warned of, for more than six critical. Each device waits in the
- * queue once and is looked at about every second interval, however often it speaks.
+ * queue and is looked at about every second interval, however often it speaks. One that was silent for so long that it waits no more is
+ * put there again with its next word (attest.ts); looks that meet are one.
  */
 export function deviceDue(situation: Situation, device: Device): void {
   const { book, timeMs } = situation;
@@ -97,6 +98,8 @@ export function deviceDue(situation: Situation, device: Device): void {
   if (open === undefined) {
     const from = { source: device.kind, by: device.id, evidence: null };
     const id = namedId("alarm", device.id, String(last.seq), finding.severity);
+    // Said once of one silence, and cleared since.
+    if (book.find("alarm", id) !== undefined) return;
     const alarm = openAlarm(situation, book.get("zone", device.zone), id, finding, from);
     book.update("attestation", last, { alarm, severity: finding.severity });
   } else if (finding.severity === "CRITICAL" && open.severity === "WARN") {

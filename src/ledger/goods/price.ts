@@ -59,10 +59,14 @@ export const attestPrice = transition({
 });
 
 /** At a price that is fresh, or the transaction fails. */
-export function worthOf({ book, timeMs }: Situation, goods: Goods, quantity: number, currency: string): Amount {
+export function worthOf(situation: Situation, goods: Goods, quantity: number, currency: string): Amount {
+  require(isPriced(situation, goods, currency), "PRICE_STALE");
+  return lastWorthOf(situation.book, goods, quantity, currency);
+}
+
+export function isPriced({ book, timeMs }: Situation, goods: Goods, currency: string): boolean {
   const price = book.find("price", priceId(goods, currency));
-  require(price !== undefined && timeMs - price.timeMs <= LIMITS.priceTtlMs, "PRICE_STALE");
-  return lastWorthOf(book, goods, quantity, currency);
+  return price !== undefined && timeMs - price.timeMs <= LIMITS.priceTtlMs;
 }
 
 /** At the last price, however old; nothing where there never was one. */

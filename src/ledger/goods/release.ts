@@ -8,7 +8,7 @@ import type { ObjectOf } from "../objects.ts";
 import { type Call, type Situation, transition } from "../transition.ts";
 import { byDevice, tagsId } from "./lot.ts";
 import { quantitySchema } from "./objects.ts";
-import { worthOf } from "./price.ts";
+import { isPriced, worthOf } from "./price.ts";
 import { countStored } from "./receipt.ts";
 import { goodsCover, goodsValue, moveReceipt } from "./security.ts";
 import { toleranceOf } from "./severity.ts";
@@ -170,7 +170,10 @@ function loanOf(call: Call<{ readonly receipt: Hash }>): Loan {
 }
 
 function staysAboveFloor(situation: Situation, loan: Loan, receipt: Receipt, quantity: number): boolean {
+  const { book } = situation;
   if (loan.floor === 0n || loan.status !== "ACTIVE") return false;
+  // At a price that nobody knows the lender is asked.
+  if (!loan.receipts.every((id) => isPriced(situation, book.get("warehouseReceipt", id), loan.currency))) return false;
   return goodsValue(situation, loan) - worthOf(situation, receipt, quantity, loan.currency) >= loan.floor;
 }
 
