@@ -73,7 +73,7 @@ describe("npm start", () => {
     expect(lines).toHaveLength(1);
     const summary = JSON.parse(lines[0] as string) as Summary;
     expect(summary).toEqual(SUMMARY);
-    expect(summary).toMatchObject({ rejected: 5, receivables: 10, parties: 12 });
+    expect(summary).toMatchObject({ rejected: 8, receivables: 10, parties: 13 });
     expect(started.err()).toMatch(/still alive: [1-9][0-9]* open and [1-9][0-9]* pledged notes/);
     expect(new Set(summary.nodes.map(({ stateRoot }) => stateRoot))).toEqual(new Set([summary.stateRoot]));
     const pids = Object.values(pidsIn(started.err()));

@@ -49,7 +49,8 @@ export const bindDevice = transition({
       id: attestationId(id),
       device: id,
       seq: 0,
-      timeMs,
+      // By its own clock, of which nothing is known yet.
+      timeMs: 0,
       recordedMs: timeMs,
       severity: "GREEN",
       subject: null,
