@@ -9,8 +9,13 @@ const POLL_MS = 5;
 const CALLS_PER_BATCH = 100;
 
 /** What `credit_score` answers, as far as it is read. */
-interface ScoreJson extends Omit<ScoreAnswer, "tenureDays"> {
+interface ScoreJson extends Pick<ScoreAnswer, "policy" | "facts" | "day" | "score" | "grade" | "reasons"> {
   readonly points: readonly { readonly feature: string; readonly value: number | null }[];
+  /** Gates that are closed to the party's trade: among its reasons, first. */
+  readonly gates: readonly string[];
+  readonly terms: Pick<ScoreAnswer["terms"], "tenorFreeDays" | "tenorCutBpPerDay" | "borrowed"> & {
+    readonly grades: readonly { readonly grade: string; readonly advanceBp: number; readonly line: string }[];
+  };
 }
 
 /** The year's network: four node processes, asked through the client alone, and the clock that the launcher drives. */
@@ -75,9 +80,10 @@ export class LiveNetwork implements YearNetwork {
   }
 }
 
-function scoreOf({ policy, facts, day, score, grade, reasons, terms, points }: ScoreJson): ScoreAnswer {
+function scoreOf({ policy, facts, day, score, grade, reasons, gates, terms, points }: ScoreJson): ScoreAnswer {
   const tenureDays = points.find(({ feature }) => feature === "tenureDays")?.value ?? 0;
-  const { advanceBp, tenorFreeDays, tenorCutBpPerDay, line, borrowed } = terms;
+  const { tenorFreeDays, tenorCutBpPerDay, borrowed } = terms;
+  const { advanceBp, line } = terms.grades.find((each) => each.grade === grade) ?? { advanceBp: 0, line: "0" };
   const kept = { advanceBp, tenorFreeDays, tenorCutBpPerDay, line, borrowed };
-  return { policy, facts, day, score, grade, reasons, tenureDays, terms: kept };
+  return { policy, facts, day, score, grade, reasons: reasons.slice(gates.length), tenureDays, terms: kept };
 }
