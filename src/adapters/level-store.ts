@@ -113,6 +113,13 @@ export class LevelStore implements Store {
     );
   }
 
+  /** The keys of all records that are not what was written. Reads everything. */
+  async damagedKeys(): Promise<readonly Uint8Array[]> {
+    const damaged: Uint8Array[] = [];
+    for await (const [key, stored] of this.#db.iterator({ fillCache: false })) if (!isSound(key, stored)) damaged.push(key);
+    return damaged;
+  }
+
   async compact({ from, to }: Pick<StoreRange, "from" | "to">): Promise<void> {
     await (this.#db as unknown as Compacting).compactRange(from, to, { keyEncoding: "view" });
   }
@@ -122,13 +129,17 @@ export class LevelStore implements Store {
   }
 
   #checked(key: Uint8Array, stored: Uint8Array): Uint8Array {
-    const end = stored.length - CHECK_BYTES;
-    const value = stored.subarray(0, Math.max(0, end));
-    if (end >= 0 && new DataView(stored.buffer, stored.byteOffset).getUint32(end) === crc32(value, crc32(key))) return value;
+    if (isSound(key, stored)) return stored.subarray(0, stored.length - CHECK_BYTES);
     const error = new StoreDamageError("STORE_CORRUPT", `a record of the data folder ${this.#folder} is not what was written`);
     this.#onDamage(error);
     throw error;
   }
+}
+
+function isSound(key: Uint8Array, stored: Uint8Array): boolean {
+  const end = stored.length - CHECK_BYTES;
+  if (end < 0) return false;
+  return new DataView(stored.buffer, stored.byteOffset).getUint32(end) === crc32(stored.subarray(0, end), crc32(key));
 }
 
 /** The value as it is stored. */

@@ -54,16 +54,16 @@ export async function joinBySnapshot(joining: Joining, sources: SnapshotSources)
   }
 }
 
-/** From the members' nodes. A chain of which nobody has a snapshot yet is fetched block by block afterwards. */
-export async function joinByPeers(
-  joining: Joining & {
-    readonly transport: Transport;
-    readonly self: PublicKey;
-    /** Node keys of configured addresses, beside those of the genesis. */
-    readonly contacts: ReadonlySet<PublicKey>;
-  },
-): Promise<void> {
-  const { transport, identity, self, contacts, logger } = joining;
+interface Asking {
+  readonly transport: Transport;
+  readonly identity: ChainIdentity;
+  readonly self: PublicKey;
+  /** Node keys of configured addresses, beside those of the genesis. */
+  readonly contacts: ReadonlySet<PublicKey>;
+}
+
+/** Connects to members' nodes as one that has nothing to give: before its own store is whole. */
+export function onlyAsk({ transport, identity, self, contacts }: Asking): void {
   const keys = [...identity.genesis.members.map(({ nodeKey }) => nodeKey), ...contacts].filter((key) => key !== self);
   transport.allow(new Set(keys));
   transport.start({
@@ -73,6 +73,16 @@ export async function joinByPeers(
     onGossip: () => undefined,
     onRequest: (_peer, _protocol, _request, respond) => respond(null),
   });
+}
+
+/** From the members' nodes. A chain of which nobody has a snapshot yet is fetched block by block afterwards. */
+export async function joinByPeers(
+  joining: Joining & {
+    readonly transport: Transport;
+  } & Asking,
+): Promise<void> {
+  const { transport, logger } = joining;
+  onlyAsk(joining);
   const sources: SnapshotSources = {
     names: () => transport.peers().map(({ nodeKey }) => nodeKey),
     ask: (source, request) => new Promise((resolve) => transport.request(source as PublicKey, "snapshots", request, resolve)),

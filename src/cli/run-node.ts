@@ -158,6 +158,7 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
     node.start();
     const audit = new StoreAudit({
       chain: node.chainStore,
+      store,
       hasher: nativeHasher,
       chainId: identity.chain,
       setAt: (height) => node.validatorsAt(height),

@@ -1,7 +1,7 @@
 import { LIMITS } from "../types/limits.ts";
 import { blockSchema, commitSchema, headerSchema, pairSchema } from "./block.ts";
 import { authorityChangeSchema } from "./proof.ts";
-import { bytes, hash, type Infer, int, list, struct, text } from "./schema.ts";
+import { bytes, hash, type Infer, int, list, optional, struct, text } from "./schema.ts";
 
 /**
  * What a snapshot is of, and the way from the genesis to it: who has only the genesis finds the authorities of that height by the
@@ -40,11 +40,16 @@ export const pairListsSchema = list(struct({ header: headerSchema, pairs: list(p
 });
 export type PairLists = Infer<typeof pairListsSchema>;
 
-/** What a joiner asks of a snapshot: the newest offer, one chunk of it, or pair lists; a header for its checkpoint. */
+/**
+ * What a joiner asks of a snapshot: the newest offer, one chunk of it, or pair lists; a header for its checkpoint. Who mends a store asks
+ * for a row of it, as it was when the chain had this height.
+ */
 export const snapshotsRequestSchema = struct({
-  what: text({ max: 8, pattern: /^(offer|chunk|pairs|header)$/ }),
+  what: text({ max: 8, pattern: /^(offer|chunk|pairs|header|row)$/ }),
   height: int(),
   /** Of chunks: which; of pair lists: from which height downwards. */
   number: int(),
+  /** Of rows: which. */
+  key: optional(bytes({ min: 1, max: 256 })),
 });
 export type SnapshotsRequest = Infer<typeof snapshotsRequestSchema>;

@@ -4,13 +4,14 @@ import type { Logger, Metrics } from "../ports/observe.ts";
 import type { Store } from "../ports/store.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Height } from "../types/scalars.ts";
+import { LeafCount } from "./leaf-count.ts";
 import type { AuditFinding, StoreAudit } from "./store-audit.ts";
-import { after, allObjectsOfAllKinds } from "./store-keys.ts";
+import { after, allHistory, allObjectsOfAllKinds } from "./store-keys.ts";
 import { StoreCorruptError } from "./stored-record.ts";
 
 interface AuditorModules {
   readonly audit: StoreAudit;
-  readonly store: Pick<Store, "range">;
+  readonly store: Pick<Store, "range" | "snapshot">;
   readonly head: () => { readonly height: Height };
   readonly clock: MonotonicClock;
   readonly verifier: Verifier;
@@ -23,10 +24,15 @@ interface AuditorModules {
 /** A finding is believed when it is still there at so many looks, each a tick after the last: a block may have come in between. */
 const LOOKS = 5;
 
-/** What is still to be looked at in this pass: first the state's pages, then its objects, then blocks from the newest down. */
+/**
+ * What is still to be looked at in this pass: first the state's pages, then its objects and their past, whether any object is gone,
+ * then blocks from the newest down.
+ */
 type Work =
   | { readonly kind: "pages"; readonly paths: readonly string[] }
   | { readonly kind: "objects"; readonly from: Uint8Array }
+  | { readonly kind: "history"; readonly from: Uint8Array }
+  | { readonly kind: "count"; readonly count: LeafCount | null }
   | { readonly kind: "blocks"; readonly height: Height };
 
 /**
@@ -68,6 +74,12 @@ export class Auditor {
       case "objects":
         this.#objects(work.from);
         break;
+      case "history":
+        this.#history(work.from);
+        break;
+      case "count":
+        this.#count(work.count ?? new LeafCount(this.#m.store.snapshot()));
+        break;
       case "blocks":
         this.#block(work.height);
         break;
@@ -106,9 +118,48 @@ export class Auditor {
         this.#checked("object", entries.length);
         const last = entries.at(-1);
         const isEnd = last === undefined || entries.length < limit;
-        this.#go(isEnd ? { kind: "blocks", height: this.#m.head().height } : { kind: "objects", from: after(last.key) });
+        this.#go(isEnd ? { kind: "history", from: allHistory().from } : { kind: "objects", from: after(last.key) });
       })
       .catch((error: unknown) => this.#stop(new StoreCorruptError(`the store cannot be read: ${String(error)}`)));
+  }
+
+  #history(from: Uint8Array): void {
+    const { audit, store } = this.#m;
+    const limit = LIMITS.auditHistoryPerTick;
+    store
+      // One more, beside which the last is judged.
+      .range({ from, to: allHistory().to, limit: limit + 1 })
+      .then(async (entries) => {
+        const finding = await audit.history(entries, limit);
+        if (this.#stopped) return;
+        if (finding !== null) {
+          this.#found(finding, { kind: "history", from });
+          return;
+        }
+        this.#checked("history", Math.min(limit, entries.length));
+        const next = entries[limit];
+        this.#go(next === undefined ? { kind: "count", count: null } : { kind: "history", from: next.key });
+      })
+      .catch((error: unknown) => this.#stop(new StoreCorruptError(`the store cannot be read: ${String(error)}`)));
+  }
+
+  #count(count: LeafCount): void {
+    const close = (): void => void count.close().catch((error: unknown) => this.#stop(new StoreCorruptError(String(error))));
+    count.step().then(
+      (isDone) => {
+        if (isDone || this.#stopped) close();
+        if (this.#stopped) return;
+        const { leaves, objects } = count;
+        const detail = `the state has ${leaves} leaves, the store ${objects} objects`;
+        if (!isDone) this.#go({ kind: "count", count });
+        else if (leaves === objects) this.#go({ kind: "blocks", height: this.#m.head().height });
+        else this.#found({ what: "object", where: "unknown", detail }, { kind: "count", count: null });
+      },
+      (error: unknown) => {
+        close();
+        this.#stop(new StoreCorruptError(`the store cannot be read: ${String(error)}`));
+      },
+    );
   }
 
   #block(height: Height): void {

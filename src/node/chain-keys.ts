@@ -34,6 +34,17 @@ export function isPastKey(key: Uint8Array): boolean {
   return PAST.has(key[0]);
 }
 
+/** Rows that are the same on every node that has them, but for a commit, which may have other signatures. */
+const SHARED: ReadonlySet<number | undefined> = new Set([...PAST, PREFIX.authorities]);
+
+export function isSharedKey(key: Uint8Array): boolean {
+  return SHARED.has(key[0]);
+}
+
+export function isPageKey(key: Uint8Array): boolean {
+  return key[0] === PREFIX.page;
+}
+
 export const HEAD_KEY = Uint8Array.of(PREFIX.head);
 
 /** The heights with which a set of authorities ended, all of them. */

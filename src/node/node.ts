@@ -36,6 +36,7 @@ import { ObjectStore } from "./object-store.ts";
 import { PeerClocks } from "./peer-clocks.ts";
 import { PeerRequests } from "./peer-requests.ts";
 import { Pruner } from "./pruner.ts";
+import { RowReader } from "./row-reader.ts";
 import { SigningPermit } from "./signing-permit.ts";
 import { SnapshotReader } from "./snapshot-reader.ts";
 import { StoreCorruptError } from "./stored-record.ts";
@@ -228,7 +229,9 @@ export class Node {
     // Readers see the genesis before it is durable; nobody is served from it before.
     if (this.#chain.isNew) this.#executor.adopt(genesis);
     this.#snapshots =
-      modules.snapshots === undefined ? null : new SnapshotReader({ files: modules.snapshots, chain: this.#chain });
+      modules.snapshots === undefined
+        ? null
+        : new SnapshotReader({ files: modules.snapshots, chain: this.#chain, rows: new RowReader(store) });
     this.#pruner = new Pruner({
       keep: options.keep ?? KEEP_ALL,
       chain: this.#chain,

@@ -5,27 +5,29 @@ import { snapshotsRequestSchema } from "../codec/snapshot.ts";
 import type { SnapshotFiles } from "../ports/snapshot-files.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { ChainStore } from "./chain-store.ts";
+import type { RowReader } from "./row-reader.ts";
+import { chunkName, OFFER, pairsName } from "./snapshot-maker.ts";
 
 /** Who asks an exported snapshot gets no headers beside it. */
 export type Headers = Pick<ChainStore, "head" | "block">;
 
-import { chunkName, OFFER, pairsName } from "./snapshot-maker.ts";
-
-/** Answers joiners: the newest snapshot's offer, its chunks, and the blocks before it as far as a joiner must know them. */
+/** Answers joiners: the newest snapshot's offer, its chunks, and the blocks before it as far as a joiner must know them; and who mends a store. */
 export class SnapshotReader {
   readonly #files: SnapshotFiles;
   readonly #chain: Headers | null;
+  readonly #rows: RowReader | null;
 
-  constructor(modules: { readonly files: SnapshotFiles; readonly chain: Headers | null }) {
+  constructor(modules: { readonly files: SnapshotFiles; readonly chain: Headers | null; readonly rows?: RowReader }) {
     this.#files = modules.files;
     this.#chain = modules.chain;
+    this.#rows = modules.rows ?? null;
   }
 
   /** null refuses: the request is malformed or asks for what is not there. */
   async answer(request: Uint8Array): Promise<Uint8Array | null> {
     const decoded = decode(snapshotsRequestSchema, request, LIMITS.requestBytesMax);
     if (!decoded.ok) return null;
-    const { what, height, number } = decoded.value;
+    const { what, height, number, key } = decoded.value;
     switch (what) {
       case "offer": {
         const newest = (await this.#files.heights()).at(-1);
@@ -41,6 +43,10 @@ export class SnapshotReader {
         const chain = this.#chain;
         const header = chain === null || height > chain.head.height ? undefined : chain.block(height)?.header;
         return header === undefined ? null : encode(headerSchema, header);
+      }
+      case "row": {
+        const row = key === undefined ? undefined : await this.#rows?.row(height, key);
+        return row === undefined || row.length > LIMITS.responseBytesMax ? null : row;
       }
       default:
         return null;

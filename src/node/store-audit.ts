@@ -3,24 +3,26 @@ import { decodeTransaction } from "../codec/transaction.ts";
 import { equalBytes, toHex } from "../lib/bytes.ts";
 import { type Check, commitChecks } from "../light/commit.ts";
 import type { Hasher } from "../ports/crypto.ts";
-import type { StoreEntry } from "../ports/store.ts";
+import type { Store, StoreEntry } from "../ports/store.ts";
 import { EMPTY_HASH, keyHashOf, valueHashOf } from "../state/node-hash.ts";
 import { CHILDREN, Page, StateCorruptError } from "../state/page.ts";
-import { prove } from "../state/proof.ts";
+import { prove, verifyProof } from "../state/proof.ts";
 import { StateTree } from "../state/tree.ts";
+import { stateKey } from "../state/view.ts";
 import type { Block } from "../types/block.ts";
 import type { BlockId, Hash, Height } from "../types/scalars.ts";
 import type { TxReceipt } from "../types/transaction.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
 import type { ChainStore } from "./chain-store.ts";
-import { versionOf } from "./object-store.ts";
-import { splitKey } from "./store-keys.ts";
+import { placeOf, versionOf } from "./object-store.ts";
+import { PastPages } from "./past-pages.ts";
+import { objectKey, placeOfHistory, splitKey } from "./store-keys.ts";
 import { StoreCorruptError } from "./stored-record.ts";
 
 /** Something stored that is not what was once written. */
 export interface AuditFinding {
-  readonly what: "page" | "object" | "block";
-  /** A page's path, an object's kind and id, a block's height. */
+  readonly what: "page" | "object" | "block" | "history";
+  /** A page's path, an object's kind and id, a block's height; of an older version its object and height. */
   readonly where: string;
   readonly detail: string;
 }
@@ -34,18 +36,21 @@ const TX_BYTES = 32;
  */
 export class StoreAudit {
   readonly #chain: ChainStore;
+  readonly #store: Pick<Store, "get" | "range">;
   readonly #hasher: Hasher;
   readonly #chainId: Hash;
   readonly #setAt: (height: Height) => ValidatorSet | undefined;
 
   constructor(modules: {
     readonly chain: ChainStore;
+    readonly store: Pick<Store, "get" | "range">;
     readonly hasher: Hasher;
     readonly chainId: Hash;
     /** The authorities that sign a height. */
     readonly setAt: (height: Height) => ValidatorSet | undefined;
   }) {
     this.#chain = modules.chain;
+    this.#store = modules.store;
     this.#hasher = modules.hasher;
     this.#chainId = modules.chainId;
     this.#setAt = modules.setAt;
@@ -103,11 +108,61 @@ export class StoreAudit {
   }
 
   /**
+   * Older versions of objects (entries of the history as they are, in order) against the state tree of the block that made them, or of the
+   * base if that is younger; the first of so many that differs. So the undos that lead there are looked at, too. What
+   * was replaced by the same block, or is to be let go of, was in no state that is kept.
+   */
+  async history(entries: readonly StoreEntry[], count = entries.length): Promise<AuditFinding | null> {
+    const past = new PastPages({ store: this.#store, chain: this.#chain, hasher: this.#hasher });
+    for (const [index, { key, value }] of entries.slice(0, count).entries()) {
+      const { kind, id, height } = placeOfHistory(key);
+      const where = `${kind} ${id} ${height}`;
+      const shownAt = Math.max(height, this.#chain.base);
+      const replacedAt = this.#replacedAt(kind, id, entries[index + 1]);
+      if (replacedAt !== undefined && replacedAt <= shownAt) continue;
+      const detail = await this.#versionFault(past, kind, id, shownAt, value.subarray(TX_BYTES));
+      // What was let go of meanwhile needs no looking at.
+      if (detail !== null && this.#isKept(key)) return { what: "history", where, detail };
+    }
+    return null;
+  }
+
+  /** With which block the next version came: the entry that follows, if it is of the same object, or what is there now. */
+  #replacedAt(kind: string, id: Hash, following: StoreEntry | undefined): Height | undefined {
+    const place = following === undefined ? undefined : placeOfHistory(following.key);
+    if (place?.id === id && place.kind === kind) return place.height;
+    const newest = this.#store.get(objectKey(kind, id));
+    return newest === undefined ? undefined : placeOf(newest).height;
+  }
+
+  #isKept(key: Uint8Array): boolean {
+    return this.#store.get(key) !== undefined;
+  }
+
+  async #versionFault(past: PastPages, kind: string, id: Hash, height: Height, encoding: Uint8Array): Promise<string | null> {
+    try {
+      const root = height === 0 ? null : this.#chain.block(height)?.header.stateRoot;
+      const key = stateKey(kind, id);
+      const pages = await past.at(height, [keyHashOf(key, this.#hasher)]);
+      if (pages === undefined || root === undefined) return "the state of its height is not there";
+      const tree = new StateTree(pages, this.#hasher);
+      if (root !== null && tree.root() !== root) return "the state of its height has not the root of the block";
+      const value = encoding.length === 0 ? null : encoding;
+      const proof = prove(tree, key, this.#hasher);
+      return verifyProof(tree.root(), key, value, proof, this.#hasher) ? null : "the state of its height held another version";
+    } catch (error) {
+      if (error instanceof StateCorruptError || error instanceof StoreCorruptError) return error.message;
+      throw error;
+    }
+  }
+
+  /**
    * A block with its transactions and receipts against its own header, its id against its commit and, where that is stored, the block after
    * it. Signatures are the answer, for whichever verifier is at hand. undefined: it is not stored.
    */
   block(height: Height): { readonly finding: AuditFinding | null; readonly checks: readonly Check[] } | undefined {
     const found = (detail: string) => ({ finding: { what: "block", where: String(height), detail } as const, checks: [] });
+    if (height < this.#chain.base) return undefined;
     try {
       const [block, commit] = [this.#chain.block(height), this.#chain.commit(height)];
       if (block === undefined && commit === undefined) return undefined;

@@ -1,11 +1,13 @@
-import { concatBytes } from "../lib/bytes.ts";
+import { concatBytes, toHex } from "../lib/bytes.ts";
 import type { Check } from "../light/commit.ts";
 import type { StoreEntry, StoreSnapshot } from "../ports/store.ts";
 import { LIMITS } from "../types/limits.ts";
+import type { Height } from "../types/scalars.ts";
+import { blockKey, commitKey, pageKey, transactionKey } from "./chain-keys.ts";
 import type { ChainStore } from "./chain-store.ts";
 import { IndexAudit } from "./index-audit.ts";
 import type { AuditFinding, StoreAudit } from "./store-audit.ts";
-import { allObjectsOfAllKinds } from "./store-keys.ts";
+import { allDerived, allHistory, allObjectsOfAllKinds, objectOfIndex } from "./store-keys.ts";
 
 interface CheckModules {
   readonly chain: ChainStore;
@@ -21,6 +23,8 @@ export interface StoreReport {
   readonly indexEntries: number;
   /** What is wrong, in words; at most so many. */
   readonly faults: readonly string[];
+  /** Rows that are missing or wrong, as far as it can be told which. */
+  readonly bad: readonly Uint8Array[];
   /** Whether nothing but indices and totals is wrong, which the objects make anew. */
   readonly isDerivedOnly: boolean;
 }
@@ -31,6 +35,7 @@ const FAULTS_MAX = 100;
 export class StoreCheck {
   readonly #m: CheckModules;
   readonly #faults: string[] = [];
+  readonly #bad: Uint8Array[] = [];
 
   constructor(modules: CheckModules) {
     this.#m = modules;
@@ -39,8 +44,12 @@ export class StoreCheck {
   async run(): Promise<StoreReport> {
     const { pages, leaves } = this.#pages();
     const objects = await this.#objects();
-    if (leaves !== objects) this.#fault(`the state has ${leaves} leaves, the store ${objects} objects`);
+    if (leaves !== objects) {
+      this.#fault(`the state has ${leaves} leaves, the store ${objects} objects`);
+      await this.#missingObjects();
+    }
     const blocks = this.#blocks();
+    await this.#history();
     const essential = this.#faults.length;
     // Of damaged objects no index can be told to be right.
     const indices = essential > 0 ? { entries: 0, faults: [] } : await this.#indices();
@@ -51,6 +60,7 @@ export class StoreCheck {
       objects,
       indexEntries: indices.entries,
       faults: this.#faults,
+      bad: this.#bad,
       isDerivedOnly: essential === 0 && this.#faults.length > 0,
     };
   }
@@ -61,7 +71,7 @@ export class StoreCheck {
     for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
       const looked = this.#attempt(`page ${path}`, () => this.#m.audit.page(path));
       if (looked === null) continue;
-      this.#found(looked.finding);
+      this.#found(looked.finding, pageKey(path));
       pages += 1;
       leaves += looked.leaves;
       paths.push(...looked.below);
@@ -80,7 +90,7 @@ export class StoreCheck {
         this.#damage("an object", error);
         return objects;
       }
-      for (const entry of entries) this.#found(this.#m.audit.objects([entry]));
+      for (const entry of entries) this.#found(this.#m.audit.objects([entry]), entry.key);
       objects += entries.length;
       const last = entries.at(-1);
       if (last === undefined) return objects;
@@ -94,14 +104,58 @@ export class StoreCheck {
     for (let height = first; height <= head.height; height++) {
       const looked = this.#attempt(`block ${height}`, () => this.#m.audit.block(height) ?? "missing");
       if (looked === null) continue;
-      if (looked === "missing") this.#fault(`block ${height}: it is missing`);
-      else {
-        this.#found(looked.finding);
-        if (!looked.checks.every((check) => this.#m.verify(check)))
-          this.#fault(`block ${height}: its commit has a wrong signature`);
+      if (looked === "missing") {
+        this.#fault(`block ${height}: it is missing`);
+        this.#bad.push(blockKey(height), commitKey(height));
+      } else if (looked.finding !== null) {
+        this.#found(looked.finding, blockKey(height), commitKey(height), ...this.#transactionsOf(height));
+      } else if (!looked.checks.every((check) => this.#m.verify(check))) {
+        this.#fault(`block ${height}: its commit has a wrong signature`);
+        this.#bad.push(commitKey(height));
       }
     }
     return head.height - first + 1;
+  }
+
+  /** In slices that overlap by one, since an entry is judged beside the one that follows. */
+  async #history(): Promise<void> {
+    const { to, ...range } = allHistory();
+    try {
+      for (let { from } = range; ; ) {
+        const entries = await this.#m.state.range({ from, to, limit: LIMITS.auditSliceObjects });
+        const last = entries.at(-1);
+        if (last === undefined) return;
+        const isEnd = entries.length < LIMITS.auditSliceObjects;
+        for (const [index, entry] of entries.slice(0, isEnd ? undefined : -1).entries())
+          this.#found(await this.#m.audit.history(entries.slice(index, index + 2), 1), entry.key);
+        if (isEnd) return;
+        from = last.key;
+      }
+    } catch (error) {
+      this.#damage("a past state", error);
+    }
+  }
+
+  #transactionsOf(height: Height): readonly Uint8Array[] {
+    const block = this.#attempt(`block ${height}`, () => this.#m.chain.block(height));
+    return block?.pairs.map(({ id }) => transactionKey(id)) ?? [];
+  }
+
+  /** Leaves tell no names, but the entries of indices do: those of objects that are not there. */
+  async #missingObjects(): Promise<void> {
+    const { to, ...range } = allDerived("index");
+    const missing = new Map<string, Uint8Array>();
+    for (let { from } = range; ; ) {
+      const entries = await this.#m.state.range({ from, to, limit: LIMITS.auditSliceObjects });
+      for (const { key } of entries) {
+        const named = objectOfIndex(key);
+        if (this.#m.state.get(named) === undefined) missing.set(toHex(named), named);
+      }
+      const last = entries.at(-1);
+      if (last === undefined) break;
+      from = concatBytes(last.key, Uint8Array.of(0));
+    }
+    this.#bad.push(...missing.values());
   }
 
   async #indices(): Promise<{ readonly entries: number; readonly faults: readonly string[] }> {
@@ -128,8 +182,10 @@ export class StoreCheck {
     this.#fault(`${what}: ${(error as Error).message}`);
   }
 
-  #found(finding: AuditFinding | null): void {
-    if (finding !== null) this.#fault(`${finding.what} ${finding.where}: ${finding.detail}`);
+  #found(finding: AuditFinding | null, ...rows: readonly Uint8Array[]): void {
+    if (finding === null) return;
+    this.#fault(`${finding.what} ${finding.where}: ${finding.detail}`);
+    this.#bad.push(...rows);
   }
 
   #fault(words: string): void {

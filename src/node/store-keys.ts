@@ -1,5 +1,5 @@
 import { assert } from "../lib/assert.ts";
-import { shortLived, writeHex } from "../lib/bytes.ts";
+import { shortLived, toHex, writeHex } from "../lib/bytes.ts";
 import type { Hash, Height } from "../types/scalars.ts";
 
 /** Keys of what the ledger keeps in the store: objects, indices, totals, history. Texts are ASCII and end in a zero byte. */
@@ -14,6 +14,12 @@ export function objectKey(kind: string, id: Hash): Uint8Array {
 
 export function indexKey(kind: string, field: string, value: string, id: Hash): Uint8Array {
   return keyOf(PREFIX.index, [kind, field, value], id);
+}
+
+/** The key of the object that an entry of an index is of. */
+export function objectOfIndex(key: Uint8Array): Uint8Array {
+  const { texts: names, rest } = splitKey(key, 3);
+  return objectKey(names[0] as string, toHex(rest) as Hash);
 }
 
 /** Every entry of a field with values in [from, to): `to` undefined is the end of the field. */
@@ -64,6 +70,23 @@ export function historyKey(kind: string, id: Hash, height: Height, sequence: num
   return key;
 }
 
+export function isObjectKey(key: Uint8Array): boolean {
+  return key[0] === PREFIX.object;
+}
+
+/** Of an index entry or a total. */
+export function isDerivedKey(key: Uint8Array): boolean {
+  return key[0] === PREFIX.index || key[0] === PREFIX.total;
+}
+
+/** The changes of an object from the first to those of this height. */
+export function historyUpTo(key: Uint8Array, height: Height): { readonly from: Uint8Array; readonly to: Uint8Array } {
+  const { texts: names, rest } = splitKey(key, 1);
+  const [kind = ""] = names;
+  const id = toHex(rest) as Hash;
+  return { from: historyKey(kind, id, 0, 0), to: historyKey(kind, id, height + 1, 0) };
+}
+
 export function isHistoryKey(key: Uint8Array): boolean {
   return key[0] === PREFIX.history;
 }
@@ -78,6 +101,19 @@ export function splitKey(key: Uint8Array, count: number): { readonly texts: read
     at = end + 1;
   }
   return { texts: parts, rest: key.subarray(at) };
+}
+
+/** Whose change an entry of the history is, and which block's. */
+export function placeOfHistory(key: Uint8Array): { readonly kind: string; readonly id: Hash; readonly height: Height } {
+  const { texts: names, rest } = splitKey(key, 1);
+  const idBytes = rest.length - HISTORY_TAIL_BYTES;
+  const height = Number(new DataView(rest.buffer, rest.byteOffset).getBigUint64(idBytes));
+  return { kind: names[0] ?? "", id: toHex(rest.subarray(0, idBytes)) as Hash, height };
+}
+
+export function allHistory(): { readonly from: Uint8Array; readonly to: Uint8Array } {
+  const all = Uint8Array.of(PREFIX.history);
+  return { from: all, to: after(all) };
 }
 
 /** Above every change of the object. */

@@ -86,11 +86,7 @@ export class Page {
 
   /** Throws StateCorruptError if the bytes have not the form `encode` gives them. */
   static decode(bytes: Uint8Array, hasher: TreeHasher): Page {
-    const leaves = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
-    const branches = ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0);
-    if (bytes.length < MASKS_BYTES || (leaves & branches) !== 0 || bytes.length !== storedBytes(leaves, branches)) {
-      throw new StateCorruptError("a page of the state tree is malformed");
-    }
+    const { leaves, branches } = pageOutline(bytes);
     const stored = new Page(leaves, branches);
     stored.#memory.set(bytes);
     const children = Array.from({ length: CHILDREN }, (_, nibble): TreeNode | undefined => {
@@ -229,6 +225,16 @@ export class Page {
   #bytes(at: number): Uint8Array {
     return this.#memory.subarray(at, at + HASH_BYTES);
   }
+}
+
+/** Which children a stored page has, by mask, without a look at their hashes. Throws StateCorruptError. */
+export function pageOutline(bytes: Uint8Array): { readonly leaves: number; readonly branches: number } {
+  const leaves = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
+  const branches = ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0);
+  if (bytes.length < MASKS_BYTES || (leaves & branches) !== 0 || bytes.length !== storedBytes(leaves, branches)) {
+    throw new StateCorruptError("a page of the state tree is malformed");
+  }
+  return { leaves, branches };
 }
 
 /** Pairs of one level of all pages that change, hashed together. Every digest is finished when it returns, so one buffer serves all. */

@@ -115,6 +115,10 @@ export const LIMITS = {
   auditTickMs: 250,
   auditPagesPerTick: 4,
   auditObjectsPerTick: 16,
+  auditHistoryPerTick: 4,
+  /** Counted in larger steps, since a snapshot of the store is held for as long. */
+  auditCountedPages: 128,
+  auditCountedObjects: 1_000,
   auditRestMs: 60 * SECOND_MS,
 
   // JSON-RPC (§8)

@@ -1,5 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { Level } from "level";
 import { afterEach, describe, expect, it } from "vitest";
 import type { TxId } from "../../src/types/scalars.ts";
 import { OperatorNetwork } from "./network.ts";
@@ -83,6 +84,21 @@ describe("a node whose chain is gone", () => {
     operators.runOf("zhuogang").child.kill("SIGTERM");
     await operators.runOf("zhuogang").exit;
     expect(await store("check")).toMatchObject({ status: 0, answer: { faults: [] } });
+
+    // Something rots: repair fetches just that from the others, or from the backup where that has it.
+    const chain = join(folder, "data", "chain");
+    await rot(chain, BLOCK);
+    await rot(chain, OBJECT);
+    expect(await store("check")).toMatchObject({ status: 1 });
+    expect(await store("repair")).toMatchObject({ status: 0, answer: { how: "mended", faults: [] } });
+    expect(await store("check")).toMatchObject({ status: 0, answer: { faults: [] } });
+    await rot(chain, BLOCK);
+    expect(await store("repair", "--from", String(backup.answer.folder))).toMatchObject({
+      status: 0,
+      answer: { how: "mended", fetched: { backup: 1 } },
+    });
+    expect(await store("check")).toMatchObject({ status: 0, answer: { faults: [] } });
+    expect(await store("repair")).toMatchObject({ answer: { how: "nothing was wrong" } });
     expect((await store("restore", "--from", String(backup.answer.folder))).status).toBe(0);
     expect(await store("check")).toMatchObject({ status: 0, answer: { faults: [] } });
     operators.start("zhuogang");
@@ -90,3 +106,18 @@ describe("a node whose chain is gone", () => {
     await operators.everybodyHas(id);
   });
 });
+
+/** The first bytes of the keys of rows (node/chain-keys.ts, node/store-keys.ts). */
+const BLOCK = 0x62;
+const OBJECT = 0x6f;
+
+/** A bit of the first row of a kind is another from now on. */
+async function rot(chain: string, prefix: number): Promise<void> {
+  const db = new Level<Uint8Array, Uint8Array>(chain, { keyEncoding: "view", valueEncoding: "view" });
+  const [entry] = await db.iterator({ gte: Uint8Array.of(prefix), lt: Uint8Array.of(prefix + 1), limit: 1 }).all();
+  if (entry === undefined) throw new Error("there is no such row");
+  const [key, value] = entry;
+  value[9] = (value[9] as number) ^ 4;
+  await db.put(key, value);
+  await db.close();
+}

@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { verifyNative } from "../../src/adapters/ed25519-native.ts";
 import { nativeHasher } from "../../src/adapters/native-hasher.ts";
 import { Auditor } from "../../src/node/auditor.ts";
-import { blockKey, commitKey, pageKey, transactionKey } from "../../src/node/chain-keys.ts";
+import { blockKey, commitKey, pageKey, pageUndoKey, transactionKey } from "../../src/node/chain-keys.ts";
 import { StoreAudit } from "../../src/node/store-audit.ts";
-import { objectKey } from "../../src/node/store-keys.ts";
+import { allHistory, objectKey } from "../../src/node/store-keys.ts";
 import type { Verifier } from "../../src/ports/crypto.ts";
 import type { Logger } from "../../src/ports/observe.ts";
 import type { Hash } from "../../src/types/scalars.ts";
@@ -35,6 +35,7 @@ function auditor() {
   const made = new Auditor({
     audit: new StoreAudit({
       chain: chain.blocks,
+      store: chain.store,
       hasher: nativeHasher,
       chainId: chain.identity.chain,
       setAt: (height) => chain.authoritiesAt(height),
@@ -109,7 +110,7 @@ describe("the auditor", () => {
     expect(counts.get("zhonglian_audit_checked_totalblock")).toBe(2 * chain.height);
   });
 
-  it.each<readonly [string, () => void, RegExp]>([
+  it.each<readonly [string, () => void | Promise<void>, RegExp]>([
     [
       "a page of the state",
       () => damage(pageKey(somePage()), last),
@@ -118,6 +119,12 @@ describe("the auditor", () => {
     ["the root page", () => damage(pageKey(""), last), /page : /],
     ["a page that is gone", () => world.chain.store.put([{ key: pageKey(somePage()), value: null }]), /page .* is missing/],
     ["an object", () => damage(objectKey("note", note), last), /object note .*: the state holds another version/],
+    [
+      "an older version of an object",
+      async () => damage(await olderVersion(), last),
+      /history .*: the state of its height held another/,
+    ],
+    ["what a page was", () => damage(pageUndoKey("", 5), last), /history .*: (the state of its height has not the root|a page)/],
     ["a header", () => damage(blockKey(3), (length) => length - 40), /block [34]: /],
     [
       "a block that is gone",
@@ -137,7 +144,7 @@ describe("the auditor", () => {
     ],
   ])("stops the node for %s that was changed on the disk", async (_, harm, reason) => {
     expect(await auditor().pass()).toBeNull();
-    harm();
+    await harm();
     expect(await auditor().pass()).toMatch(reason);
   });
 
@@ -168,6 +175,14 @@ describe("the auditor", () => {
 function somePage(): string {
   for (const nibble of "0123456789abcdef") if (world.chain.store.get(pageKey(nibble)) !== undefined) return nibble;
   throw new Error("the tree has one page only");
+}
+
+/** The key of an entry of the history that tells of an object and not of its removal. */
+async function olderVersion(): Promise<Uint8Array> {
+  const entries = await world.chain.store.range({ ...allHistory(), limit: 100 });
+  const entry = entries.find(({ value }) => value.length > 32);
+  if (entry === undefined) throw new Error("nothing was ever changed");
+  return entry.key;
 }
 
 function firstTransaction(): Hash {

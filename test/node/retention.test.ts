@@ -14,6 +14,8 @@ import { LedgerReader } from "../../src/node/ledger-reader.ts";
 import { PastPages } from "../../src/node/past-pages.ts";
 import { ProofReader } from "../../src/node/proof-reader.ts";
 import { Pruner } from "../../src/node/pruner.ts";
+import { StoreAudit } from "../../src/node/store-audit.ts";
+import { StoreCheck } from "../../src/node/store-check.ts";
 import type { StoreWrite } from "../../src/ports/store.ts";
 import { type Keep, parseKeep } from "../../src/types/retention.ts";
 import { type Hash, type Height, ZERO_HASH } from "../../src/types/scalars.ts";
@@ -122,7 +124,16 @@ async function opened(from: MemoryStore, keep: Keep, options: Partial<Opening> =
     pagesAt: (height, keyHashes) => pastPages.at(height, keyHashes),
     pause: now,
   });
-  return { store, blocks, ledger, proofs };
+  const audit = new StoreAudit({
+    chain: blocks,
+    store,
+    hasher: nativeHasher,
+    chainId: identity.chain,
+    setAt: (height) => chain.authoritiesAt(height),
+  });
+  const faults = async () =>
+    (await new StoreCheck({ chain: blocks, audit, state: store.snapshot(), verify: () => true }).run()).faults;
+  return { store, blocks, ledger, proofs, faults };
 }
 
 interface Opening {
@@ -209,7 +220,8 @@ describe("a node that keeps the last blocks", () => {
     const base = chain.height - 7;
     for (let writes = 0; ; writes++) {
       const cut = await opened(chain.store, keep, { writes });
-      // What is left of the past is nobody's to see.
+      // What is left of the past is nobody's to see, and no damage.
+      if (writes % 10 === 1) expect(await cut.faults()).toEqual([]);
       await expectPast(cut, Math.max(cut.blocks.base, base), 40);
       if (cut.blocks.base > 0)
         expect(await cut.proofs.prove("note", notes[0] as Hash, cut.blocks.base - 1)).toMatchObject({ ok: false });

@@ -35,6 +35,7 @@ async function faults(): Promise<readonly string[]> {
   const validators = new ValidatorHistory(chain.view, authoritiesOf(identity.genesis), () => chain.head.height);
   const audit = new StoreAudit({
     chain,
+    store,
     hasher: simulatedHasher,
     chainId: identity.chain,
     setAt: (height) => validators.at(height),

@@ -6,9 +6,10 @@ import { LevelStore, StoreOpenError } from "../../adapters/level-store.ts";
 import { nativeHasher } from "../../adapters/native-hasher.ts";
 import type { Check } from "../../light/commit.ts";
 import { ChainStore } from "../../node/chain-store.ts";
-import { IndexRebuild } from "../../node/index-rebuild.ts";
+import { RowReader } from "../../node/row-reader.ts";
 import { StoreAudit } from "../../node/store-audit.ts";
 import { StoreCheck, type StoreReport } from "../../node/store-check.ts";
+import { type RepairReport, type RowSource, StoreRepair } from "../../node/store-repair.ts";
 import { ValidatorHistory } from "../../node/validator-history.ts";
 import { authoritiesOf, type ChainIdentity } from "../../types/genesis.ts";
 import { ZERO_HASH } from "../../types/scalars.ts";
@@ -17,6 +18,7 @@ import { readGenesis } from "../node-files.ts";
 import { integer } from "../options.ts";
 import { print } from "../output.ts";
 import { loadSettings, SettingsError } from "../settings.ts";
+import { withPeers } from "../store-peers.ts";
 
 interface StoreOptions {
   readonly dir: string;
@@ -55,8 +57,11 @@ export function storeCommand(done: (status: number) => void): Command {
     print(report, json === true);
     done(report.faults.length === 0 ? 0 : 1);
   });
-  sub("repair", "make indices anew if only they are wrong; else set the store aside, for the next start to fetch it from peers")
-    .option("--from <folder>", "or take this backup")
+  sub(
+    "repair",
+    "mend the store of a node that does not run: fetch what is bad from the other members, make anew what objects tell",
+  )
+    .option("--from <folder>", "or fetch it from this backup")
     .action(async ({ dir, from, json }: StoreOptions) => {
       print(await repair(dir, from), json === true);
     });
@@ -103,7 +108,7 @@ async function backup(dir: string, seconds: number): Promise<string> {
 
 function restore(dir: string, from: string): object {
   const { dataFolder } = loadSettings(dir, process.env, {});
-  if (!existsSync(join(from, "CURRENT"))) throw new SettingsError("BACKUP_INVALID", `${from} is no backup of a store`);
+  requireBackup(from);
   const aside = setAside(dataFolder);
   cpSync(from, join(dataFolder, "chain"), { recursive: true });
   return { dir, from, ...(aside === null ? {} : { aside }) };
@@ -119,43 +124,74 @@ function setAside(dataFolder: string): string | null {
   return aside;
 }
 
-async function check(dir: string): Promise<StoreReport & { readonly height: number; readonly base: number }> {
-  const { store, chain, identity } = await open(dir);
+async function check(dir: string) {
+  const opened = await open(dir);
+  try {
+    const { bad: _, ...report } = await checkOf(opened);
+    return { height: opened.chain.head.height, base: opened.chain.base, ...report };
+  } finally {
+    await opened.store.close();
+  }
+}
+
+async function checkOf({ store, chain, identity }: Opened): Promise<StoreReport> {
   const state = store.snapshot();
   try {
     const validators = new ValidatorHistory(chain.view, authoritiesOf(identity.genesis), () => chain.head.height);
     const audit = new StoreAudit({
       chain,
+      store,
       hasher: nativeHasher,
       chainId: identity.chain,
       setAt: (height) => validators.at(height),
     });
     const verify = ({ key, message, signature }: Check): boolean => verifyNative(key, message, signature);
-    const report = await new StoreCheck({ chain, audit, state, verify }).run();
-    return { height: chain.head.height, base: chain.base, ...report };
+    return await new StoreCheck({ chain, audit, state, verify }).run();
   } finally {
     await state.close();
-    await store.close();
   }
 }
 
 async function repair(dir: string, from: string | undefined): Promise<object> {
-  const { dataFolder } = loadSettings(dir, process.env, {});
-  if (from !== undefined) return { how: "backup", ...restore(dir, from) };
-  const report = await check(dir).catch((error: unknown) => {
-    // What cannot even be opened is damaged, too; what is in use by a running node is not.
-    if (error instanceof StoreOpenError && error.code === "STORE_CORRUPT") return null;
-    throw error;
-  });
-  if (report !== null && report.faults.length === 0) return { how: "nothing was wrong", height: report.height };
-  if (report?.isDerivedOnly === true) {
-    const { store } = await open(dir);
+  const settings = loadSettings(dir, process.env, {});
+  let report: RepairReport | null = null;
+  try {
+    const opened = await open(dir);
     try {
-      const objects = await new IndexRebuild({ store, pause: () => Promise.resolve() }).run();
-      return { how: "indices made anew", objects };
+      const damaged = await opened.store.damagedKeys();
+      const mend = (sources: readonly RowSource[]): Promise<RepairReport> =>
+        new StoreRepair({ ...opened, damaged, sources, hasher: nativeHasher, check: () => checkOf(opened) }).run();
+      // Nobody is asked for what needs nobody.
+      if (damaged.length === 0) {
+        report = await mend([]);
+        const { height, faults } = report;
+        if (faults.length === 0) return { how: report.indicesMade ? "indices made anew" : "nothing was wrong", height };
+      }
+      report = from === undefined ? await withPeers(settings, opened.identity, mend) : await fromBackup(from, mend);
     } finally {
-      await store.close();
+      await opened.store.close();
     }
+  } catch (error) {
+    // What cannot even be opened is damaged, too; what is in use by a running node is not.
+    if ((error as { readonly code?: string }).code !== "STORE_CORRUPT") throw error;
   }
-  return { how: "set aside: the next start fetches the chain from peers", aside: setAside(dataFolder) };
+  if (report?.faults.length === 0) return { how: "mended", ...report };
+  const aside = setAside(settings.dataFolder);
+  const faults = report?.faults ?? ["the store cannot be read"];
+  return { how: "set aside: the next start fetches the chain from peers; or restore a backup", faults, aside };
+}
+
+async function fromBackup(folder: string, mend: (sources: readonly RowSource[]) => Promise<RepairReport>): Promise<RepairReport> {
+  requireBackup(folder);
+  const backup = await LevelStore.open(folder);
+  try {
+    const rows = new RowReader(backup);
+    return await mend([{ name: "backup", row: (height, key) => rows.row(height, key) }]);
+  } finally {
+    await backup.close();
+  }
+}
+
+function requireBackup(folder: string): void {
+  if (!existsSync(join(folder, "CURRENT"))) throw new SettingsError("BACKUP_INVALID", `${folder} is no backup of a store`);
 }

@@ -1,0 +1,149 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { toHex } from "../../src/lib/bytes.ts";
+import type { Check } from "../../src/light/commit.ts";
+import { copyStore } from "../../src/node/backup.ts";
+import { blockKey, commitKey, pageKey, transactionKey } from "../../src/node/chain-keys.ts";
+import { ChainStore } from "../../src/node/chain-store.ts";
+import { RowReader } from "../../src/node/row-reader.ts";
+import { StoreAudit } from "../../src/node/store-audit.ts";
+import { StoreCheck } from "../../src/node/store-check.ts";
+import { allDerived, allObjects } from "../../src/node/store-keys.ts";
+import { type RowSource, StoreRepair } from "../../src/node/store-repair.ts";
+import { ValidatorHistory } from "../../src/node/validator-history.ts";
+import { cheapScheme, simulatedHasher } from "../../src/simulator/virtual-crypto.ts";
+import { authoritiesOf } from "../../src/types/genesis.ts";
+import { ZERO_HASH } from "../../src/types/scalars.ts";
+import { forgedChain, fourMachines } from "./support/forged.ts";
+import { MemoryStore } from "./support/memory-store.ts";
+
+const now = () => Promise.resolve();
+const everything = { from: new Uint8Array(0), to: Uint8Array.of(0xff), limit: 1_000_000 };
+const world = fourMachines();
+/** A chain, what was stored of it at height 6, and the same chain two blocks later, as its other members have it. */
+const made = forgedChain(world, 6, 5).then(async (forged) => {
+  const sound = forged.store.snapshot();
+  await forged.extend(2, 5);
+  return { sound, ahead: forged.store };
+});
+let store: MemoryStore;
+let chain: ChainStore;
+let peer: RowSource & { asked: number };
+
+beforeEach(async () => {
+  const { sound, ahead } = await made;
+  store = new MemoryStore();
+  await copyStore(sound, store, now);
+  chain = new ChainStore(store, { chain: world.identity.chain, stateRoot: ZERO_HASH, timeMs: world.identity.genesis.timeMs });
+  const rows = new RowReader(ahead);
+  peer = {
+    name: "peer",
+    asked: 0,
+    row: (height, key) => {
+      peer.asked += 1;
+      return rows.row(height, key);
+    },
+  };
+});
+
+async function repaired(sources: readonly RowSource[], damaged: readonly Uint8Array[] = []) {
+  const { identity } = world;
+  const validators = new ValidatorHistory(chain.view, authoritiesOf(identity.genesis), () => chain.head.height);
+  const audit = new StoreAudit({
+    chain,
+    store,
+    hasher: simulatedHasher,
+    chainId: identity.chain,
+    setAt: (height) => validators.at(height),
+  });
+  const verify = ({ key, message, signature }: Check) => cheapScheme.verify(key, message, signature);
+  const check = () => new StoreCheck({ chain, audit, state: store.snapshot(), verify }).run();
+  return new StoreRepair({ chain, store, damaged, sources, hasher: simulatedHasher, check }).run();
+}
+
+async function rows(of: { range: MemoryStore["range"] }): Promise<ReadonlyMap<string, string>> {
+  return new Map((await of.range(everything)).map(({ key, value }) => [toHex(key), toHex(value)]));
+}
+
+async function expectSound(): Promise<void> {
+  const [mended, sound] = [await rows(store), await rows((await made).sound)];
+  expect([...mended.keys()]).toEqual([...sound.keys()]);
+  for (const [key, value] of sound) expect(mended.get(key)).toBe(value);
+}
+
+function harm(key: Uint8Array): Uint8Array {
+  const value = store.get(key)?.slice();
+  if (value === undefined) throw new Error("there is nothing to harm");
+  value[value.length - 1] = (value.at(-1) as number) ^ 1;
+  store.put([{ key, value }]);
+  return key;
+}
+
+async function someObject(kind: string, at = 0): Promise<Uint8Array> {
+  const entry = (await store.range({ ...allObjects(kind), limit: 100 }))[at];
+  if (entry === undefined) throw new Error(`there is no ${kind}`);
+  return entry.key;
+}
+
+describe("mending a store", () => {
+  it("asks nobody for anything when nothing is wrong, nor when the objects tell what is", async () => {
+    expect(await repaired([peer])).toMatchObject({ faults: [], fetched: {}, pagesMade: 0, indicesMade: false });
+    const [entry] = await store.range({ ...allDerived("index"), limit: 1 });
+    store.put([{ key: entry?.key as Uint8Array, value: null }]);
+    expect(await repaired([peer])).toMatchObject({ faults: [], indicesMade: true });
+    store.put([{ key: pageKey("3"), value: null }]);
+    harm(pageKey("5"));
+    expect((await repaired([peer])).pagesMade).toBeGreaterThan(0);
+    await expectSound();
+    expect(peer.asked).toBe(0);
+  });
+
+  it("fetches the rows of a block that are bad, and no others", async () => {
+    const id = chain.block(4)?.pairs[2]?.id as never;
+    store.put([{ key: transactionKey(id), value: null }]);
+    harm(commitKey(2));
+    store.put([{ key: blockKey(5), value: null }]);
+    const report = await repaired([peer]);
+    expect(report.faults).toEqual([]);
+    await expectSound();
+    // Of block 4 it cannot be told which of its five transactions; the rows of other blocks are nobody's business.
+    expect(peer.asked).toBeLessThan(20);
+  });
+
+  it("fetches an object as it was at its own height, from a node that is ahead, also one that is gone", async () => {
+    harm(await someObject("party"));
+    store.put([{ key: await someObject("party", 3), value: null }]);
+    expect(await repaired([peer])).toMatchObject({ faults: [], fetched: { peer: 2 } });
+    await expectSound();
+  });
+
+  it("mends what its checksum shows to be damaged, pages and indices without asking", async () => {
+    const [entry] = await store.range({ ...allDerived("index"), limit: 1 });
+    const damaged = [harm(blockKey(3)), harm(await someObject("party")), harm(pageKey("7")), entry?.key as Uint8Array];
+    expect(await repaired([peer], damaged)).toMatchObject({ faults: [], fetched: { peer: 2 }, indicesMade: true });
+    await expectSound();
+  });
+
+  it("believes nobody: what a liar sends does not check, and the next one is asked", async () => {
+    const liar: RowSource = {
+      name: "liar",
+      row: async (height, key) => {
+        const row = (await peer.row(height, key))?.slice();
+        if (row !== undefined) row[row.length - 3] = (row[row.length - 3] as number) ^ 1;
+        return row;
+      },
+    };
+    harm(await someObject("party"));
+    store.put([{ key: blockKey(5), value: null }]);
+    expect((await repaired([liar])).faults).not.toEqual([]);
+    expect(await repaired([liar, peer])).toMatchObject({ faults: [] });
+    await expectSound();
+  });
+
+  it("says what is still wrong when nobody has it", async () => {
+    harm(await someObject("party"));
+    const nobody: RowSource = { name: "nobody", row: () => Promise.reject(new Error("no answer")) };
+    expect((await repaired([nobody])).faults).toEqual([
+      expect.stringMatching(/^object party .*: the state holds another version$/),
+    ]);
+  });
+});
