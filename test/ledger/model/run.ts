@@ -8,15 +8,18 @@ import type { Attempt, Draw, Modelled, World } from "./commands.ts";
 import { learnNotes, ofChain, ofModel } from "./compare.ts";
 import { checkStep, nothingIsStuck } from "./invariants.ts";
 import { Model } from "./model.ts";
+import { StatusMoves } from "./status-moves.ts";
 
 export interface Tally {
   readonly ok: Map<Modelled, number>;
   readonly refused: Map<Modelled, number>;
   readonly codes: Map<string, number>;
+  /** How objects went from one status to another, transaction by transaction: "loan: ORDERED → ACTIVE". */
+  readonly moves: Map<string, number>;
 }
 
 export function newTally(): Tally {
-  return { ok: new Map(), refused: new Map(), codes: new Map() };
+  return { ok: new Map(), refused: new Map(), codes: new Map(), moves: new Map() };
 }
 
 function seededDraw(seed: number): Draw {
@@ -186,6 +189,7 @@ export function live(seed: number, blocks: number, tally: Tally, focus?: Modelle
     serial: 0,
   };
   const { chain, draw, model } = world;
+  const moves = new StatusMoves();
   for (let block = 0; block < blocks; block++) {
     if (draw.chance(10)) chain.timeMs += draw.pick(WAITS) as number;
     const blockMs = chain.timeMs + 1_000;
@@ -231,6 +235,7 @@ export function live(seed: number, blocks: number, tally: Tally, focus?: Modelle
       count(code === "OK" ? tally.ok : tally.refused, kind);
       count(tally.codes, code);
     }
+    for (const move of moves.since(chain)) count(tally.moves, move);
     learnNotes(chain, model);
     const [left, right] = [ofChain(chain), ofModel(model)];
     for (const name of Object.keys(left)) {
