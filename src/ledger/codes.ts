@@ -137,6 +137,8 @@ export const CODES = {
   TICKET_OUT_OF_BAND: [217, "The invoice is far above what the two parties usually trade."],
   INVOICE_STALE: [218, "The tax authority was last asked about the invoice too long ago."],
   EPOCH_WRONG: [219, "The fingerprints are not of the epoch in force, or not of every earlier one that counts."],
+  TERM_RUNNING: [125, "The time that was given for this is not over yet."],
+  CONCENTRATION_EXCEEDED: [126, "One debtor would owe too much of what secures the lender's loans."],
   RECEIVABLES_DIFFER: [118, "The notes are of different receivables."],
   GOODS_FROZEN: [230, "An alarm keeps the goods where they are."],
   GOODS_RECEIPTED: [231, "Receipts stand for these goods already."],

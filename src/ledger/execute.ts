@@ -11,6 +11,7 @@ import { codeNumber, LedgerRejection, require } from "./codes.ts";
 import { recordFacts } from "./credit/facts.ts";
 import { type DueTarget, workOff } from "./due.ts";
 import { applicationDue, decisionDue } from "./finance/application.ts";
+import { recordExposures } from "./finance/exposures.ts";
 import { loanDue } from "./finance/loan.ts";
 import { deviceDue } from "./goods/device.ts";
 import { recordEvidence } from "./governance/evidence.ts";
@@ -70,7 +71,7 @@ export function executeBlock(input: BlockInput): BlockOutcome {
   takeTurn(book, input.height, input.parent);
   recordEvidence(situation, input.evidence);
   workOff(situation, DUE);
-  recordFacts(situation, book.changed());
+  recordFolds(situation);
   book.commit(null);
   const refusals = new Map<TxId, LedgerRefusal>();
   const receipts = input.transactions.map((envelope) => {
@@ -111,7 +112,7 @@ function executeOne(situation: Situation, envelope: Envelope): Trial {
       operation = op;
       executeOperation(situation, envelope, TRANSITIONS.get(kind) as Transition, bodies[op], op, events);
     }
-    recordFacts(situation, book.changed());
+    recordFolds(situation);
     book.commit(envelope.pair.id);
     return { receipt: { code: 0, events }, refusal: null };
   } catch (error) {
@@ -120,6 +121,13 @@ function executeOne(situation: Situation, envelope: Envelope): Trial {
     const { kind } = envelope.tx.ops[operation] as Operation;
     return { receipt: { code: codeNumber(error.code), events: [] }, refusal: { operation, kind, facts: error.facts } };
   }
+}
+
+/** What is kept of changes whatever made them: of the objects that changed, before they are committed. */
+function recordFolds(situation: Situation): void {
+  const changed = situation.book.changed();
+  recordFacts(situation, changed);
+  recordExposures(situation, changed);
 }
 
 function executeOperation(

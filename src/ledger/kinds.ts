@@ -130,6 +130,10 @@ export const KINDS: Readonly<Record<Kind, KindDeclaration>> = {
       ["all", lender, borrower].map((scope) => ({ scope, status, currency, amount: principal })),
   ),
   line: declare("line", { lender: (line) => line.lender, borrower: (line) => line.borrower }),
+  exposure: declare("exposure", {
+    lender: (exposure) => exposure.lender,
+    debtor: (exposure) => exposure.debtor ?? "all",
+  }),
   programme: declare("programme", { debtor: (programme) => programme.debtor }),
   dispute: declare("dispute", {
     receivable: (dispute) => dispute.receivable,

@@ -410,6 +410,8 @@ export const SCHEMAS = {
   }),
   /** What a lender has lent to a borrower and not got back, and the most that it will lend. */
   line: struct({ ...base, lender: hash, borrower: hash, currency: currencySchema, used: amount(), limit: nullable(amount()) }),
+  /** How much of what secures a lender's loans, or is committed to them, a debtor owes; null: all debtors. */
+  exposure: struct({ ...base, lender: hash, debtor: nullable(hash), currency: currencySchema, amount: amount() }),
   /** What a debtor has promised by certificates and not paid, and the most that its bank lets it promise. */
   programme: struct({
     ...base,
@@ -438,7 +440,8 @@ export const SCHEMAS = {
   /** An authority's order over a note (冻结); payments on it are kept in deposit (提存). */
   freeze: struct({
     ...base,
-    kind: choice("COURT", "REGULATOR", "POLICE", "GOVERNANCE"),
+    /** CONTEST: no authority's order, but the word of who held the note before. */
+    kind: choice("COURT", "REGULATOR", "POLICE", "GOVERNANCE", "CONTEST"),
     /** The authority, or the members that stand for one. */
     by: list(hash, { min: 1, max: LIMITS.signersMax, sortedBy: (party) => party }),
     document: hash,
@@ -448,6 +451,8 @@ export const SCHEMAS = {
     /** Whose the deposit is when the order is lifted: a loan's, if the note secured one, else the holder's. */
     owner: hash,
     loan: nullable(hash),
+    /** Of a contest: when the holder may have it ended. */
+    untilMs: optional(int()),
     status: choice("ACTIVE", "LIFTED", "TRANSFERRED"),
   }),
   /** A guarantor's promise for a receivable, up to a cap. */

@@ -39,6 +39,7 @@ import { acceptOffer, offer, rejectOffer, split, transfer, withdrawOffer } from 
 import { acknowledge } from "./receivables/notice.ts";
 import { replaceReceivable } from "./receivables/replacement.ts";
 import { setOff } from "./receivables/setoff.ts";
+import { awardContest, contestTitle, releaseContest, settleContest } from "./receivables/title-contest.ts";
 import { amendContract, terminateContract } from "./trade/amendment.ts";
 import { consentToAmendment } from "./trade/consents.ts";
 import { registerContract } from "./trade/contract.ts";
@@ -104,6 +105,10 @@ const ALL = [
   placeFreeze,
   liftFreeze,
   compelTransfer,
+  contestTitle,
+  settleContest,
+  awardContest,
+  releaseContest,
   apply,
   withdrawApplication,
   decide,

@@ -43,6 +43,11 @@ export interface BusinessParams {
   /** How long a recovery of keys stands open to objection, and how many members must vouch for it. */
   readonly recoveryDelayMs: number;
   readonly recoveryMembersMin: number;
+  /** How long who held a note before keeps it where it is by contesting that it passed. */
+  readonly contestDays: number;
+  /** Of what secures a lender's loans, how much one debtor may owe; and up to which sum that does not matter. */
+  readonly concentrationDebtorBp: number;
+  readonly concentrationFreeMinorUnits: number;
   /** Members that together stand for an authority that has no key. */
   readonly freezeMembersMin: number;
   readonly poAdvanceBp: number;
@@ -63,6 +68,10 @@ export const BUSINESS_DEFAULTS: BusinessParams = {
   feeLenderMaxBp: 200,
   recoveryDelayMs: 72 * 3_600_000,
   recoveryMembersMin: 2,
+  contestDays: 30,
+  // All of it: a bound is for members to set.
+  concentrationDebtorBp: 10_000,
+  concentrationFreeMinorUnits: 100_000_000,
   freezeMembersMin: 3,
   poAdvanceBp: 5_000,
   ltvCapBp: 7_000,

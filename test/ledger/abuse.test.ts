@@ -243,7 +243,10 @@ const DESPITE_FREEZE: Readonly<Partial<Record<OperationKind, string>>> = {
   // The order's own ways.
   "freeze.lift": "OK",
   "freeze.transfer": "OK",
-  // The freeze ended the offer or application.
+  // The freeze ended the offer or application, or the contest of its title.
+  "title.settle": "WRONG_STATUS",
+  "title.award": "WRONG_STATUS",
+  "title.release": "WRONG_STATUS",
   "note.acceptOffer": "WRONG_STATUS",
   "note.rejectOffer": "WRONG_STATUS",
   "note.withdrawOffer": "WRONG_STATUS",
@@ -259,7 +262,8 @@ const FREE_AMOUNTS: ReadonlySet<string> = new Set([
 
 /** The court freezes every note that it can; answers its orders. */
 function freezeAll({ chain, court }: Alliance): readonly string[] {
-  const live = chain.all("note").filter((note) => isLive(note) && note.hold === null);
+  const isHeld = (order: Hash | null) => order !== null && chain.read("freeze", order).kind !== "CONTEST";
+  const live = chain.all("note").filter((note) => isLive(note) && !isHeld(note.hold));
   return live.map((note) => {
     const body = { kind: "COURT", by: [court.id], note: note.id, amount: note.amount, document: commitment("order") } as const;
     return chain.act(op("freeze.place", body), court).created();

@@ -44,7 +44,7 @@ const ROWS: readonly (readonly [row: number, name: string, kinds: readonly Opera
   [31, "PaymentReversal", ["payment.reverse"]],
   [32, "Prepay", ["loan.repay"]],
   [33, "Mature, MarkOverdue, MarkDefault", []],
-  [34, "DisputeRaise", ["dispute.raise", "dispute.withdraw"]],
+  [34, "DisputeRaise", ["dispute.raise", "dispute.withdraw", "title.contest", "title.settle", "title.award", "title.release"]],
   [35, "DisputeRespond, Settle", ["dispute.respond", "dispute.settle"]],
   [36, "DisputeAward", ["dispute.award"]],
   [37, "SetOff", ["note.setOff"]],

@@ -10,6 +10,7 @@ import { newNote } from "../receivables/notes.ts";
 import { giveNotice } from "../receivables/notice.ts";
 import { type Call, type Situation, transition } from "../transition.ts";
 import { coverOf, gatesOpen, setNotes, voidDecisions } from "./application.ts";
+import { spreadsEnough } from "./exposures.ts";
 import { lineCovers, lineMoves } from "./limits.ts";
 import { owed, releaseNote } from "./waterfall.ts";
 
@@ -45,6 +46,10 @@ export const acceptDecision = transition({
       const decision = book.get("decision", body.decision);
       const { borrower, currency } = book.get("application", decision.application);
       lineCovers(book, { lender: decision.lender, borrower, currency }, decision.amount);
+    },
+    (call) => {
+      const { application, lender } = call.book.get("decision", call.body.decision);
+      spreadsEnough(call, lender, call.book.get("application", application).notes);
     },
   ],
   effect: (call) => {

@@ -36,6 +36,6 @@ export const correctTransfer = transition({
 });
 
 /** The note that it came from, or itself if it came from none. */
-function before({ book }: Pick<Situation, "book">, note: Note): Note {
+export function before({ book }: Pick<Situation, "book">, note: Note): Note {
   return note.parent === null ? note : book.get("note", note.parent);
 }

@@ -54,7 +54,7 @@ export const placeFreeze = transition({
     ({ body, book }) => {
       const note = book.get("note", body.note);
       require(isLive(note), "NOTE_NOT_OPEN");
-      require(note.hold === null, "NOTE_FROZEN");
+      require(note.hold === null || book.get("freeze", note.hold).kind === "CONTEST", "NOTE_FROZEN");
       // A dispute is about one note: what is contested is frozen whole or not at all.
       require(note.dispute === null || body.amount === note.amount, "NOTE_DISPUTED");
     },
@@ -63,7 +63,10 @@ export const placeFreeze = transition({
   effect: (call) => {
     const { book, body, newId } = call;
     const id = newId();
-    const note = endWaiting(call, book.get("note", body.note));
+    const found = endWaiting(call, book.get("note", body.note));
+    // An authority comes before who contests the title: that one is heard by it.
+    if (found.hold !== null) letGo(call, book.get("freeze", found.hold));
+    const note = book.get("note", found.id);
     const { kind, by, document, amount: frozen } = body;
     const base = { id, kind, by, document, amount: frozen, deposited: 0n, owner: note.holder, loan: null } as const;
     book.add("freeze", { ...base, note: note.id, status: "ACTIVE" });
@@ -80,14 +83,7 @@ export const liftFreeze = transition({
   body: { freeze: hash, document: hash },
   signers: byOf,
   requires: [isActive],
-  effect: (call) => {
-    const { book, body } = call;
-    const freeze = book.get("freeze", body.freeze);
-    const note = book.get("note", freeze.note);
-    if (note.hold === freeze.id) book.update("note", note, { hold: null });
-    book.update("freeze", freeze, { status: "LIFTED", deposited: 0n });
-    return [freeze.id, note.id, ...handOut(call, freeze)];
-  },
+  effect: (call) => letGo(call, call.book.get("freeze", call.body.freeze)),
 });
 
 /** The order is carried out: what was frozen goes to the creditor whom it names, deposit and note. */
@@ -99,6 +95,8 @@ export const compelTransfer = transition({
   signers: byOf,
   requires: [
     isActive,
+    // Who contests a title does not execute on it.
+    ({ body, book }) => require(book.get("freeze", body.freeze).kind !== "CONTEST", "WRONG_STATUS"),
     (call) => {
       activeParty(call, call.body.to);
     },
@@ -111,19 +109,30 @@ export const compelTransfer = transition({
       require(!isLive(note) || note.holder !== body.to, "TRANSFER_TO_SELF");
     },
   ],
-  effect: (call) => {
-    const { book, body } = call;
-    const freeze = book.get("freeze", body.freeze);
-    const note = book.get("note", freeze.note);
-    const ended = book.update("freeze", freeze, { status: "TRANSFERRED", deposited: 0n });
-    if (freeze.deposited > 0n)
-      call.emit("allocation", { object: freeze.id, interest: 0n, principal: 0n, rest: freeze.deposited, to: body.to });
-    if (!isLive(note)) return [ended.id];
-    const moved = newNote(call, note, { holder: body.to, hold: null }, 0);
-    book.update("note", note, { position: "CONSUMED", ref: null, hold: null, dispute: null });
-    return [ended.id, note.id, moved, ...giveNotice(call, moved, note.holder, "COMPELLED", 1)];
-  },
+  effect: (call) => handOver(call, call.book.get("freeze", call.body.freeze), call.body.to),
 });
+
+/** The hold ends; what lay in deposit goes to whom it would have gone. */
+export function letGo(call: Call<unknown>, freeze: Freeze): readonly Hash[] {
+  const { book } = call;
+  const note = book.get("note", freeze.note);
+  if (note.hold === freeze.id) book.update("note", note, { hold: null });
+  book.update("freeze", freeze, { status: "LIFTED", deposited: 0n });
+  return [freeze.id, note.id, ...handOut(call, freeze)];
+}
+
+/** The hold ends, and what was held goes to `to`, deposit and note. */
+export function handOver(call: Call<unknown>, freeze: Freeze, to: Hash): readonly Hash[] {
+  const { book } = call;
+  const note = book.get("note", freeze.note);
+  const ended = book.update("freeze", freeze, { status: "TRANSFERRED", deposited: 0n });
+  if (freeze.deposited > 0n)
+    call.emit("allocation", { object: freeze.id, interest: 0n, principal: 0n, rest: freeze.deposited, to });
+  if (!isLive(note)) return [ended.id];
+  const moved = newNote(call, note, { holder: to, hold: null }, 0);
+  book.update("note", note, { position: "CONSUMED", ref: null, hold: null, dispute: null });
+  return [ended.id, note.id, moved, ...giveNotice(call, moved, note.holder, "COMPELLED", 1)];
+}
 
 /** What lay in deposit pays the loan that the note secured, if it still runs, or goes to the holder. */
 function handOut(call: Call<unknown>, { id, deposited, loan: secured, owner }: Freeze): readonly Hash[] {

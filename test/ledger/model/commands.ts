@@ -45,6 +45,7 @@ export type Modelled = Exclude<
   | `authority.${string}`
   | `risk.${string}`
   | `model.${string}`
+  | `title.${string}`
   | "party.update"
   | "party.suspend"
   | "party.resume"

@@ -29,6 +29,7 @@ export interface Sight {
   readonly disputes: readonly ObjectOf<"dispute">[];
   readonly freezes: readonly ObjectOf<"freeze">[];
   readonly guarantees: readonly ObjectOf<"guarantee">[];
+  readonly exposures: readonly ObjectOf<"exposure">[];
 }
 
 export function see(chain: Pick<TestChain, "all">): Sight {
@@ -47,6 +48,7 @@ export function see(chain: Pick<TestChain, "all">): Sight {
     disputes: chain.all("dispute"),
     freezes: chain.all("freeze"),
     guarantees: chain.all("guarantee"),
+    exposures: chain.all("exposure"),
   };
 }
 
@@ -200,6 +202,19 @@ export const INVARIANTS: Readonly<Record<string, (sight: Sight) => void>> = {
     const paid = payments.filter(({ kind }) => kind === "GUARANTEE").reduce((sum, { amount }) => sum + amount, 0n);
     must(guarantees.reduce((sum, { used }) => sum + used, 0n) === paid, "guarantees are used by what guarantors paid");
     for (const { used, cap } of guarantees) must(used <= cap, "a guarantee is used within its cap");
+  },
+  "9 concentration": ({ exposures, notes, loans, roots }) => {
+    const byLoan = new Map(loans.map((loan) => [loan.id, loan]));
+    const byRoot = new Map(roots.map((root) => [root.id, root]));
+    const bound = notes.filter(({ position }) => ["COMMITTED", "PLEDGED", "ASSIGNED"].includes(position));
+    for (const { lender, debtor, amount } of exposures) {
+      const own = bound.filter(({ ref, receivable }) => {
+        const isOfDebtor = debtor === null || byRoot.get(receivable)?.debtor === debtor;
+        return byLoan.get(ref as Hash)?.lender === lender && isOfDebtor;
+      });
+      must(total(own) === amount, "what secures a lender's loans is counted by debtor");
+    }
+    must(bound.length === 0 || exposures.length > 0, "what secures a loan is counted");
   },
   "33 bounds": ({ roots, notes }) => {
     for (const { leaves } of roots) must(leaves <= 1_024, "a receivable has a bounded number of notes");

@@ -28,7 +28,18 @@ function world(): { readonly chain: TestChain; readonly root: Hash; readonly deb
 
 /** One object changed behind the ledger's back. */
 function tampered<
-  K extends "note" | "receivable" | "invoice" | "loan" | "payment" | "offer" | "dispute" | "freeze" | "guarantee" | "party",
+  K extends
+    | "note"
+    | "receivable"
+    | "invoice"
+    | "loan"
+    | "payment"
+    | "offer"
+    | "dispute"
+    | "freeze"
+    | "guarantee"
+    | "party"
+    | "exposure",
 >(
   chain: TestChain,
   kind: K,
@@ -221,6 +232,11 @@ const MUTATIONS: readonly (readonly [invariant: string, what: string, tamper: (c
   ],
   ["19 debtor gate", "the gate miscounts", (chain) => tampered(chain, "party", any, ({ overdue }) => ({ overdue: overdue + 1 }))],
   ["21 guarantees", "a guarantee is used that nobody paid", (chain) => tampered(chain, "guarantee", any, () => ({ used: 1n }))],
+  [
+    "9 concentration",
+    "security is counted that is not there",
+    (chain) => tampered(chain, "exposure", any, () => ({ amount: 1n })),
+  ],
   ["33 bounds", "leaves are without number", (chain) => tampered(chain, "receivable", any, () => ({ leaves: 1_025 }))],
 ];
 

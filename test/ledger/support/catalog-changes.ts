@@ -8,6 +8,7 @@ import {
   attester,
   consentBody,
   contestable,
+  contested,
   contractTerms,
   disputeBody,
   disputed,
@@ -30,6 +31,24 @@ import { testKey } from "./firm.ts";
 
 /** Samples of what changes, contests, guards and ends receivables and loans. */
 export const CHANGES = {
+  "title.contest": (world) => ({
+    operation: op("title.contest", { note: reliedUpon(world).note, evidence: commitment("a letter") }),
+    signings: [world.seller],
+  }),
+  "title.settle": (world) => ({
+    operation: op("title.settle", { contest: contested(world).contest, returns: true }),
+    signings: [world.seller, world.supplier],
+  }),
+  "title.award": (world) => {
+    const { contest } = contested(world);
+    const body = { contest, authority: world.court.id, returns: true, document: commitment("award") };
+    return { operation: op("title.award", body), signings: [world.court] };
+  },
+  "title.release": (world) => {
+    const { contest } = contested(world);
+    passDays(world, 31);
+    return { operation: op("title.release", { contest }), signings: [world.supplier] };
+  },
   "party.update": (world) => {
     const body = { party: world.supplier.id, roles: ["DEBTOR", "SELLER"], size: "LARGE", group: commitment("group") } as const;
     return { operation: op("party.update", body), signings: [world.supplier, world.platform] };
@@ -164,7 +183,7 @@ export const CHANGES = {
     const { root, note } = receivable(world, 5_000n);
     lend(world, [note], 4_500n, { ratePpm: 1_000_000 });
     mature(world, root);
-    passDays(world, 30);
+    passDays(world, 31);
     pay(world, [{ note, amount: 5_000n }]);
     const filing = world.chain.all("filing")[0]?.id as Hash;
     return { operation: op("registry.cancel", { filing }), signings: [world.bank] };

@@ -178,3 +178,12 @@ export function attestingVerifier({ verifier }: Alliance): Signing {
 export function passDays({ chain }: Alliance, days: number): void {
   chain.passTo(startOfDay(dayOf(chain.timeMs) + days) + 9 * HOUR_MS);
 }
+
+/** A note that the seller transferred and wants back. */
+export function contested(world: Alliance) {
+  const made = reliedUpon(world);
+  const body = { note: made.note, evidence: commitment("a letter") };
+  world.chain.act(op("title.contest", body), world.seller);
+  const contest = world.chain.all("freeze").find(({ kind }) => kind === "CONTEST")?.id as Hash;
+  return { ...made, contest };
+}

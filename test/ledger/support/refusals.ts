@@ -11,6 +11,7 @@ import { PARTIES_REFUSALS } from "./refusals-parties.ts";
 import { PLEDGE_REFUSALS } from "./refusals-pledges.ts";
 import { RECEIVABLES_REFUSALS } from "./refusals-receivables.ts";
 import { STANDING_REFUSALS } from "./refusals-standing.ts";
+import { TITLE_REFUSALS } from "./refusals-titles.ts";
 import { TRADE_REFUSALS } from "./refusals-trade.ts";
 import type { Refused } from "./refused.ts";
 
@@ -30,4 +31,5 @@ export const REFUSALS: readonly Refused[] = [
   ...CONDITION_REFUSALS,
   ...GOODS_REFUSALS,
   ...PLEDGE_REFUSALS,
+  ...TITLE_REFUSALS,
 ];
