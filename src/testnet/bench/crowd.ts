@@ -52,7 +52,7 @@ export async function crowd(
     const book = new Book(chain.view);
     for (let index = from; index < Math.min(count, from + perBlock); index++) {
       if (dimension === "parties") addParty(book, index, cast.sponsor, chain.timeMs);
-      else addReceivable(book, index, cast, chain.timeMs);
+      else addReceivable(book, { index, count }, cast, chain.timeMs);
     }
     book.commit(null);
     await chain.preload(book.finish().changes);
@@ -88,7 +88,12 @@ function addParty(book: Book, index: number, sponsor: MemberId, timeMs: number):
   book.add("key", { id: keyId(key), party: id, purpose: "MAKER", fromMs: timeMs });
 }
 
-function addReceivable(book: Book, index: number, { sellers, debtors }: Cast, timeMs: number): void {
+function addReceivable(
+  book: Book,
+  { index, count }: { readonly index: number; readonly count: number },
+  { sellers, debtors }: Cast,
+  timeMs: number,
+): void {
   const trade = Math.floor(index / PER_CONTRACT);
   const contract = digest(`crowd contract ${trade}`);
   const invoice = digest(`crowd invoice ${trade}`);
@@ -98,7 +103,8 @@ function addReceivable(book: Book, index: number, { sellers, debtors }: Cast, ti
   const document = digest("crowd document");
   if (index % PER_CONTRACT === 0) addTrade(book, { contract, invoice, seller, debtor, issueDay });
   const id = digest(`crowd receivable ${index}`);
-  const maturityDay = issueDay + FIRST_MATURITY_DAYS + (index % MATURITIES);
+  // One day after the other, so that a block fills few buckets of the due queue: each would else be written by nearly every block.
+  const maturityDay = issueDay + FIRST_MATURITY_DAYS + Math.floor((index * MATURITIES) / count);
   book.add("receivable", {
     id,
     seller,

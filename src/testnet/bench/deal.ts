@@ -142,7 +142,7 @@ const MONEY: readonly Step[] = [
   {
     name: "finance.decide",
     make: (deal, { timeMs }) => {
-      const { engine, party: lender } = deal.bank;
+      const { maker, party: lender } = deal.bank;
       const terms = { amount: LENT, ratePpm: 43_500, tenorDays: TENOR_DAYS, advanceBp: 9_000, recourse: true } as const;
       const body = {
         application: made(deal, "finance.apply"),
@@ -152,7 +152,7 @@ const MONEY: readonly Step[] = [
         security: "PLEDGE",
       } as const;
       const why = { policy: digest(deal, "policy"), reasons: [], expiresMs: timeMs + HOUR_MS / 2 };
-      return { operation: op("finance.decide", { ...body, ...why }), keys: [engine] };
+      return { operation: op("finance.decide", { ...body, ...why }), keys: [maker] };
     },
   },
   {

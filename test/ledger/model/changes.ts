@@ -15,6 +15,7 @@ import {
   type Root,
   sum,
 } from "./model.ts";
+import { lineCovers } from "./standing.ts";
 
 /** What changes, contests, guards and ends receivables and loans, told as plainly as the rest of the model. */
 
@@ -249,6 +250,7 @@ export function writeOff(model: Model, loan: Loan): boolean {
 export function resell(model: Model, loan: Loan, to: Firm, isLender: boolean): boolean {
   if (loan.status !== "ACTIVE" || !isLender || to === loan.lender || to === loan.borrower) return false;
   if (loan.notes.some(({ hold }) => hold !== null)) return false;
+  if (!lineCovers(model, to, loan.borrower, loan.outstanding)) return false;
   loan.lender = to;
   loan.notes = loan.notes.map((note) => {
     model.notify(note.root);

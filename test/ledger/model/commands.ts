@@ -47,16 +47,10 @@ export type Modelled = Exclude<
   | `model.${string}`
   | `title.${string}`
   | "party.update"
-  | "party.suspend"
-  | "party.resume"
   | "key.recover"
   | "key.refuseRecovery"
-  | `consent.${string}`
-  | `limit.${string}`
   | GoodsKind
-  | "registry.renew"
   | "registry.cancel"
-  | "notice.acknowledge"
   | "invoice.confirm"
   | "invoice.registerVerified"
   | `fingerprint.${string}`
@@ -210,7 +204,11 @@ export const BASIC_COMMANDS = {
     const serial = name === "firm of old" ? 77 : 1_000 + world.serial;
     const party = firm(name, testUscc(serial));
     const signings = [world.platform, party, by(party, party.checker)];
-    return attempt(world, "party.register", registration(party, ["SELLER"]), signings, () => world.model.take(`firm ${serial}`));
+    return attempt(world, "party.register", registration(party, ["SELLER"]), signings, () => {
+      if (!world.model.take(`firm ${serial}`)) return false;
+      world.model.standing.newcomers.push({ firm: party, suspendedBy: null });
+      return true;
+    });
   },
   "party.policy": (world) => {
     const { seller, model } = world;

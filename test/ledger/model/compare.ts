@@ -2,6 +2,7 @@ import type { ObjectOf } from "../../../src/ledger/objects.ts";
 import { commitment } from "../support/alliance.ts";
 import type { TestChain } from "../support/chain.ts";
 import type { Contract, Loan, Model, Note, Root } from "./model.ts";
+import { isFiled, lineUsed, programmeUsed } from "./standing.ts";
 
 const LIVE: ReadonlySet<string> = new Set(["OPEN", "OFFERED", "RESERVED", "COMMITTED", "PLEDGED", "ASSIGNED"]);
 /** Ended one way or another: which of two moments of the same block came first is no business of the model. */
@@ -22,7 +23,7 @@ export function ofChain(chain: TestChain): Record<string, readonly string[]> {
         (each) =>
           `${each.id} ${each.status} ${each.confirmed} ${each.live} ${each.redeemed} ${each.cancelled} ${each.diluted} ${each.setoff} ${each.leaves} ${each.maturityDay} ${each.extensions} ${each.noticed}`,
       ),
-    notes: liveNotes.map((note) => noteText(note.receivable, note, note.holder, note.ref, note.hold, note.dispute)),
+    notes: liveNotes.map((note) => chainNoteText(chain, note)),
     disputes: chain.all("dispute").map((each) => `${each.id} ${each.status} ${each.upheld} ${each.loan}`),
     freezes: chain.all("freeze").map((each) => `${each.id} ${each.status} ${each.deposited}`),
     guarantees: chain.all("guarantee").map((each) => `${each.id} ${each.used} ${each.untilDay}`),
@@ -34,6 +35,17 @@ export function ofChain(chain: TestChain): Record<string, readonly string[]> {
     loans: chain
       .all("loan")
       .map((each) => loanText(each.id, each, each.lender, each.writtenOff, each.demandedDay !== null, each.notes.length)),
+    lines: chain
+      .all("line")
+      .flatMap(({ lender, borrower, used, limit }) =>
+        used === 0n && limit === null ? [] : [`${lender} ${borrower} ${used} ${limit}`],
+      ),
+    programmes: chain
+      .all("programme")
+      .flatMap(({ debtor, used, limit }) => (used === 0n && limit === null ? [] : [`${debtor} ${used} ${limit}`])),
+    consents: chain.all("consent").map(({ id, status }) => `${id} ${status === "REVOKED"}`),
+    filings: chain.all("filing").map(({ number, status, untilDay }) => `${number} ${status === "ACTIVE"} ${untilDay}`),
+    suspended: chain.all("party").flatMap(({ id, status }) => (status === "SUSPENDED" ? [id] : [])),
     overdue: chain.all("party").flatMap(({ id, overdue }) => (overdue === 0 ? [] : [`${id} ${overdue}`])),
   });
 }
@@ -61,7 +73,30 @@ export function ofModel(model: Model): Record<string, readonly string[]> {
     applications: model.applications.map((each) => `${each.id} ${each.status}`),
     decisions: model.decisions.map((each) => `${each.id} ${each.live ? "LIVE" : "ended"}`),
     loans: model.loans.map((each) => loanText(each.id, each, each.lender.id, each.writtenOff, each.demanded, each.notes.length)),
+    lines: linesOf(model),
+    programmes: [...new Set(model.contracts.map(({ buyer }) => buyer)), ...model.standing.programmes.keys()]
+      .filter((debtor, index, all) => all.indexOf(debtor) === index)
+      .flatMap((debtor) => {
+        const [used, limit] = [programmeUsed(model, debtor), model.standing.programmes.get(debtor) ?? null];
+        return used === 0n && limit === null ? [] : [`${debtor.id} ${used} ${limit}`];
+      }),
+    consents: model.standing.consents.map(({ id, revoked }) => `${id} ${revoked}`),
+    filings: model.loans.flatMap((loan) =>
+      loan.filing === null ? [] : [`${commitment(loan.filing.number)} ${isFiled(loan)} ${loan.filing.untilDay}`],
+    ),
+    suspended: model.standing.newcomers.flatMap(({ firm, suspendedBy }) => (suspendedBy === null ? [] : [firm.id])),
     overdue: [...model.overdue].flatMap(([firm, count]) => (count === 0 ? [] : [`${firm.id} ${count}`])),
+  });
+}
+
+function linesOf(model: Model): readonly string[] {
+  const pairs = new Map(
+    model.loans.map(({ lender, borrower }) => [`${lender.id} ${borrower.id}`, lineUsed(model, lender, borrower)]),
+  );
+  for (const name of model.standing.lines.keys()) if (!pairs.has(name)) pairs.set(name, 0n);
+  return [...pairs].flatMap(([name, used]) => {
+    const limit = model.standing.lines.get(name) ?? null;
+    return used === 0n && limit === null ? [] : [`${name} ${used} ${limit}`];
   });
 }
 
@@ -72,7 +107,7 @@ export function learnNotes(chain: TestChain, model: Model): void {
   for (const note of model.notes) {
     if (note.id !== null) continue;
     const text = modelNoteText(note);
-    const at = free.findIndex((each) => noteText(each.receivable, each, each.holder, each.ref, each.hold, each.dispute) === text);
+    const at = free.findIndex((each) => chainNoteText(chain, each) === text);
     if (at >= 0) note.id = (free.splice(at, 1)[0] as ObjectOf<"note">).id;
   }
 }
@@ -84,13 +119,21 @@ function noteText(
   why: string | null,
   hold: string | null,
   dispute: string | null,
+  from: string | null,
 ): string {
-  return `${root} ${note.amount} ${note.depth} ${note.position} ${holder} ${why} ${hold} ${dispute}`;
+  return `${root} ${note.amount} ${note.depth} ${note.position} ${holder} ${why} ${hold} ${dispute} ${from}`;
+}
+
+/** From whom it came by a transfer of the whole, too: two notes that are alike but for that are not as good as each other. */
+function chainNoteText(chain: TestChain, note: ObjectOf<"note">): string {
+  const parent = note.parent === null ? undefined : chain.find("note", note.parent);
+  const from = parent !== undefined && parent.holder !== note.holder && parent.amount === note.amount ? parent.holder : null;
+  return noteText(note.receivable, note, note.holder, note.ref, note.hold, note.dispute, from);
 }
 
 function modelNoteText(note: Note): string {
   const { root, holder, why, hold, dispute } = note;
-  return noteText(root.id, note, holder.id, why?.id ?? null, hold?.id ?? null, dispute?.id ?? null);
+  return noteText(root.id, note, holder.id, why?.id ?? null, hold?.id ?? null, dispute?.id ?? null, note.from?.id ?? null);
 }
 
 function contractText(

@@ -1,4 +1,5 @@
 import type { Firm } from "../support/firm.ts";
+import { lineCovers, programmeCovers, Standing } from "./standing.ts";
 
 /**
  * The receivables business as plainly as it can be told: records in lists, found by looking through them, written from the domain
@@ -180,7 +181,7 @@ export interface Loan {
   status: string;
   payByMs: number;
   startDay: number;
-  filing: { timeMs: number; recordedMs: number } | null;
+  filing: { timeMs: number; recordedMs: number; number: string; untilDay: number; by: Firm } | null;
   outstanding: bigint;
   interestDue: bigint;
   interestPaid: bigint;
@@ -212,6 +213,7 @@ export class Model {
   readonly guarantees: Guarantee[] = [];
   readonly amendments: Amendment[] = [];
   readonly payments: Payment[] = [];
+  readonly standing = new Standing();
   readonly names = new Set<string>();
   readonly overdue = new Map<Firm, number>();
   /** From which amount on a firm's note operations need its checker. */
@@ -329,6 +331,7 @@ export class Model {
     if (face < LEAST || tenor <= 0 || maturityDay > monthsLater(this.today, 12)) return false;
     if (maturityDay > monthsLater(this.today, 6) && !hasReason) return false;
     if (origin === "DEBTOR" && (this.overdueOf(contract.buyer) > 0 || tenor > contract.payDays)) return false;
+    if (origin === "DEBTOR" && !programmeCovers(this, contract.buyer, face)) return false;
     for (const use of uses) use.invoice.used += use.amount;
     const patience = origin === "DEBTOR" ? TTL.offer : CONFIRM_DAYS * DAY;
     this.roots.push({
@@ -475,6 +478,7 @@ export class Model {
     if (!decision.live || decision.outcome !== "APPROVED" || this.now >= decision.expiresMs || !application.open) return false;
     if (!this.gates(application.notes)) return false;
     if (decision.amount > (this.worth(application.notes) * BigInt(decision.advanceBp)) / 10_000n) return false;
+    if (!lineCovers(this, decision.lender, application.borrower, decision.amount)) return false;
     const loan: Loan = {
       id: "",
       decision,
@@ -512,7 +516,7 @@ export class Model {
     if (loan.status !== "COMMITTED" || loan.filing !== null) return false;
     if (timeMs > this.now || timeMs <= this.now - DAY || untilDay < this.today + loan.decision.tenorDays) return false;
     if (!this.take(`filing ${number}`)) return false;
-    loan.filing = { timeMs, recordedMs: this.now };
+    loan.filing = { timeMs, recordedMs: this.now, number, untilDay, by: loan.lender };
     return true;
   }
 

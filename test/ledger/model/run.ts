@@ -2,7 +2,7 @@ import { codeName } from "../../../src/ledger/codes.ts";
 import { Prng } from "../../../src/lib/prng.ts";
 import type { Envelope, TxReceipt } from "../../../src/types/transaction.ts";
 import { alliance, commitment } from "../support/alliance.ts";
-import { sent } from "../support/chain.ts";
+import { type Signing, sent } from "../support/chain.ts";
 import { COMMANDS, KINDS_OF_COMMAND } from "./all-commands.ts";
 import type { Attempt, Draw, Modelled, World } from "./commands.ts";
 import { learnNotes, ofChain, ofModel } from "./compare.ts";
@@ -126,6 +126,8 @@ function fitting({ model, draw }: World): readonly Modelled[] {
       draw.chance(15) && model.notes.some(({ from, position }) => from !== null && position === "OPEN"),
       "note.returnTransfer",
     ),
+    ...when(draw.chance(10), "limit.line", "limit.programme", "consent.grant", "notice.acknowledge", "registry.renew"),
+    ...when(draw.chance(5), "party.register", "party.suspend", "party.resume", "consent.revoke"),
     ...when(
       model.amendments.some(({ waiting }) => waiting.length > 0),
       "amendment.consent",
@@ -257,7 +259,8 @@ export function live(seed: number, blocks: number, tally: Tally, focus?: Modelle
 function spoil(world: World, kind: Modelled, { operation, signings }: Attempt, mayLack: boolean, isFocus: boolean) {
   const { chain, draw } = world;
   const how = isFocus ? 15 + draw.below(5) : draw.below(20);
-  const stranger = kind === "party.register" ? world.supplier : world.platform;
+  const stranger = kind.startsWith("party.") ? world.supplier : world.platform;
+  if (how >= 18 && signsTwice(signings)) return { spoilt: false, envelope: chain.sign(operation, signings) };
   if (how === 19 && signings.length > 1 && mayLack) {
     const dropped = draw.below(signings.length);
     return {
@@ -283,6 +286,12 @@ function spoil(world: World, kind: Modelled, { operation, signings }: Attempt, m
     return { spoilt: true, envelope: chain.sign(operation, signings, { expect: [{ id, version: 99_999 }] }) };
   }
   return { spoilt: false, envelope: chain.sign(operation, signings) };
+}
+
+/** A bank that holds the note attests by one key and agrees by another: either is enough for both. */
+function signsTwice(signings: readonly Signing[]): boolean {
+  const makers = signings.filter((signing) => "legalId" in signing || signing.key.purpose !== "CHECKER");
+  return new Set(makers.map((signing) => ("legalId" in signing ? signing.id : signing.party))).size < makers.length;
 }
 
 function count<K>(tally: Map<K, number>, key: K): void {

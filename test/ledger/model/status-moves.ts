@@ -36,3 +36,86 @@ export class StatusMoves {
     return moves;
   }
 }
+
+/**
+ * The moves that the domain lists (domain.md §2.2, §2.3), as one transaction, or one thing falling due, leaves an object: a note that is
+ * split, moved or paid in part is consumed by its children, a maturity that comes late is overdue at once, and a reversal takes back what
+ * a payment ended. "" is where there was nothing.
+ */
+const LISTED: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  amendment: { "": ["PENDING", "EFFECTIVE"], PENDING: ["EFFECTIVE"] },
+  application: { "": ["OPEN"], OPEN: ["ACCEPTED", "EXPIRED", "WITHDRAWN"] },
+  decision: { "": ["LIVE"], LIVE: ["ACCEPTED", "EXPIRED", "VOID"] },
+  delivery: { "": ["PENDING"], PENDING: ["ACCEPTED", "REJECTED"] },
+  dispute: {
+    "": ["RAISED", "RECORDED"],
+    RAISED: ["ANSWERED", "AWARDED", "SETTLED", "WITHDRAWN"],
+    ANSWERED: ["AWARDED", "SETTLED", "WITHDRAWN"],
+  },
+  filing: { "": ["ACTIVE"], ACTIVE: ["CANCELLED"], CANCELLED: ["ACTIVE"] },
+  freeze: { "": ["ACTIVE"], ACTIVE: ["LIFTED", "TRANSFERRED"] },
+  loan: {
+    "": ["COMMITTED"],
+    COMMITTED: ["ORDERED", "VOID"],
+    ORDERED: ["ACTIVE", "VOID"],
+    ACTIVE: ["REPAID"],
+    REPAID: ["ACTIVE"],
+  },
+  note: {
+    "": ["OPEN", "OFFERED", "COMMITTED", "PLEDGED", "ASSIGNED", "CONSUMED", "DILUTED", "REDEEMED", "SETOFF"],
+    OPEN: ["OFFERED", "RESERVED", "PLEDGED", "CONSUMED", "CANCELLED", "DILUTED", "MERGED", "REDEEMED", "SETOFF"],
+    OFFERED: ["OPEN", "CONSUMED", "REDEEMED"],
+    RESERVED: ["OPEN", "COMMITTED", "CONSUMED", "REDEEMED"],
+    COMMITTED: ["OPEN", "PLEDGED", "CONSUMED"],
+    PLEDGED: ["OPEN", "CONSUMED", "DILUTED", "REDEEMED", "SETOFF"],
+    ASSIGNED: ["OPEN", "CONSUMED", "DILUTED", "REDEEMED", "SETOFF"],
+    REDEEMED: ["CONSUMED"],
+  },
+  offer: { "": ["PENDING"], PENDING: ["ACCEPTED", "EXPIRED", "REJECTED", "WITHDRAWN"] },
+  payment: { "": ["ATTESTED"], ATTESTED: ["REVERSED"] },
+  receivable: {
+    "": ["PROPOSED"],
+    PROPOSED: ["EFFECTIVE", "LAPSED", "REJECTED", "WITHDRAWN"],
+    EFFECTIVE: ["MATURED", "OVERDUE", "CANCELLED", "SETTLED"],
+    MATURED: ["OVERDUE", "SETTLED"],
+    OVERDUE: ["DEFAULTED", "SETTLED"],
+    DEFAULTED: ["SETTLED"],
+    SETTLED: ["EFFECTIVE", "MATURED", "OVERDUE", "DEFAULTED"],
+  },
+};
+
+/** Listed, and so seldom that only long runs are sure to reach them. */
+const SELDOM: ReadonlySet<string> = new Set([
+  "dispute: ANSWERED → AWARDED",
+  "dispute: ANSWERED → SETTLED",
+  "dispute: ANSWERED → WITHDRAWN",
+  "dispute: RAISED → ANSWERED",
+  "dispute: RAISED → AWARDED",
+  "dispute: RAISED → SETTLED",
+  "note:  → CONSUMED",
+  "note:  → OFFERED",
+  "note:  → PLEDGED",
+  "note:  → COMMITTED",
+  "note: OPEN → PLEDGED",
+  "note: OFFERED → REDEEMED",
+  "note: RESERVED → REDEEMED",
+  "note: PLEDGED → CONSUMED",
+  "note: PLEDGED → DILUTED",
+  "note: PLEDGED → REDEEMED",
+  "note: PLEDGED → SETOFF",
+  "note: ASSIGNED → DILUTED",
+  "note: ASSIGNED → REDEEMED",
+  "note: ASSIGNED → SETOFF",
+  "receivable: MATURED → OVERDUE",
+  "receivable: MATURED → SETTLED",
+  "receivable: SETTLED → EFFECTIVE",
+  "receivable: SETTLED → MATURED",
+]);
+
+export const LISTED_MOVES: ReadonlySet<string> = new Set(
+  Object.entries(LISTED).flatMap(([kind, froms]) =>
+    Object.entries(froms).flatMap(([from, tos]) => tos.map((to) => `${kind}: ${from} → ${to}`)),
+  ),
+);
+
+export const USUAL_MOVES: readonly string[] = [...LISTED_MOVES].filter((move) => !SELDOM.has(move));
