@@ -1,7 +1,7 @@
 import type { Hash } from "../types/scalars.ts";
 import type { Book } from "./book.ts";
 import { type Fact, LedgerRejection } from "./codes.ts";
-import type { Kind } from "./objects.ts";
+import { KINDS, type Kind } from "./kinds.ts";
 import type { Situation } from "./transition.ts";
 
 /** Why a transaction had no effect, beside the code in its receipt: which of its operations was refused, and on which facts. */
@@ -72,6 +72,8 @@ function watchedBook(book: Book, look: Look): Book {
   const find = (kind: Kind, id: Hash): unknown => {
     const object = book.find(kind, id);
     look(kind, id, "", object === undefined ? "absent" : "there");
+    // What no list shows no refusal shows either: of whose invoice the fingerprint is that stands in the way.
+    if (!KINDS[kind].public) return object;
     return watchedValue(object, "", (field, value) => look(kind, id, field, value));
   };
   return new Proxy(book, {

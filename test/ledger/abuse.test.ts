@@ -253,9 +253,10 @@ const DESPITE_FREEZE: Readonly<Partial<Record<OperationKind, string>>> = {
   "finance.withdraw": "APPLICATION_CLOSED",
   "finance.accept": "DECISION_NOT_LIVE",
 };
-/** A threshold of one's own rules, and the cap of a card, say how much something is allowed: the larger, the less or more. */
+/** A threshold of one's own rules and the caps of a card are for who sets them; what an invoice elsewhere is about is its verifier's word. */
 const FREE_AMOUNTS: ReadonlySet<string> = new Set([
   "party.policy policy[].amountMin",
+  "fingerprint.reserve total",
   "risk.policy card.grades[].capMinorUnits",
   "risk.policy card.gates.newPairCapMinorUnits",
 ]);
