@@ -11,9 +11,11 @@ interface BenchFlags {
   readonly growth?: true | string[];
   readonly of?: GrowthOf;
   readonly state?: boolean;
+  readonly decisions?: true | number;
 }
 
 const CATCH_UP_BLOCKS = 10_000;
+const DECISIONS = 21;
 const JOIN_OBJECTS = 100_000;
 const OBJECTS = [10_000, 100_000, 1_000_000];
 
@@ -27,8 +29,14 @@ export function benchCommand(done: (status: number) => void): Command {
     .option("--join [objects]", "instead: how fast an empty node joins a state of so many objects", integer(1, 10_000_000))
     .option("--growth [objects...]", "instead: what a transaction costs among so many objects, and on so many notes of a root")
     .addOption(new Option("--of <what>", "of the growth, only this").choices(GROWTH_OF))
+    .option("--decisions [count]", "instead: how long applications wait for the risk agent's decision", integer(2, 32))
     .option("--state", "instead: what the state tree costs per changed key as it grows")
-    .action(async ({ quick, json, basePort, catchUp, join, growth, of, state }: BenchFlags) => {
+    .action(async ({ quick, json, basePort, catchUp, join, growth, of, state, decisions }: BenchFlags) => {
+      if (decisions !== undefined) {
+        const { benchDecisions } = await import("../../testnet/bench/decisions.ts");
+        done(await benchDecisions({ count: decisions === true ? DECISIONS : decisions, json: json === true, basePort }));
+        return;
+      }
       if (join !== undefined) {
         const { benchJoin } = await import("../../testnet/bench/join.ts");
         done(await benchJoin({ objects: join === true ? JOIN_OBJECTS : join, json: json === true, basePort }));

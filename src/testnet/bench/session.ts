@@ -69,6 +69,11 @@ export class BenchSession {
     while (this.launcher.pids()[member] !== undefined) await new Promise((done) => setTimeout(done, 10));
   }
 
+  /** Moves the network's clock on, while nothing is pending. */
+  jumpTo(timeMs: number): void {
+    this.#clock?.jumpTo(timeMs);
+  }
+
   nowMs(): number {
     return this.#clock?.nowMs() ?? Date.now();
   }
