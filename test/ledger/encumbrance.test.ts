@@ -3,7 +3,7 @@ import { bankDaysBefore, startOfDay } from "../../src/ledger/calendar.ts";
 import type { ObjectOf } from "../../src/ledger/objects.ts";
 import type { Hash } from "../../src/types/scalars.ts";
 import { type Alliance, alliance, HOUR_MS, receivable } from "./support/alliance.ts";
-import { op } from "./support/chain.ts";
+import { by, op } from "./support/chain.ts";
 import { setOffBody } from "./support/changes.ts";
 import { apply, applyBody, commit, lend, mature, pay } from "./support/finance.ts";
 
@@ -112,10 +112,12 @@ describe("the cut-off (invariant 12)", () => {
 
   it("stops an order of money for a loan that was committed before it", () => {
     const world = alliance();
-    const { chain, bank } = world;
-    const { root, note } = receivable(world, 5_000n);
+    const { chain, bank, verifier } = world;
+    const { root, note, invoice } = receivable(world, 5_000n);
     const cutoffMs = startOfDay(bankDaysBefore(chain.read("receivable", root).maturityDay, 1));
     chain.passTo(cutoffMs - HOUR_MS);
+    const check = { invoice, verifier: verifier.id, status: "NORMAL", checkedMs: chain.timeMs } as const;
+    chain.act(op("invoice.attest", check), by(verifier, verifier.attester));
     const loan = commit(world, [note], 4_000n);
     chain.passTo(cutoffMs);
     const filed = chain.timeMs;

@@ -114,7 +114,8 @@ export const registerVerified = transition({
   ],
   effect: ({ book, body, newId }) => {
     const held = book.get("verification", body.verification);
-    dropHeld(book, held);
+    // Its fingerprint passes to the invoice.
+    book.remove("verification", held.id);
     const { total, tax, issueDay, fingerprint, document, likenesses, doubted, verifiedMs } = held;
     const facts = { total, tax, issueDay, fingerprint, document, likenesses, doubted, verifiedMs };
     return [enterInvoice(book, newId(), book.get("contract", body.contract), facts)];
