@@ -50,7 +50,12 @@ export function featuresOf(facts: Facts, day: Day, gradeOf: GradeOf): Features {
   };
 }
 
+/**
+ * Smoothed only once something was paid on time: else a first small delay would make a firm better than one of which nothing is known
+ * (domain: invariant 26).
+ */
 function onTime(due: Amount, paidOnTime: Amount, ticket: Amount): number {
+  if (paidOnTime <= 0n) return 0;
   const bp = (FULL_BP * paidOnTime + ticket * PRIOR_BP) / (due + ticket);
   return Number(bp > FULL_BP ? FULL_BP : bp);
 }
