@@ -167,6 +167,7 @@ export const KINDS: Readonly<Record<Kind, KindDeclaration>> = {
   tradeLinks: declare("tradeLinks", { party: (links) => links.party }),
   debtorGrade: declare("debtorGrade", { debtor: (grade) => grade.debtor }),
   riskPolicy: declare("riskPolicy", { lender: (policy) => policy.lender ?? "" }),
+  scoreSnapshot: declare("scoreSnapshot", { party: (snapshot) => snapshot.party, grade: (snapshot) => snapshot.grade }),
   modelCard: declare("modelCard", {
     lender: (model) => model.lender,
     status: (model) => model.status,

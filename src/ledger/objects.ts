@@ -17,6 +17,7 @@ import {
 } from "../codec/schema.ts";
 import { LIMITS } from "../types/limits.ts";
 import { cardSchema, gradeSchema } from "./credit/card.ts";
+import { FEATURES } from "./credit/feature-names.ts";
 import { base, bp, currencySchema, daySchema, ppm } from "./fields.ts";
 import { GOODS_SCHEMAS, SECURED } from "./goods/objects.ts";
 import { changeSchema, featureNameSchema } from "./governance/change.ts";
@@ -614,6 +615,20 @@ export const SCHEMAS = {
     lender: nullable(hash),
     validator: nullable(hash),
     card: cardSchema as Schema<Infer<typeof cardSchema>>,
+  }),
+  /** A party's score as it was at a height, by a card: computed by every node, and to be proved like any object. */
+  scoreSnapshot: struct({
+    ...base,
+    party: hash,
+    currency: currencySchema,
+    policy: hash,
+    facts: int(),
+    day: daySchema,
+    height: int(),
+    score: int({ min: -10_000, max: 10_000 }),
+    grade: gradeSchema,
+    pdBp: bp,
+    reasons: list(choice(...FEATURES), { max: 4 }),
   }),
   /** A model by the hash of its file: what its output means, who vouches for it. */
   modelCard: struct({

@@ -1,4 +1,5 @@
 import { gradeDebtor, registerModel, retireModel, setRiskPolicy } from "./credit/cards.ts";
+import { snapshotScore } from "./credit/snapshot.ts";
 import { apply, decide, withdrawApplication } from "./finance/application.ts";
 import { payEarly } from "./finance/early-payment.ts";
 import { attachGuarantee, payGuarantee } from "./finance/guarantee.ts";
@@ -132,6 +133,7 @@ const ALL = [
   gradeDebtor,
   registerModel,
   retireModel,
+  snapshotScore,
   payEarly,
   reversePayment,
   demandRecourse,

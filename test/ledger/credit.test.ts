@@ -335,6 +335,29 @@ describe("a decision by an engine", () => {
   });
 });
 
+describe("a snapshot of a score", () => {
+  it("keeps what every node computes, by the alliance's card or a lender's own, and does not change afterwards", () => {
+    const world = alliance();
+    goodHistory(world, 4);
+    const { chain, seller, bank, verifier } = world;
+    chain.act(op("risk.policy", { lender: bank.id, validator: verifier.id, card: card({ base: 610 }) }), bank, verifier);
+    const take = (lender: object) =>
+      chain.read(
+        "scoreSnapshot",
+        chain.act(op("risk.snapshot", { by: seller.id, party: seller.id, currency: "CNY", ...lender }), seller).created(),
+      );
+    const [ours, theirs] = [take({}), take({ lender: bank.id })];
+    expect(theirs).toMatchObject({
+      score: scoreNow(world)?.score,
+      grade: scoreNow(world)?.grade,
+      reasons: scoreNow(world)?.reasons,
+    });
+    expect([theirs.score - ours.score, theirs.facts]).toEqual([10, factsOf(world)?.version]);
+    receivable(world, 900_000n);
+    expect(chain.read("scoreSnapshot", theirs.id)).toBe(theirs);
+  });
+});
+
 describe("paying a note twice over", () => {
   it("counts nothing that did not take effect", () => {
     const world = alliance();

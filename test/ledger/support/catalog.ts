@@ -49,6 +49,11 @@ export interface Sample {
 export const CATALOG: Readonly<Record<OperationKind, (world: Alliance) => Sample>> = {
   ...CHANGES,
   ...GOODS_SAMPLES,
+  "risk.snapshot": (world) => {
+    receivable(world, 5_000n);
+    const body = { by: world.bank.id, party: world.seller.id, currency: "CNY" };
+    return { operation: op("risk.snapshot", body), signings: [by(world.bank, world.bank.engine)] };
+  },
   "fingerprint.reserve": (world) => ({
     operation: op("fingerprint.reserve", reserveBody(world)),
     signings: [by(world.verifier, world.verifier.attester)],

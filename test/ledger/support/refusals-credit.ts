@@ -148,4 +148,15 @@ export const CREDIT_REFUSALS: readonly Refused[] = [
       return world.chain.refusal(op("model.retire", { model }), world.bank);
     },
   ],
+  [
+    "nobody looks into others' scores but lenders",
+    "ROLE_MISSING",
+    ({ chain, supplier, seller }) =>
+      chain.refusal(op("risk.snapshot", { by: supplier.id, party: seller.id, currency: "CNY" }), supplier),
+  ],
+  [
+    "there is no score of a firm without facts",
+    "NOT_FOUND",
+    ({ chain, seller }) => chain.refusal(op("risk.snapshot", { by: seller.id, party: seller.id, currency: "CNY" }), seller),
+  ],
 ];
