@@ -27,7 +27,7 @@ export function bornInto(
     case "COMMITTED":
     case "PLEDGED": {
       const loan = book.get("loan", ref as Hash);
-      book.update("loan", loan, { notes: [...loan.notes, note] });
+      book.update("loan", loan, { notes: [...loan.notes, note].sort() });
       return { position, ref };
     }
     case "PREPAID":
