@@ -1,0 +1,96 @@
+import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LevelStore } from "../../src/adapters/level-store.ts";
+import { nativeHasher } from "../../src/adapters/native-hasher.ts";
+import { SnapshotFolder } from "../../src/adapters/snapshot-folder.ts";
+import { joinBySnapshot } from "../../src/cli/join-node.ts";
+import { decode } from "../../src/codec/cbor.ts";
+import { snapshotsRequestSchema } from "../../src/codec/snapshot.ts";
+import { ChainStore } from "../../src/node/chain-store.ts";
+import { SnapshotMaker } from "../../src/node/snapshot-maker.ts";
+import { SnapshotReader } from "../../src/node/snapshot-reader.ts";
+import { authorityKeys } from "../../src/testnet/bench/forged-network.ts";
+import { ChainForge } from "../../src/testnet/chain-forge.ts";
+import { openNetworkFolder } from "../../src/testnet/network-folder.ts";
+import type { ChainIdentity } from "../../src/types/genesis.ts";
+import { LIMITS } from "../../src/types/limits.ts";
+import { ZERO_HASH } from "../../src/types/scalars.ts";
+
+const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const now = () => Promise.resolve();
+const BLOCKS = 4;
+let folder: string;
+let identity: ChainIdentity;
+
+/** A short chain and its snapshot in a folder. */
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "zhonglian-join-"));
+  const network = await openNetworkFolder(join(folder, "network"), 19_000, Date.UTC(2026, 0, 5));
+  ({ identity } = network);
+  const store = await LevelStore.open(join(folder, "source"));
+  const forge = await ChainForge.open(identity, await authorityKeys(network), { store, hasher: nativeHasher });
+  for (let block = 1; block <= BLOCKS; block++) await forge.append(identity.genesis.timeMs + 50 * block, []);
+  await forge.flush();
+  const files = new SnapshotFolder(join(folder, "snapshots"));
+  const txWindowMs = () => LIMITS.txWindowMs;
+  await new SnapshotMaker({
+    store,
+    chain: forge.store,
+    files,
+    hasher: nativeHasher,
+    logger: SILENT,
+    txWindowMs,
+    pause: now,
+  }).make();
+  await store.close();
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Joins into `chain` of the folder; `before` is called with what is asked for, before it is answered. */
+function joining(chain: string, before: (what: string) => Promise<void> = now): Promise<number> {
+  const reader = new SnapshotReader({ files: new SnapshotFolder(join(folder, "snapshots")), chain: null });
+  const sources = {
+    names: () => ["files"],
+    ask: async (_: string, request: Uint8Array) => {
+      const decoded = decode(snapshotsRequestSchema, request, LIMITS.requestBytesMax);
+      await before(decoded.ok ? decoded.value.what : "");
+      return reader.answer(request);
+    },
+    penalise: () => undefined,
+  };
+  return joinBySnapshot({ folder: join(folder, chain), identity, checkpoint: null, logger: SILENT }, sources);
+}
+
+async function headOf(chain: string): Promise<number> {
+  const store = await LevelStore.open(join(folder, chain));
+  try {
+    return new ChainStore(store, { chain: identity.chain, stateRoot: ZERO_HASH, timeMs: identity.genesis.timeMs }).head.height;
+  } finally {
+    await store.close();
+  }
+}
+
+describe("joining by a snapshot", () => {
+  it("leaves no chain behind when it fails, and comes to the end the next time", async () => {
+    await expect(
+      joining("failed", (what) => (what === "pairs" ? Promise.reject(new Error("the cable is pulled")) : now())),
+    ).rejects.toThrow("the cable is pulled");
+    expect([existsSync(join(folder, "failed")), existsSync(join(folder, "failed.joining"))]).toEqual([false, false]);
+    expect(await joining("failed")).toBe(BLOCKS);
+    expect(await headOf("failed")).toBe(BLOCKS);
+  });
+
+  it("begins anew beside what a process left that was killed in the middle", async () => {
+    // What lies on the disk at the moment before the last pieces are asked for, as after a kill.
+    await joining("other", async (what) => {
+      if (what === "pairs") cpSync(join(folder, "other.joining"), join(folder, "killed.joining"), { recursive: true });
+    });
+    expect(existsSync(join(folder, "killed.joining", "CURRENT"))).toBe(true);
+    expect(await joining("killed")).toBe(BLOCKS);
+    expect(existsSync(join(folder, "killed.joining"))).toBe(false);
+    expect(await headOf("killed")).toBe(BLOCKS);
+  });
+});
