@@ -1,6 +1,5 @@
 import { statfsSync } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { folderBytes } from "../adapters/folder-bytes.ts";
 import type { Node } from "../node/node.ts";
 import type { Logger, Metrics } from "../ports/observe.ts";
 
@@ -31,17 +30,6 @@ export function watchSpace(folder: string, freeBytesMin: number, node: Pick<Node
   const timer = setInterval(check, CHECK_MS);
   timer.unref();
   return () => clearInterval(timer);
-}
-
-/** What the files of a folder take; of those that go while it is looked at, nothing. */
-export async function folderBytes(folder: string): Promise<number> {
-  const sizes = (await readdir(folder)).map((name) =>
-    stat(join(folder, name)).then(
-      ({ size }) => size,
-      () => 0,
-    ),
-  );
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
 /** Tells now and then what the chain's store takes of the disk. Answers how to end it. */

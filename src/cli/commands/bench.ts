@@ -12,11 +12,13 @@ interface BenchFlags {
   readonly of?: GrowthOf;
   readonly state?: boolean;
   readonly decisions?: true | number;
+  readonly disk?: true | number;
 }
 
 const CATCH_UP_BLOCKS = 10_000;
 const DECISIONS = 21;
 const JOIN_OBJECTS = 100_000;
+const DISK_TRANSACTIONS = 10_000;
 const OBJECTS = [10_000, 100_000, 1_000_000];
 
 export function benchCommand(done: (status: number) => void): Command {
@@ -31,10 +33,16 @@ export function benchCommand(done: (status: number) => void): Command {
     .addOption(new Option("--of <what>", "of the growth, only this").choices(GROWTH_OF))
     .option("--decisions [count]", "instead: how long applications wait for the risk agent's decision", integer(2, 32))
     .option("--state", "instead: what the state tree costs per changed key as it grows")
-    .action(async ({ quick, json, basePort, catchUp, join, growth, of, state, decisions }: BenchFlags) => {
+    .option("--disk [transactions]", "instead: what the store takes per transaction and per idle day", integer(100, 1_000_000))
+    .action(async ({ quick, json, basePort, catchUp, join, growth, of, state, decisions, disk }: BenchFlags) => {
       if (decisions !== undefined) {
         const { benchDecisions } = await import("../../testnet/bench/decisions.ts");
         done(await benchDecisions({ count: decisions === true ? DECISIONS : decisions, json: json === true, basePort }));
+        return;
+      }
+      if (disk !== undefined) {
+        const { benchDisk } = await import("../../testnet/bench/disk.ts");
+        done(await benchDisk({ transactions: disk === true ? DISK_TRANSACTIONS : disk, json: json === true, basePort }));
         return;
       }
       if (join !== undefined) {
