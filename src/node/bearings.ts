@@ -16,8 +16,10 @@ import { quorum, type ValidatorSet } from "../types/validator-set.ts";
  * every block that is older than its start for one that was decided before.
  */
 export class Bearings {
-  /** Up to which height each has decided, as it says. */
+  /** Up to which height each has decided at least. */
   readonly #decided = new Map<MemberId, Height>();
+  /** Who has said where it stands. */
+  readonly #standing = new Set<MemberId>();
   #height: Height | null = null;
   #isSure = false;
 
@@ -35,29 +37,36 @@ export class Bearings {
     return this.#height === null || height <= this.#height + LIMITS.memorylessBlocks;
   }
 
-  /** Answers whether this is the first to be heard. */
-  hears(member: MemberId, decided: Height): boolean {
+  /**
+   * A member says that it has decided up to this height, or, by a commit, that it has decided this height at least: commits of old heights
+   * are shown, too, and what else was shown with them may be lost. Answers whether this is the first to be heard.
+   */
+  hears(member: MemberId, decided: Height, what: "standing" | "commit"): boolean {
     const isFirst = this.#decided.size === 0;
-    // Commits of old heights are shown, too.
     this.#decided.set(member, Math.max(decided, this.#decided.get(member) ?? 0));
+    if (what === "standing") this.#standing.add(member);
     return isFirst;
   }
 
   /** The wait is over: whoever is heard, and is level, has to do. */
   goBy(tip: Height): void {
-    if ([...this.#decided.values()].some((decided) => decided <= tip)) this.#height ??= tip;
+    if ([...this.#standing].some((member) => this.#isLevel(member, tip))) this.#height ??= tip;
   }
 
   /** At start, when somebody was heard, and when a block was applied. Answers whether they are new. */
   take(tip: Height, authorities: ValidatorSet, self: MemberId): boolean {
     if (this.#height !== null) return false;
     const others = authorities.filter(({ member }) => member !== self);
-    const level = others.filter(({ member }) => (this.#decided.get(member) ?? Number.POSITIVE_INFINITY) <= tip).length;
+    const level = others.filter(({ member }) => this.#isLevel(member, tip)).length;
     const own = authorities.length - others.length;
     if (level + own < quorum(authorities.length)) return false;
     this.#height = tip;
     this.#isSure = true;
     return true;
+  }
+
+  #isLevel(member: MemberId, tip: Height): boolean {
+    return this.#standing.has(member) && (this.#decided.get(member) ?? 0) <= tip;
   }
 
   /** A block is durable. `startedMs`: when this node started, by the clock that block times are judged by. */

@@ -457,12 +457,12 @@ export class Node {
       case "commit":
         this.#peerHeights.set(peer, message.body.height);
         this.#catchUp.onCommit(peer, message.body as Commit, (commit) => this.#driver.onCommitOfHeight(commit));
-        this.#hears(peer, message.body.height);
+        this.#hears(peer, message.body.height, "commit");
         return;
       case "status":
         this.#peerHeights.set(peer, message.body.height - 1);
         this.#driver.onMessage(peer, message);
-        this.#hears(peer, message.body.height - 1);
+        this.#hears(peer, message.body.height - 1, "standing");
         // Whoever claims more than is decided here shows it when it hears so.
         if (!this.#permit.hasBearings && message.body.height - 1 > this.#chain.tip.height) this.#driver.sendStatus(peer);
         return;
@@ -477,10 +477,9 @@ export class Node {
     }
   }
 
-  /** A peer has decided up to this height, as it says. */
-  #hears(peer: PublicKey, decided: Height): void {
+  #hears(peer: PublicKey, decided: Height, what: "standing" | "commit"): void {
     const member = this.#membership.memberOf(peer);
-    if (member !== undefined) this.#permit.hears(member, decided);
+    if (member !== undefined) this.#permit.hears(member, decided, what);
   }
 
   #sendTime(peer: PublicKey): void {

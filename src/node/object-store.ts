@@ -21,6 +21,7 @@ const SEQUENCE_AT = 8;
 const TX_AT = 12;
 const HEAD_BYTES = 44;
 const OBJECTS_CACHED_MAX = 200_000;
+const ABSENT_CACHED_MAX = 4_096;
 const OBJECT_BYTES_MAX = LIMITS.responseBytesMax;
 
 export function storedObject({ height, sequence, tx }: Origin, encoded: Uint8Array): Uint8Array {
@@ -69,6 +70,8 @@ export function readTx(bytes: Uint8Array): TxId | null {
 export class ObjectStore implements ObjectView {
   readonly #store: Pick<Store, "get">;
   readonly #cache = new RecentMap<string, LedgerObject>(OBJECTS_CACHED_MAX);
+  /** What was looked for and is not there: rules ask again and again for what was never said, such as of a year's bank days. */
+  readonly #absent = new RecentMap<string, true>(ABSENT_CACHED_MAX);
 
   constructor(store: Pick<Store, "get">) {
     this.#store = store;
@@ -78,8 +81,12 @@ export class ObjectStore implements ObjectView {
     const key = kind + id;
     const cached = this.#cache.get(key);
     if (cached !== undefined) return cached;
+    if (this.#absent.get(key) !== undefined) return undefined;
     const value = this.#store.get(objectKey(kind, id));
-    if (value === undefined) return undefined;
+    if (value === undefined) {
+      this.#absent.set(key, true);
+      return undefined;
+    }
     const { object } = readStoredObject(kind as Kind, value);
     this.#cache.set(key, object);
     return object;
@@ -88,6 +95,7 @@ export class ObjectStore implements ObjectView {
   /** After a block is durable. */
   adopt(kind: string, id: Hash, object: LedgerObject | undefined): void {
     const key = kind + id;
+    this.#absent.delete(key);
     if (object === undefined) this.#cache.delete(key);
     else this.#cache.set(key, object);
   }

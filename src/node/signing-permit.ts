@@ -82,10 +82,10 @@ export class SigningPermit {
     this.#take();
   }
 
-  /** A member has decided up to this height, as it says. */
-  hears(member: MemberId, decided: Height): void {
+  /** A member says by its status where it stands, or shows the commit of some height. */
+  hears(member: MemberId, decided: Height, what: "standing" | "commit"): void {
     if (this.#bearings.isTaken) return;
-    if (this.#bearings.hears(member, decided)) this.#wait();
+    if (this.#bearings.hears(member, decided, what)) this.#wait();
     this.takeBearings();
   }
 

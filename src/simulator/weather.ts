@@ -179,7 +179,8 @@ export class Weather {
         this.#later(() => this.#world.setSkew(machine, this.#random.between(-this.#swarm.skewMaxMs, this.#swarm.skewMaxMs)));
         return;
       case "lostDisk":
-        this.#lose((victim) => this.#world.replaceDisk(victim));
+        if (this.#random.chance(500)) this.#lose((victim) => this.#world.replaceDisk(victim));
+        else this.#loseUnheard();
         return;
       case "rottenDisk": {
         const target = this.#random.pick<Target>(["log", "guard", "store"]);
@@ -203,6 +204,17 @@ export class Weather {
     if (machine.node !== null) this.#world.crash(machine);
     harm(machine);
     this.#scheduler.at(this.#random.between(10, 2_000), "power back", () => this.#powerOn(machine));
+  }
+
+  /** For a while nobody hears anybody, so that nothing is decided; a disk is lost with what its machine signed in that height. */
+  #loseUnheard(): void {
+    const { weather } = this.#network;
+    weather.lossPermille = 1_000;
+    this.#scheduler.at(this.#random.between(600, 2_500), "heard again", () => {
+      if (this.#over) return;
+      weather.lossPermille = this.#swarm.lossPermille;
+      this.#lose((victim) => this.#world.replaceDisk(victim));
+    });
   }
 
   #empty(machine: Machine): void {

@@ -62,8 +62,8 @@ function memoryOf({ guard = {}, first = 1, isOrdered = false }: Situation) {
   });
   /** A quorum is heard and is level at this height. */
   const orient = (height: Height): void => {
-    bearings.hears("m1" as MemberId, height);
-    bearings.hears("m2" as MemberId, height);
+    bearings.hears("m1" as MemberId, height, "standing");
+    bearings.hears("m2" as MemberId, height, "standing");
     expect(bearings.take(height, FOUR, SELF)).toBe(true);
     memory.believe(height);
   };
@@ -82,7 +82,7 @@ describe("a key whose guard is lost", () => {
     expect(memory.isMuted).toBe(true);
     orient(9);
     settle(10, 10);
-    expect(memory.isMuted).toBe(true);
+    expect(begun).toHaveLength(0);
     settle(11, 11);
     expect(begun).toHaveLength(1);
     // Not before the new guard is durable, however many blocks pass meanwhile.
@@ -156,12 +156,15 @@ describe("an empty guard", () => {
 describe("bearings", () => {
   it("are of a quorum, this node included, that is level", () => {
     const bearings = new Bearings();
-    bearings.hears("m1" as MemberId, 9);
+    bearings.hears("m1" as MemberId, 9, "standing");
     expect(bearings.take(9, FOUR, SELF)).toBe(false);
-    bearings.hears("m2" as MemberId, 10);
+    bearings.hears("m2" as MemberId, 10, "standing");
     expect(bearings.take(9, FOUR, SELF)).toBe(false);
     // What a peer shows of old heights does not take it back.
-    bearings.hears("m2" as MemberId, 9);
+    bearings.hears("m2" as MemberId, 9, "commit");
+    expect(bearings.take(9, FOUR, SELF)).toBe(false);
+    // A commit says nothing of where its sender stands.
+    bearings.hears("m3" as MemberId, 3, "commit");
     expect(bearings.take(9, FOUR, SELF)).toBe(false);
     expect(bearings.take(10, FOUR, SELF)).toBe(true);
     expect([bearings.reach(12), bearings.reach(13)]).toEqual([true, false]);
@@ -173,7 +176,7 @@ describe("bearings", () => {
     const bearings = new Bearings();
     bearings.goBy(4);
     expect(bearings.isTaken).toBe(false);
-    bearings.hears("m1" as MemberId, 4);
+    bearings.hears("m1" as MemberId, 4, "standing");
     bearings.goBy(4);
     expect(bearings.height).toBe(4);
     bearings.passes(5, STARTED_MS - 60_000, STARTED_MS);

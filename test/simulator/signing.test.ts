@@ -35,7 +35,7 @@ function calmNetwork(seed: number) {
     run(120_000, () => workload.isDone);
     expect(workload.isDone).toBe(true);
   };
-  return { world, checkers, marks, workload, run, work };
+  return { world, network, checkers, marks, workload, run, work };
 }
 
 describe("an authority that may not sign for a while", { timeout: 300_000 }, () => {
@@ -72,6 +72,31 @@ describe("an authority that may not sign for a while", { timeout: 300_000 }, () 
       expect(first.node?.isSigning).toBe(true);
       for (const machine of others.slice(heard)) world.start(machine);
       work(2);
+    }
+  });
+});
+
+describe("an authority whose disk is lost in the middle of a height", { timeout: 300_000 }, () => {
+  it("signs nothing until two blocks more are decided than the others had, and nothing twice", () => {
+    for (const seed of SEEDS) {
+      const { world, network, workload, run, work } = calmNetwork(seed);
+      work(3);
+      const machine = world.machines[seed % 4] as Machine;
+      // What it says now is said, though nobody hears it: the height stays undecided.
+      network.weather.lossPermille = 1_000;
+      workload.plan(3, 200);
+      run(2_000);
+      const [standing] = world.machines.filter((other) => other !== machine).map(({ node }) => node?.head.height ?? 0);
+      world.replaceDisk(machine);
+      network.weather.lossPermille = 0;
+      world.start(machine);
+      run(60_000, () => workload.isDone);
+      for (let round = 0; round < 10 && machine.node?.isSigning !== true; round++) {
+        expect(machine.node?.mutedBecause).toMatch(/no memory|not known/);
+        work(1);
+      }
+      expect(machine.node?.isSigning, `seed ${seed}: ${machine.node?.mutedBecause}`).toBe(true);
+      expect(machine.node?.head.height).toBeGreaterThanOrEqual((standing ?? 0) + 2);
     }
   });
 });
