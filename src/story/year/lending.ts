@@ -14,9 +14,9 @@ const TENOR_EXTRA_DAYS = 10;
 /** What the engine may approve alone, and the least that is lent at all. Fen. */
 const ENGINE_MAX: Amount = 150_000_000n;
 const LEAST: Amount = 2_000_000n;
-/** Officers lend less of a note than the engine would to a firm that it knows. Basis points. */
-const OFFICERS_SHARE_BP = 7_000;
-const OFFICERS_ADVANCE_BP = 7_500;
+/** Officers lend no more of a note than this, which the engine does to firms that it knows. Basis points. */
+const OFFICERS_SHARE_BP = 8_000;
+const OFFICERS_ADVANCE_BP = 8_000;
 /** How long a firm must have traded for its score to say no, not only nothing. Days. */
 const KNOWN_AFTER_DAYS = 120;
 const RATES_PPM = { A: 36_500, B: 39_500, C: 43_500, D: 52_000 } as const;

@@ -26,7 +26,7 @@ const WHOLE = {
 const DEBTORS_MIN = 12;
 /** From this fraction on the year is short of business, and is played on fewer days. */
 const SPARSE_FROM = 10;
-const [WHOLE_DAYS, SPARSE_DAYS] = [364, 14] as const;
+const [WHOLE_DAYS, SPARSE_DAYS] = [364, 3] as const;
 
 /** `fraction`: the year is a `fraction`th of the whole one. */
 export function yearSize(fraction: number): YearSize {

@@ -49,11 +49,11 @@ export interface TradePlan {
 
 /** Permille and range, in thousands of yuan, of what one delivery is worth: tickets of small firms. */
 const FACES = [
-  [300, 60, 150],
+  [250, 60, 150],
   [350, 150, 350],
-  [220, 350, 700],
-  [100, 700, 1_200],
-  [30, 1_200, 2_000],
+  [240, 350, 700],
+  [125, 700, 1_200],
+  [35, 1_200, 2_000],
 ] as const;
 /** Permille and days: most within the 60 days of 《保障中小企业款项支付条例》 art. 9 from a large buyer, some as their trade has it. */
 const TENORS = [
@@ -65,8 +65,8 @@ const TENORS = [
   [20, 180],
 ] as const;
 const PURPOSES = [
-  [690, "FINANCE"],
-  [190, "HOLD"],
+  [730, "FINANCE"],
+  [150, "HOLD"],
   [80, "TRANSFER"],
   [40, "EARLY"],
 ] as const;

@@ -32,23 +32,19 @@ interface Warehouse {
  * open is a warning that passes with the next word, missing tags are an alarm that freezes the goods until it is cleared.
  */
 export function planWarehouses(setting: Setting, daysWatched: number): void {
-  const { people, diary } = setting;
+  const { people, diary, calendar } = setting;
   for (const keeper of people.keepers) diary.at(FIRST_DAY, "first", () => keeperRegistration(setting, keeper));
-  const firstOpen = setting.calendar.after(FIRST_DAY);
+  const firstOpen = calendar.after(FIRST_DAY);
+  // The first words of all devices, and an alarm among them, whether they are watched for a year or for a few days.
+  const boundDay = FIRST_DAY + daysWatched < LAST_DAY ? firstOpen - 1 : FIRST_DAY;
+  const lastDay = Math.min(LAST_DAY, boundDay + daysWatched);
   for (let index = 0; index < people.warehouses; index++) {
     const keeper = people.keepers[index % people.keepers.length] as Keeper;
-    const warehouse: Warehouse = {
-      index,
-      keeper,
-      prng: setting.prng.fork(),
-      alarmDay: index === 0 ? firstOpen : null,
-      id: "" as Hash,
-      said: 0,
-    };
+    const alarmDay = index === 0 ? firstOpen : null;
+    const warehouse: Warehouse = { index, keeper, prng: setting.prng.fork(), alarmDay, id: "" as Hash, said: 0 };
     diary.at(FIRST_DAY, "second", () => registration(setting, warehouse));
-    diary.at(FIRST_DAY, "third", () => binding(setting, warehouse));
-    const lastDay = Math.min(LAST_DAY, FIRST_DAY + daysWatched);
-    for (let day = FIRST_DAY + 1; day <= lastDay; day++)
+    diary.at(boundDay, "third", () => binding(setting, warehouse));
+    for (let day = boundDay + 1; day <= lastDay; day++)
       diary.at(day, hourOf(setting, warehouse, day), () => attestation(setting, warehouse, day));
     if (lastDay < LAST_DAY) diary.at(lastDay, "afternoon", () => unbinding(setting, warehouse));
   }
