@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { CodedError } from "../../lib/coded-error.ts";
 import type { Hash } from "../../types/scalars.ts";
@@ -26,24 +27,23 @@ interface Onnxruntime {
   readonly env: { readonly versions: { readonly node?: string; readonly common: string } };
 }
 
-/** A name that the compiler does not look up. */
-const PACKAGE: string = "onnxruntime-node";
+const PACKAGE = "onnxruntime-node";
 export const RUNTIME_VERSION = "1.30.0";
 
 const FILE_BYTES_MAX = 4 * 1024 * 1024;
 const FILES_MAX = 64;
 
 /** Whether models can be run here. */
-export async function hasRuntime(): Promise<boolean> {
-  return (await loaded(PACKAGE)) !== undefined;
+export function hasRuntime(): boolean {
+  return loaded(PACKAGE) !== undefined;
 }
 
-async function loaded(name: string): Promise<Onnxruntime | undefined> {
+function loaded(name: string): Onnxruntime | undefined {
   try {
-    const module = (await import(name)) as Onnxruntime & { readonly default?: Onnxruntime };
-    return module.default ?? module;
+    // The package is CommonJS; and a bundler that knows it as an optional peer would put something else in an import's place.
+    return createRequire(import.meta.url)(name) as Onnxruntime;
   } catch (error) {
-    if ((error as { code?: string }).code === "ERR_MODULE_NOT_FOUND") return undefined;
+    if ((error as { code?: string }).code === "MODULE_NOT_FOUND") return undefined;
     throw error;
   }
 }
@@ -83,7 +83,7 @@ export class Model {
  * numbers everywhere as it goes. Throws ModelError.
  */
 export async function loadModel(folder: string, hash: Hash, runtime: string = PACKAGE): Promise<Model> {
-  const onnx = await loaded(runtime);
+  const onnx = loaded(runtime);
   if (onnx === undefined)
     throw new ModelError(
       "MODEL_RUNTIME_MISSING",
