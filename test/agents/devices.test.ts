@@ -67,7 +67,7 @@ describe("the fleet of devices", () => {
       ["VIDEO_GAP", "VIDEO_GAP WARN"],
     ];
     for (const [incident, expected] of incidents) {
-      const world = alliance();
+      const world = alliance({}, "none");
       const { chain } = world;
       const camera = settle(world, 1).find(({ device }) => device.kind === "CAMERA") as SimulatedDevice;
       chain.act(camera.attest(chain.timeMs), signatureOf(camera));
