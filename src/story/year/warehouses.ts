@@ -1,3 +1,4 @@
+import { type FleetWarehouse, fleetOf } from "../../agents/device-fleet.ts";
 import { objectId, zoneId } from "../../client/object-id.ts";
 import { op } from "../../client/transaction-builder.ts";
 import type { Prng } from "../../lib/prng.ts";
@@ -18,6 +19,7 @@ const SEEN_PERCENT = 50;
 /** A warehouse with the device that watches it. */
 interface Warehouse {
   readonly index: number;
+  readonly city: string;
   readonly keeper: Keeper;
   readonly prng: Prng;
   /** Tags are missing on this day in any case: no year is without an alarm. */
@@ -34,6 +36,7 @@ interface Warehouse {
 export function planWarehouses(setting: Setting, daysWatched: number): void {
   const { people, diary, calendar } = setting;
   for (const keeper of people.keepers) diary.at(FIRST_DAY, "first", () => keeperRegistration(setting, keeper));
+  const fleet = fleetOf("year", { warehouses: people.warehouses });
   const firstOpen = calendar.after(FIRST_DAY);
   // The first words of all devices, and an alarm among them, whether they are watched for a year or for a few days.
   const boundDay = FIRST_DAY + daysWatched < LAST_DAY ? firstOpen - 1 : FIRST_DAY;
@@ -41,7 +44,8 @@ export function planWarehouses(setting: Setting, daysWatched: number): void {
   for (let index = 0; index < people.warehouses; index++) {
     const keeper = people.keepers[index % people.keepers.length] as Keeper;
     const alarmDay = index === 0 ? firstOpen : null;
-    const warehouse: Warehouse = { index, keeper, prng: setting.prng.fork(), alarmDay, id: "" as Hash, said: 0 };
+    const { city } = fleet[index] as FleetWarehouse;
+    const warehouse: Warehouse = { index, city, keeper, prng: setting.prng.fork(), alarmDay, id: "" as Hash, said: 0 };
     diary.at(FIRST_DAY, "second", () => registration(setting, warehouse));
     diary.at(boundDay, "third", () => binding(setting, warehouse));
     for (let day = boundDay + 1; day <= lastDay; day++)
@@ -77,7 +81,7 @@ function registration(setting: Setting, warehouse: Warehouse): Act {
   const body = {
     operator: keeper.party,
     number: setting.commit("warehouse", String(index)),
-    city: keeper.legalId.value.slice(2, 8),
+    city: warehouse.city,
     zones: [ZONE],
     document: setting.commit("warehouse licence", String(index)),
   };
