@@ -38,7 +38,7 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
     file: "consensus/machine.ts",
     find: 'state.votes.count(validRound, "prevote", block) < this.#rules.quorum(state.n)) return false;',
     replace: "state.proposals.size === 0) return false;",
-    from: 5,
+    from: 63,
     swarm: { ...WITH_FORGER, lossPermille: 300, strikes: [] },
     seen: /^(lock|agreement)/,
   },
