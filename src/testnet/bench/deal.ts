@@ -45,9 +45,10 @@ export interface Step {
 
 /** A part to lend on, one to pay early, one to pass on. */
 const PARTS = 3;
-const PART: Amount = 1_000_000n;
+/** Small: between parties that never paid each other no large sum may be open. */
+const PART: Amount = 3_000n;
 const LEAF: Amount = BigInt(PARTS) * PART;
-const LENT: Amount = 800_000n;
+const LENT: Amount = 2_400n;
 const TENOR_DAYS = 20;
 const MATURITY_DAYS = 60;
 const HOUR_MS = 3_600_000;
