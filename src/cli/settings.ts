@@ -115,7 +115,16 @@ export function loadSettings(
 }
 
 /** Variables of the test run and of drills, not of a node. */
-const OTHER_VARIABLES: ReadonlySet<string> = new Set(["ZHONGLIAN_SAMPLES", "ZHONGLIAN_TEST_REPORT", "ZHONGLIAN_FAILPOINT"]);
+const OTHER_VARIABLES: ReadonlySet<string> = new Set([
+  "ZHONGLIAN_FAILPOINT",
+  "ZHONGLIAN_MAKE_PROOF_VECTORS",
+  "ZHONGLIAN_MODEL_RUNTIME",
+  "ZHONGLIAN_PROOF_FLIPS",
+  "ZHONGLIAN_SAMPLES",
+  "ZHONGLIAN_SEEDED_FAULTS",
+  "ZHONGLIAN_TEST_REPORT",
+  "ZHONGLIAN_YEAR",
+]);
 
 function readSettingsFile(path: string): Readonly<Record<string, string>> {
   let text: string;

@@ -1,11 +1,25 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { loadSettings } from "../../src/cli/settings.ts";
 import { METRICS } from "../../src/node/metrics.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+
+describe("the variables of a test run", () => {
+  it("are those that a node started in it takes for none of its settings", () => {
+    const folder = mkdtempSync(join(tmpdir(), "zhonglian-"));
+    writeFileSync(join(folder, "settings.json"), "{}");
+    const files = [".ci/run", ...sources(join(ROOT, "test")).map((path) => relative(ROOT, path))];
+    const named = new Set(files.flatMap((file) => read(file).match(/(?<=export |process\.env\.)ZHONGLIAN_[A-Z_]+/g) ?? []));
+    expect([...named]).toContain("ZHONGLIAN_SAMPLES");
+    expect(() => loadSettings(folder, Object.fromEntries([...named].map((name) => [name, "1"])), {})).not.toThrow();
+    rmSync(folder, { recursive: true });
+  });
+});
 
 describe("the files for operators", () => {
   it("alert on metrics that a node has", () => {
@@ -28,9 +42,12 @@ describe("the files for operators", () => {
   });
 });
 
-function markdown(folder: string): readonly string[] {
+const markdown = (folder: string): readonly string[] => filesOf(folder, ".md");
+const sources = (folder: string): readonly string[] => filesOf(folder, ".ts");
+
+function filesOf(folder: string, ending: string): readonly string[] {
   return readdirSync(folder)
     .filter((name) => name !== "node_modules" && !name.startsWith("."))
     .map((name) => join(folder, name))
-    .flatMap((path) => (statSync(path).isDirectory() ? markdown(path) : path.endsWith(".md") ? [path] : []));
+    .flatMap((path) => (statSync(path).isDirectory() ? filesOf(path, ending) : path.endsWith(ending) ? [path] : []));
 }
