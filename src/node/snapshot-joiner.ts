@@ -1,4 +1,4 @@
-import { blockId, headerSchema, txRoot, validatorsHash } from "../codec/block.ts";
+import { blockId, commitHash, evidenceRoot, headerSchema, txRoot, validatorsHash } from "../codec/block.ts";
 import { decode } from "../codec/cbor.ts";
 import { encode } from "../codec/schema.ts";
 import {
@@ -128,12 +128,16 @@ export class SnapshotJoiner {
 
   #offerFault({ block, commit, changes }: SnapshotOffer, trusted: Trusted): string | null {
     const engine = { verify: this.#m.verify, sha256: this.#m.hasher.sha256 };
-    const { header, pairs } = block as Block;
+    const { header, pairs, lastCommit, evidence } = block as Block;
     if (header.height <= trusted.height) return "BELOW_CHECKPOINT";
     const since = changes.filter((change) => change.header.height > trusted.height);
     const followed = followChanges(trusted, since, engine);
     if (!followed.ok) return followed.error.fault;
-    if (header.txRoot !== txRoot(pairs, this.#m.hasher.sha256)) return "TX_ROOT";
+    const digest = this.#m.hasher.sha256;
+    if (header.txRoot !== txRoot(pairs, digest)) return "TX_ROOT";
+    // The block is kept as it came, and a store in which it is not its header's would be found to be damaged.
+    if (header.lastCommit !== commitHash(lastCommit, digest)) return "LAST_COMMIT";
+    if (header.evidenceRoot !== evidenceRoot(evidence, digest)) return "EVIDENCE_ROOT";
     return finalityFault(followed.value, header, commit as Commit, engine);
   }
 
@@ -200,7 +204,9 @@ export class SnapshotJoiner {
           switch (effect.kind) {
             case "request": {
               const { peer, chunk } = effect;
-              take(peer, chunk).then((isRight) => step({ kind: "answer", peer, chunk, isRight }), reject);
+              take(peer, chunk)
+                .then((isRight) => step({ kind: "answer", peer, chunk, isRight }))
+                .catch(reject);
               break;
             }
             case "penalise":

@@ -223,6 +223,13 @@ describe("a node that joins by a snapshot", () => {
         const { commit } = decoded.value;
         return encode(snapshotOfferSchema, { ...decoded.value, commit: { ...commit, sigs: commit.sigs.slice(0, 2) } });
       },
+      "another commit of the parent, which is kept with the block": (offer) => {
+        const decoded = decode(snapshotOfferSchema, offer, LIMITS.responseBytesMax);
+        if (!decoded.ok) throw new Error(decoded.error.detail);
+        const { block } = decoded.value;
+        const lastCommit = { ...block.lastCommit, sigs: block.lastCommit.sigs.slice(1) };
+        return encode(snapshotOfferSchema, { ...decoded.value, block: { ...block, lastCommit } });
+      },
     };
     for (const [what, forge] of Object.entries(forgers)) {
       const sources = new Sources({
