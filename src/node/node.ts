@@ -1,5 +1,4 @@
 import type { StepObserver } from "../consensus/messages.ts";
-import { genesisObjects } from "../ledger/genesis-objects.ts";
 import type { LedgerRefusal } from "../ledger/refusal.ts";
 import { paramsOf } from "../ledger/validators.ts";
 import { CodedError } from "../lib/coded-error.ts";
@@ -30,6 +29,7 @@ import { ConsensusDriver, type Decided } from "./consensus-driver.ts";
 import { ConsensusLog } from "./consensus-log.ts";
 import { DoubleSignGuard, type SignRequest } from "./double-sign-guard.ts";
 import { EventLoop } from "./event-loop.ts";
+import { executeGenesis } from "./executing-chain.ts";
 import { Membership } from "./membership.ts";
 import { decodeMessage, encodeMessage } from "./messages.ts";
 import { ObjectStore } from "./object-store.ts";
@@ -136,7 +136,7 @@ export class Node {
     const fatal = (error: Error): void => this.#fatal(error);
     this.#loop = new EventLoop(fatal);
     const loop = this.#loop;
-    const genesis = this.#executorOfGenesis(options, modules);
+    const genesis = executeGenesis(identity, hasher);
     this.#chain = new ChainStore(store, { chain, stateRoot: genesis.stateRoot, timeMs: identity.genesis.timeMs });
     const { view } = this.#chain;
     this.#objects = new ObjectStore(view);
@@ -250,7 +250,7 @@ export class Node {
 
   /** Checks the stored state, takes up the undecided height, and connects. */
   start(): void {
-    const genesis = this.#executorOfGenesis(this.#options, this.#modules);
+    const genesis = executeGenesis(this.#options.identity, this.#modules.hasher);
     if (!this.#chain.isNew) {
       this.#loop.post(() => this.#run());
       return;
@@ -621,15 +621,6 @@ export class Node {
   #rememberExpired(id: TxId): void {
     this.#expired.add(id);
     if (this.#expired.size > LIMITS.mempoolTxMax) this.#expired.delete(this.#expired.values().next().value as TxId);
-  }
-
-  #executorOfGenesis(options: NodeOptions, modules: NodeModules) {
-    const { chain } = options.identity;
-    const tree = new StateTree({ page: () => undefined }, modules.hasher);
-    const objects = new ObjectStore({ get: () => undefined });
-    return new BlockExecutor({ chain, objects, tree, hasher: modules.hasher, store: { get: () => undefined } }).fromChanges(
-      genesisObjects(options.identity),
-    );
   }
 
   #fatal(error: Error): void {

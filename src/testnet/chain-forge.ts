@@ -1,14 +1,12 @@
 import { blockId, commitHash, evidenceRoot, txRoot } from "../codec/block.ts";
 import { voteSignBytes } from "../codec/vote.ts";
 import type { ObjectChange } from "../ledger/book.ts";
-import { genesisObjects } from "../ledger/genesis-objects.ts";
 import { parentTurn } from "../ledger/governance/turns.ts";
-import { BlockExecutor, type Execution } from "../node/block-executor.ts";
-import { ChainStore } from "../node/chain-store.ts";
-import { ObjectStore } from "../node/object-store.ts";
+import type { BlockExecutor, Execution } from "../node/block-executor.ts";
+import type { ChainStore } from "../node/chain-store.ts";
+import { beginChain, executingChain } from "../node/executing-chain.ts";
 import type { Hasher } from "../ports/crypto.ts";
 import type { Store } from "../ports/store.ts";
-import { StateTree } from "../state/tree.ts";
 import type { ObjectView } from "../state/view.ts";
 import type { Commit, Header } from "../types/block.ts";
 import type { ChainIdentity } from "../types/genesis.ts";
@@ -61,28 +59,10 @@ export class ChainForge {
     keys: readonly AuthorityKey[],
     modules: { readonly store: Store; readonly hasher: Hasher },
   ): Promise<ChainForge> {
-    const { store, hasher } = modules;
-    const { chain, genesis } = identity;
-    const nothing = { get: () => undefined };
-    const first = new BlockExecutor({
-      chain,
-      objects: new ObjectStore(nothing),
-      tree: new StateTree({ page: () => undefined }, hasher),
-      hasher,
-      store: nothing,
-    });
-    const execution = first.fromChanges(genesisObjects(identity));
-    const chainStore = new ChainStore(store, { chain, stateRoot: execution.stateRoot, timeMs: genesis.timeMs });
-    await written((done) => chainStore.writeGenesis(first.writes(0, execution), done));
-    const objects = new ObjectStore(chainStore.view);
-    const executor = new BlockExecutor({
-      chain,
-      objects,
-      tree: new StateTree({ page: (path) => chainStore.page(path) }, hasher),
-      hasher,
-      store: chainStore.view,
-    });
-    return new ChainForge(identity, keys, hasher, executor, chainStore, objects);
+    const made = executingChain(identity, modules);
+    await written((done) => beginChain(made, done));
+    const { chain, objects, executor } = made;
+    return new ChainForge(identity, keys, modules.hasher, executor, chain, objects);
   }
 
   /** The next block, of all of these. Answers what it did. */
