@@ -13,11 +13,15 @@ export type Headers = Pick<ChainStore, "head" | "block">;
 
 /** Answers joiners: the newest snapshot's offer, its chunks, and the blocks before it as far as a joiner must know them; and who mends a store. */
 export class SnapshotReader {
-  readonly #files: SnapshotFiles;
+  readonly #files: Pick<SnapshotFiles, "heights" | "read">;
   readonly #chain: Headers | null;
   readonly #rows: RowReader | null;
 
-  constructor(modules: { readonly files: SnapshotFiles; readonly chain: Headers | null; readonly rows?: RowReader }) {
+  constructor(modules: {
+    readonly files: Pick<SnapshotFiles, "heights" | "read">;
+    readonly chain: Headers | null;
+    readonly rows?: RowReader;
+  }) {
     this.#files = modules.files;
     this.#chain = modules.chain;
     this.#rows = modules.rows ?? null;

@@ -158,9 +158,12 @@ export class StoreAudit {
 
   /**
    * A block with its transactions and receipts against its own header, its id against its commit and, where that is stored, the block after
-   * it. Signatures are the answer, for whichever verifier is at hand. undefined: it is not stored.
+   * it, unless that is above `upTo`. Signatures are the answer, for whichever verifier is at hand. undefined: it is not stored.
    */
-  block(height: Height): { readonly finding: AuditFinding | null; readonly checks: readonly Check[] } | undefined {
+  block(
+    height: Height,
+    upTo: Height = Number.MAX_SAFE_INTEGER,
+  ): { readonly finding: AuditFinding | null; readonly checks: readonly Check[] } | undefined {
     const found = (detail: string) => ({ finding: { what: "block", where: String(height), detail } as const, checks: [] });
     if (height < this.#chain.base) return undefined;
     try {
@@ -168,7 +171,7 @@ export class StoreAudit {
       if (block === undefined && commit === undefined) return undefined;
       if (block === undefined || commit === undefined) return found("block or commit is missing");
       const id = blockId(block.header, this.#hasher.sha256);
-      const detail = this.#blockFault(block, id);
+      const detail = this.#blockFault(block, id, upTo);
       if (detail !== null) return found(detail);
       const set = this.#setAt(height);
       if (set === undefined) return found("its authorities are not known");
@@ -180,12 +183,12 @@ export class StoreAudit {
     }
   }
 
-  #blockFault({ header, pairs, lastCommit, evidence }: Block, id: BlockId): string | null {
+  #blockFault({ header, pairs, lastCommit, evidence }: Block, id: BlockId, upTo: Height): string | null {
     const digest = this.#hasher.sha256;
     if (txRoot(pairs, digest) !== header.txRoot || pairs.length !== header.count) return "the transactions are not the header's";
     if (commitHash(lastCommit, digest) !== header.lastCommit) return "the parent's commit is not the header's";
     if (evidenceRoot(evidence, digest) !== header.evidenceRoot) return "the evidence is not the header's";
-    const next = this.#chain.block(header.height + 1);
+    const next = header.height < upTo ? this.#chain.block(header.height + 1) : undefined;
     if (next !== undefined && next.header.parent !== id) return "the next block has another parent";
     // Of the block at which a node joined it has the ids alone.
     if (header.height <= this.#chain.base) return null;

@@ -1,10 +1,8 @@
 import { cpSync, existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { verifyNative } from "../../adapters/ed25519-native.ts";
 import { LevelStore, StoreOpenError } from "../../adapters/level-store.ts";
 import { nativeHasher } from "../../adapters/native-hasher.ts";
-import type { Check } from "../../light/commit.ts";
 import { ChainStore } from "../../node/chain-store.ts";
 import { RowReader } from "../../node/row-reader.ts";
 import { StoreAudit } from "../../node/store-audit.ts";
@@ -12,11 +10,12 @@ import { StoreCheck, type StoreReport } from "../../node/store-check.ts";
 import { type RepairReport, type RowSource, StoreRepair } from "../../node/store-repair.ts";
 import { ValidatorHistory } from "../../node/validator-history.ts";
 import { authoritiesOf, type ChainIdentity } from "../../types/genesis.ts";
-import { ZERO_HASH } from "../../types/scalars.ts";
+import { type Height, ZERO_HASH } from "../../types/scalars.ts";
 import { backupOf, requestBackup } from "../node-backups.ts";
 import { readGenesis } from "../node-files.ts";
 import { integer } from "../options.ts";
 import { print } from "../output.ts";
+import { makeRewoundNode, verifyCheck } from "../rewound-node.ts";
 import { loadSettings, SettingsError } from "../settings.ts";
 import { withPeers } from "../store-peers.ts";
 
@@ -25,14 +24,16 @@ interface StoreOptions {
   readonly from?: string;
   readonly json?: boolean;
   readonly seconds?: number;
+  readonly height?: number;
+  readonly to?: string;
 }
 
 const DAMAGED = "chain.damaged";
 const BACKUP_LIMIT_S = 3_600;
 
-/** What an operator does to a node's store: back it up, put it back, look whether it is sound, mend it. */
+/** What an operator does to a node's store: back it up, put it back, look whether it is sound, mend it, go back in a copy of it. */
 export function storeCommand(done: (status: number) => void): Command {
-  const store = new Command("store").description("back up, restore, check and repair a node's chain store");
+  const store = new Command("store").description("back up, restore, check, repair and go back in a node's chain store");
   const sub = (name: string, description: string): Command =>
     store
       .command(name)
@@ -65,6 +66,16 @@ export function storeCommand(done: (status: number) => void): Command {
     .action(async ({ dir, from, json }: StoreOptions) => {
       print(await repair(dir, from), json === true);
     });
+  sub(
+    "rewind",
+    "make a new folder with the chain as it stood at a height, by executing its blocks again; no authority key, guard or log is in it: it cannot sign",
+  )
+    .requiredOption("--height <number>", "the height of the last block in the copy", integer(0, Number.MAX_SAFE_INTEGER))
+    .requiredOption("--to <folder>", "where the copy goes: a node's folder that does not exist yet")
+    .option("--from <folder>", "go back in this backup, also while the node runs")
+    .action(async ({ dir, height, to, from, json }: StoreOptions) => {
+      print(await rewind(dir, Number(height), String(to), from), json === true);
+    });
   return store;
 }
 
@@ -74,10 +85,11 @@ interface Opened {
   readonly identity: ChainIdentity;
 }
 
-async function open(dir: string): Promise<Opened> {
+async function open(dir: string, from?: string): Promise<Opened> {
   const { dataFolder, genesisFile } = loadSettings(dir, process.env, {});
   const identity = readGenesis(genesisFile);
-  const folder = join(dataFolder, "chain");
+  if (from !== undefined) requireBackup(from);
+  const folder = from ?? join(dataFolder, "chain");
   if (!existsSync(folder)) throw new SettingsError("CHAIN_MISSING", `the node in ${dir} has no chain yet`);
   const store = await LevelStore.open(folder);
   try {
@@ -145,8 +157,7 @@ async function checkOf({ store, chain, identity }: Opened): Promise<StoreReport>
       chainId: identity.chain,
       setAt: (height) => validators.at(height),
     });
-    const verify = ({ key, message, signature }: Check): boolean => verifyNative(key, message, signature);
-    return await new StoreCheck({ chain, audit, state, verify }).run();
+    return await new StoreCheck({ chain, audit, state, verify: verifyCheck }).run();
   } finally {
     await state.close();
   }
@@ -189,6 +200,16 @@ async function fromBackup(folder: string, mend: (sources: readonly RowSource[]) 
     return await mend([{ name: "backup", row: (height, key) => rows.row(height, key) }]);
   } finally {
     await backup.close();
+  }
+}
+
+async function rewind(dir: string, height: Height, to: string, from: string | undefined): Promise<object> {
+  const settings = loadSettings(dir, process.env, {});
+  const { store, chain, identity } = await open(dir, from);
+  try {
+    return await makeRewoundNode(settings, identity, { chain, store }, height, to);
+  } finally {
+    await store.close();
   }
 }
 
