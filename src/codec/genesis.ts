@@ -44,6 +44,8 @@ const businessSchema: Schema<BusinessParams> = struct({
   ltvCallBp: bp,
   ltvLiquidateBp: bp,
   deviceHeartbeatMs: int({ min: 1_000, max: DURATION_MS_MAX }),
+  // More than any reversalWindowDays: a reversal finds what the payment redeemed.
+  terminalDays: optional(int({ min: 367, max: 3_660 })),
 });
 
 export const paramsSchema: Schema<ChainParams> = struct({

@@ -24,6 +24,7 @@ import { recoveryDue } from "./parties/recovery.ts";
 import { register } from "./parties/register.ts";
 import { maturityDue } from "./receivables/maturity.ts";
 import { offerDue } from "./receivables/notes.ts";
+import { endedNoteDue, endedRootDue, recordEndings } from "./receivables/removal.ts";
 import { explained, type LedgerRefusal } from "./refusal.ts";
 import { deliveryDue } from "./trade/delivery.ts";
 import { verificationDue } from "./trade/verification.ts";
@@ -95,7 +96,7 @@ export function tryTransaction(input: Pick<BlockInput, "view" | "chain" | "heigh
 
 function situationOf({ view, chain, height, timeMs, digest }: SituationInput, book: Book): Situation {
   const params = paramsOf(view);
-  const business = params.business ?? BUSINESS_DEFAULTS;
+  const business = { ...BUSINESS_DEFAULTS, ...params.business };
   return { book, chain, height, timeMs, day: dayOf(timeMs), params, business, digest: digest ?? sha256 };
 }
 
@@ -128,6 +129,7 @@ function recordFolds(situation: Situation): void {
   const changed = situation.book.changed();
   recordFacts(situation, changed);
   recordExposures(situation, changed);
+  recordEndings(situation, changed);
 }
 
 function executeOperation(
@@ -209,7 +211,9 @@ const DUE: Readonly<Record<DueTarget, (situation: Situation, id: Hash) => void>>
   application: (situation, id) => applicationDue(situation, situation.book.get("application", id)),
   decision: (situation, id) => decisionDue(situation, situation.book.get("decision", id)),
   loan: (situation, id) => loanDue(situation, situation.book.get("loan", id)),
-  receivable: (situation, id) => maturityDue(situation, situation.book.get("receivable", id)),
+  receivable: maturityDue,
+  endedNote: endedNoteDue,
+  endedRoot: endedRootDue,
   delivery: deliveryDue,
   recovery: (situation, id) => recoveryDue(situation, situation.book.get("recovery", id)),
   device: (situation, id) => deviceDue(situation, situation.book.get("device", id)),

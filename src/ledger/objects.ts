@@ -308,6 +308,8 @@ export const SCHEMAS = {
     hold: nullable(hash),
     /** The dispute that it is the subject of, all of it: a part in dispute is carved out. */
     dispute: nullable(hash),
+    /** Of a consumed note: how many of those that it was consumed by are still in the state; absent: one. */
+    parts: optional(int()),
   }),
   offer: struct({
     ...base,
@@ -677,6 +679,8 @@ export const SCHEMAS = {
           "proposal",
           "verification",
           "device",
+          "endedNote",
+          "endedRoot",
         ),
         object: hash,
       }),

@@ -26,7 +26,7 @@ export interface Situation {
   /** Civil day of the block in UTC+8. */
   readonly day: Day;
   readonly params: ChainParams;
-  readonly business: BusinessParams;
+  readonly business: Required<BusinessParams>;
   /** SHA-256 for the ids of new objects; a native one where speed matters. */
   readonly digest: Sha256;
 }

@@ -55,9 +55,11 @@ export interface BusinessParams {
   readonly ltvCallBp: number;
   readonly ltvLiquidateBp: number;
   readonly deviceHeartbeatMs: number;
+  /** After how many days a note that has ended leaves the state; networks from before this number do not name it. */
+  readonly terminalDays?: number;
 }
 
-export const BUSINESS_DEFAULTS: BusinessParams = {
+export const BUSINESS_DEFAULTS: Required<BusinessParams> = {
   defaultDays: 90,
   penaltyDailyBp: 5,
   reversalWindowDays: 30,
@@ -78,6 +80,7 @@ export const BUSINESS_DEFAULTS: BusinessParams = {
   ltvCallBp: 8_000,
   ltvLiquidateBp: 9_000,
   deviceHeartbeatMs: 300_000,
+  terminalDays: 400,
 };
 
 export type KeyPurpose = "MAKER" | "CHECKER" | "ENGINE" | "DEVICE" | "ATTEST";

@@ -29,6 +29,8 @@ export const LIMITS = {
   heartbeatMs: 10 * MINUTE_MS,
   failedShareOfBlockPercent: 5,
   dueItemsPerBlockMax: 1_000,
+  /** Notes of one chain of title that an item of the due queue removes; the others come a minute later. */
+  removalsPerDueItemMax: 8,
 
   receiptEventsMax: 4_096,
 

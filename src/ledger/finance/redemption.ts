@@ -35,7 +35,9 @@ export function redeem(call: Call<unknown>, lines: readonly Line[], valueDay: Da
     const loan = note.position === "PLEDGED" || note.position === "ASSIGNED" ? note.ref : null;
     // The order first: it follows the rest of the note, which carving makes.
     if (note.hold !== null) deposit(call, note.hold, note, line.amount, loan);
-    const { part, rest } = carve(call, note, line.amount, { position: "REDEEMED", ref: null, hold: null });
+    // Of a note that is paid as a whole the order stays at hand as long as it keeps the money.
+    const hold = line.amount === note.amount ? note.hold : null;
+    const { part, rest } = carve(call, note, line.amount, { position: "REDEEMED", ref: null, hold });
     redeemed.push({ note: part, loan, freeze: note.hold });
     if (rest !== null) rests.push(rest);
     const root = roots.get(note.receivable) ?? { paid: 0n, ended: 0 };

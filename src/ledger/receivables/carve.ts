@@ -45,7 +45,8 @@ export function carve(
   const rest = isWhole
     ? null
     : newNote(call, note, { amount: note.amount - amount, position, ref, holder, ...restChange }, "fresh");
-  book.update("note", note, { position: "CONSUMED", ref: null, hold: null, dispute: null });
+  const parts = rest === null ? 1 : 2;
+  book.update("note", note, { position: "CONSUMED", ref: null, hold: null, dispute: null, parts });
   if (loan !== null) {
     const own = [part, rest].filter((id) => id !== null).filter((id) => book.get("note", id).ref === loan.id);
     book.update("loan", loan, { notes: [...loan.notes.filter((id) => id !== note.id), ...own] });

@@ -128,7 +128,10 @@ export function handOver(call: Call<unknown>, freeze: Freeze, to: Hash): readonl
   const ended = book.update("freeze", freeze, { status: "TRANSFERRED", deposited: 0n });
   if (freeze.deposited > 0n)
     call.emit("allocation", { object: freeze.id, interest: 0n, principal: 0n, rest: freeze.deposited, to });
-  if (!isLive(note)) return [ended.id];
+  if (!isLive(note)) {
+    if (note.hold === freeze.id) book.update("note", note, { hold: null });
+    return [ended.id];
+  }
   const moved = newNote(call, note, { holder: to, hold: null }, 0);
   book.update("note", note, { position: "CONSUMED", ref: null, hold: null, dispute: null });
   return [ended.id, note.id, moved, ...giveNotice(call, moved, note.holder, "COMPELLED", 1)];

@@ -1,12 +1,15 @@
+import type { Hash } from "../../types/scalars.ts";
 import { startOfDay } from "../calendar.ts";
 import { schedule } from "../due.ts";
-import type { ObjectOf } from "../objects.ts";
 import type { Situation } from "../transition.ts";
 import { proposalDue } from "./issue.ts";
 
 /** Falls due: a proposal lapses; what is effective matures; what is not settled after the grace days is overdue, and in default later. */
-export function maturityDue(situation: Situation, receivable: ObjectOf<"receivable">): void {
+export function maturityDue(situation: Situation, id: Hash): void {
   const { book, day } = situation;
+  // One that was paid or called off long before may have left the state.
+  const receivable = book.find("receivable", id);
+  if (receivable === undefined) return;
   if (receivable.status === "PROPOSED") {
     proposalDue(situation, receivable);
     return;

@@ -161,7 +161,7 @@ function divide(call: Call<unknown>, note: Note, parts: readonly Amount[], child
   const { book } = call;
   const receivable = book.get("receivable", note.receivable);
   for (const [index, part] of parts.entries()) newNote(call, note, { amount: part, depth: note.depth + 1 }, child + index);
-  book.update("note", note, { position: "CONSUMED", ref: null });
+  book.update("note", note, { position: "CONSUMED", ref: null, parts: parts.length });
   book.update("receivable", receivable, { leaves: receivable.leaves - 1 + parts.length, moved: true });
   return call.newId(child);
 }

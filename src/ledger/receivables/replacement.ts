@@ -79,7 +79,7 @@ export const replaceReceivable = transition({
       book.update("note", book.get("note", each), { position: "CANCELLED", ref: null });
       return newNote(call, whole, { amount, depth, holder }, index + 2);
     });
-    book.update("note", whole, { position: "CONSUMED" });
+    book.update("note", whole, { position: "CONSUMED", parts: leaves.length });
     post(call, book.get("receivable", id), [
       ["debtorLiability", -owed],
       ["live", owed],

@@ -71,8 +71,10 @@ export const INVARIANTS: Readonly<Record<string, (sight: Sight) => void>> = {
     const byId = new Map(notes.map((note) => [note.id, note]));
     for (const note of notes) {
       const own = children.get(note.id) ?? [];
-      if (note.position === "CONSUMED") must(total(own) === note.amount, "children and retired part add up to their parent");
-      else if (note.position === "MERGED") {
+      if (note.position === "CONSUMED") {
+        must(total(own) === note.amount, "children and retired part add up to their parent");
+        must(own.length === (note.parts ?? 1), "a consumed note counts its children");
+      } else if (note.position === "MERGED") {
         const merged = notes.filter(({ position, ref }) => position === "MERGED" && ref === note.ref);
         must(total(merged) === byId.get(note.ref ?? note.id)?.amount, "merged notes add up to the one that they went into");
         must(
@@ -165,8 +167,10 @@ export const INVARIANTS: Readonly<Record<string, (sight: Sight) => void>> = {
       must(own === undefined || (status === "ACTIVE" && own.id === note), "only an order that stands holds a note, its own");
       must(status === "ACTIVE" || deposited === 0n, "nothing stays in deposit when an order is over");
     }
+    const kept = new Set(freezes.filter(({ deposited }) => deposited > 0n).map(({ id }) => id));
     for (const note of held.values()) {
-      must(LIVE.has(note.position), "what is frozen is live");
+      const isKept = note.position === "REDEEMED" && kept.has(note.hold as Hash);
+      must(LIVE.has(note.position) || isKept, "what is frozen is live, or lies in deposit");
       must(note.position !== "OFFERED" && note.position !== "RESERVED", "nothing waits on what is frozen");
     }
   },

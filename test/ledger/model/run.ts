@@ -3,6 +3,7 @@ import { Prng } from "../../../src/lib/prng.ts";
 import type { Envelope, TxReceipt } from "../../../src/types/transaction.ts";
 import { alliance, commitment } from "../support/alliance.ts";
 import { type Signing, sent } from "../support/chain.ts";
+import { withBusiness } from "../support/refusals-titles.ts";
 import { COMMANDS, KINDS_OF_COMMAND } from "./all-commands.ts";
 import type { Attempt, Draw, Modelled, World } from "./commands.ts";
 import { learnNotes, ofChain, ofModel } from "./compare.ts";
@@ -191,6 +192,8 @@ export function live(seed: number, blocks: number, tally: Tally, focus?: Modelle
     serial: 0,
   };
   const { chain, draw, model } = world;
+  // The model forgets nothing: removal.test.ts is about what leaves the state.
+  withBusiness(world, { terminalDays: 3_660 });
   const moves = new StatusMoves();
   for (let block = 0; block < blocks; block++) {
     if (draw.chance(10)) chain.timeMs += draw.pick(WAITS) as number;

@@ -8,10 +8,21 @@ const LIVE: readonly ObjectOf<"note">["position"][] = ["OPEN", "OFFERED", "RESER
 
 const OWED: readonly string[] = ["EFFECTIVE", "MATURED", "OVERDUE", "DEFAULTED"];
 
-/** Invariants 1–5 of the domain reference, summed naively over every object; throws a sentence about the first that fails. */
+/** What is in the state, and what has left it, as it was when it left. */
+export function everything<K extends Kind>(chain: TestChain, kind: K): readonly ObjectOf<K>[] {
+  const last = new Map<string, ObjectOf<K>>();
+  for (const { kind: of, id, after } of chain.history) if (of === kind && after !== undefined) last.set(id, after as ObjectOf<K>);
+  for (const object of chain.all(kind)) last.set(object.id, object);
+  return [...last.values()];
+}
+
+/**
+ * Invariants 1–5 of the domain reference, summed naively over every object that ever was; throws a sentence about the first that fails.
+ */
 export function holds(chain: TestChain): void {
-  const notes = chain.all("note");
-  for (const root of chain.all("receivable")) {
+  const notes = everything(chain, "note");
+  const roots = everything(chain, "receivable");
+  for (const root of roots) {
     const own = notes.filter(({ receivable }) => receivable === root.id);
     const live = own.filter(({ position }) => LIVE.includes(position));
     check(sum(live) === root.live, `live of ${root.id} is the sum of its leaves`);
@@ -44,6 +55,14 @@ export function holds(chain: TestChain): void {
     if (note.dispute !== null) check(chain.find("dispute", note.dispute)?.note === note.id, "a dispute is about its note");
     if (note.parent !== null) check(parents.get(note.parent)?.receivable === note.receivable, "a tree has one root");
   }
+  const [hereNotes, hereRoots] = [chain.all("note"), new Set(chain.all("receivable").map(({ id }) => id))];
+  const here = new Set(hereNotes.map(({ id }) => id));
+  for (const note of hereNotes) {
+    check(note.parent === null || here.has(note.parent), "no note is without the one that it came from");
+    check(hereRoots.has(note.receivable), "no note is without its receivable");
+    const left = hereNotes.filter(({ parent }) => parent === note.id).length;
+    check(note.position !== "CONSUMED" || left === (note.parts ?? 1), "a consumed note counts what of it is here");
+  }
   for (const loan of chain.all("loan")) {
     const encumbered = notes.filter(({ ref }) => ref === loan.id).map(({ id }) => id);
     const expected = ["COMMITTED", "ORDERED", "ACTIVE"].includes(loan.status) ? loan.notes : [];
@@ -52,7 +71,7 @@ export function holds(chain: TestChain): void {
   }
   for (const invoice of chain.all("invoice")) {
     let used = 0n;
-    for (const { status, allocation } of chain.all("receivable")) {
+    for (const { status, allocation } of roots) {
       if (["REJECTED", "WITHDRAWN", "LAPSED", "CANCELLED", "REPLACED"].includes(status)) continue;
       for (const part of allocation) if (part.invoice === invoice.id) used += part.amount;
     }
