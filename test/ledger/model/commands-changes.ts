@@ -235,10 +235,15 @@ export const CHANGE_COMMANDS = {
     ),
   "dispute.respond": (world) =>
     onDispute(world, ({ note }, id) => {
-      const dispute = note.dispute;
+      const { dispute, holder } = note;
       if (dispute === null) return null;
-      return attempt(world, "dispute.respond", { dispute: id, response: document }, [note.holder], () =>
-        changes.answerDispute(dispute),
+      // An earlier transaction of the block may have passed the note on to somebody who has not signed.
+      return attempt(
+        world,
+        "dispute.respond",
+        { dispute: id, response: document },
+        [holder],
+        () => dispute.note.holder === holder && changes.answerDispute(dispute),
       );
     }),
   "dispute.withdraw": (world) =>
@@ -251,9 +256,14 @@ export const CHANGE_COMMANDS = {
     onDispute(world, (dispute, id) => {
       const { note } = dispute;
       const upheld = world.draw.chance(25) ? 0n : someOf(world, note.amount);
-      const signings = distinct([note.root.contract.buyer, ...changes.interestedIn(note)]);
-      return attempt(world, "dispute.settle", { dispute: id, upheld }, signings, () =>
-        changes.endDispute(world.model, dispute, upheld, "SETTLED"),
+      const asked = distinct([note.root.contract.buyer, ...changes.interestedIn(note)]);
+      const haveSigned = (): boolean => changes.interestedIn(dispute.note).every((firm) => asked.includes(firm));
+      return attempt(
+        world,
+        "dispute.settle",
+        { dispute: id, upheld },
+        asked,
+        () => haveSigned() && changes.endDispute(world.model, dispute, upheld, "SETTLED"),
       );
     }),
   "dispute.award": (world) =>
