@@ -98,7 +98,7 @@ describe("npm start", () => {
     const pids = pidsIn(started.err());
     process.kill(pids.huasu as number, "SIGKILL");
     await until(() => started.err().includes("Sample alliance story"), "the summary", started);
-    expect(started.err()).toContain("5 attempts refused");
+    expect(started.err()).toContain("8 attempts refused");
     const survivor = new Client({ endpoints: [`http://127.0.0.1:${base}/`] });
     const node = run([join(ROOT, "src/cli/zhonglian.js"), "node", "start", "--dir", join(folder.path, "huasu")]);
     const revived = new Client({ endpoints: [`http://127.0.0.1:${base + 3}/`] });
