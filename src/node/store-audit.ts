@@ -127,6 +127,16 @@ export class StoreAudit {
     return null;
   }
 
+  /** Of an entry of the history that is not what it should be: the rows of which one may be why, beside the entry itself. */
+  async undosBehind({ key }: StoreEntry): Promise<readonly Uint8Array[]> {
+    const { kind, id, height } = placeOfHistory(key);
+    const shownAt = Math.max(height, this.#chain.base);
+    const root = this.#chain.block(shownAt)?.header.stateRoot;
+    if (root === undefined) return [];
+    const past = new PastPages({ store: this.#store, chain: this.#chain, hasher: this.#hasher });
+    return past.undosAstray(shownAt, root, keyHashOf(stateKey(kind, id), this.#hasher));
+  }
+
   /** With which block the next version came: the entry that follows, if it is of the same object, or what is there now. */
   #replacedAt(kind: string, id: Hash, following: StoreEntry | undefined): Height | undefined {
     const place = following === undefined ? undefined : placeOfHistory(following.key);

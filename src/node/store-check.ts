@@ -35,7 +35,8 @@ const FAULTS_MAX = 100;
 export class StoreCheck {
   readonly #m: CheckModules;
   readonly #faults: string[] = [];
-  readonly #bad: Uint8Array[] = [];
+  /** By its hex: a page's undo leads astray whatever is below. */
+  readonly #bad = new Map<string, Uint8Array>();
 
   constructor(modules: CheckModules) {
     this.#m = modules;
@@ -60,7 +61,7 @@ export class StoreCheck {
       objects,
       indexEntries: indices.entries,
       faults: this.#faults,
-      bad: this.#bad,
+      bad: [...this.#bad.values()],
       isDerivedOnly: essential === 0 && this.#faults.length > 0,
     };
   }
@@ -106,12 +107,12 @@ export class StoreCheck {
       if (looked === null) continue;
       if (looked === "missing") {
         this.#fault(`block ${height}: it is missing`);
-        this.#bad.push(blockKey(height), commitKey(height));
+        this.#name(blockKey(height), commitKey(height));
       } else if (looked.finding !== null) {
         this.#found(looked.finding, blockKey(height), commitKey(height), ...this.#transactionsOf(height));
       } else if (!looked.checks.every((check) => this.#m.verify(check))) {
         this.#fault(`block ${height}: its commit has a wrong signature`);
-        this.#bad.push(commitKey(height));
+        this.#name(commitKey(height));
       }
     }
     return head.height - first + 1;
@@ -126,8 +127,10 @@ export class StoreCheck {
         const last = entries.at(-1);
         if (last === undefined) return;
         const isEnd = entries.length < LIMITS.auditSliceObjects;
-        for (const [index, entry] of entries.slice(0, isEnd ? undefined : -1).entries())
-          this.#found(await this.#m.audit.history(entries.slice(index, index + 2), 1), entry.key);
+        for (const [index, entry] of entries.slice(0, isEnd ? undefined : -1).entries()) {
+          const finding = await this.#m.audit.history(entries.slice(index, index + 2), 1);
+          if (finding !== null) this.#found(finding, entry.key, ...(await this.#m.audit.undosBehind(entry)));
+        }
         if (isEnd) return;
         from = last.key;
       }
@@ -155,7 +158,7 @@ export class StoreCheck {
       if (last === undefined) break;
       from = concatBytes(last.key, Uint8Array.of(0));
     }
-    this.#bad.push(...missing.values());
+    this.#name(...missing.values());
   }
 
   async #indices(): Promise<{ readonly entries: number; readonly faults: readonly string[] }> {
@@ -185,7 +188,11 @@ export class StoreCheck {
   #found(finding: AuditFinding | null, ...rows: readonly Uint8Array[]): void {
     if (finding === null) return;
     this.#fault(`${finding.what} ${finding.where}: ${finding.detail}`);
-    this.#bad.push(...rows);
+    this.#name(...rows);
+  }
+
+  #name(...rows: readonly Uint8Array[]): void {
+    for (const key of rows) this.#bad.set(toHex(key), key);
   }
 
   #fault(words: string): void {

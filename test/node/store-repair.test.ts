@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { nativeHasher } from "../../src/adapters/native-hasher.ts";
 import { toHex } from "../../src/lib/bytes.ts";
 import type { Check } from "../../src/light/commit.ts";
 import { copyStore } from "../../src/node/backup.ts";
-import { blockKey, commitKey, pageKey, transactionKey } from "../../src/node/chain-keys.ts";
+import { blockKey, commitKey, pageKey, pageUndoKey, transactionKey } from "../../src/node/chain-keys.ts";
 import { ChainStore } from "../../src/node/chain-store.ts";
 import { RowReader } from "../../src/node/row-reader.ts";
 import { StoreAudit } from "../../src/node/store-audit.ts";
@@ -10,11 +11,16 @@ import { StoreCheck } from "../../src/node/store-check.ts";
 import { allDerived, allObjects } from "../../src/node/store-keys.ts";
 import { type RowSource, StoreRepair } from "../../src/node/store-repair.ts";
 import { ValidatorHistory } from "../../src/node/validator-history.ts";
+import type { StoreWrite } from "../../src/ports/store.ts";
 import { cheapScheme, simulatedHasher } from "../../src/simulator/virtual-crypto.ts";
 import { authoritiesOf } from "../../src/types/genesis.ts";
 import { ZERO_HASH } from "../../src/types/scalars.ts";
+import { allianceOn, receivable, registerFirm } from "../ledger/support/alliance.ts";
+import { op } from "../ledger/support/chain.ts";
+import { type Firm, firm, testUscc } from "../ledger/support/firm.ts";
 import { forgedChain, fourMachines } from "./support/forged.ts";
 import { MemoryStore } from "./support/memory-store.ts";
+import { ProvingChain } from "./support/proving-chain.ts";
 
 const now = () => Promise.resolve();
 const everything = { from: new Uint8Array(0), to: Uint8Array.of(0xff), limit: 1_000_000 };
@@ -145,5 +151,72 @@ describe("mending a store", () => {
     expect((await repaired([nobody])).faults).toEqual([
       expect.stringMatching(/^object party .*: the state holds another version$/),
     ]);
+  });
+});
+
+describe("mending what tells of the past", () => {
+  /** A note that changed hands, so that there are older versions and pages as they were. */
+  const { chain: source, seller, ...others } = allianceOn((identity) => new ProvingChain(identity));
+  const { identity } = source;
+  const world = { chain: source, seller, ...others };
+  const firms = [seller, firm("one", testUscc(301)), firm("other", testUscc(302))];
+  for (const each of firms.slice(1)) registerFirm(world, each, ["SELLER"]);
+  let { note } = receivable(world, 1_000_000n);
+  for (let move = 0; move < 6; move++) {
+    const [holder, to] = [firms[move % 3], firms[(move + 1) % 3]] as [Firm, Firm];
+    note = source.act(op("note.transfer", { note, to: to.id }), holder, to).created();
+  }
+  const past = { name: "peer", row: async (_: number, key: Uint8Array) => source.store.get(key) };
+
+  beforeEach(async () => {
+    store = new MemoryStore();
+    await copyStore(source.store.snapshot(), store, now);
+    chain = new ChainStore(store, { chain: identity.chain, stateRoot: ZERO_HASH, timeMs: identity.genesis.timeMs });
+  });
+
+  async function mended(sources: readonly RowSource[]) {
+    const setAt = (height: number) => source.authoritiesAt(height);
+    const audit = new StoreAudit({ chain, store, hasher: nativeHasher, chainId: identity.chain, setAt });
+    const check = () => new StoreCheck({ chain, audit, state: store.snapshot(), verify: () => true }).run();
+    return new StoreRepair({ chain, store, damaged: [], sources, hasher: nativeHasher, check }).run();
+  }
+
+  async function undosOf(path: string): Promise<readonly Uint8Array[]> {
+    const range = { from: pageUndoKey(path, 2), to: pageUndoKey(path, source.height + 1), limit: 100 };
+    return (await store.range(range)).map(({ key }) => key);
+  }
+
+  /** Whether a look at the store sees it; if so, it is mended by fewer than half of the undos, and all is as it was. */
+  async function isMended(writes: readonly StoreWrite[], total: number): Promise<boolean> {
+    store.put(writes);
+    if ((await mended([])).faults.length === 0) return false;
+    const { faults, fetched } = await mended([past]);
+    expect(faults).toEqual([]);
+    expect(fetched.peer).toBeGreaterThan(0);
+    expect(fetched.peer).toBeLessThan(total / 2);
+    expect(await rows(store)).toEqual(await rows(source.store));
+    return true;
+  }
+
+  it("fetches the undos that lead a page astray, one or several, of the root or below, and of no page that is right", async () => {
+    const { length: total } = (await store.range(everything)).filter(({ key }) => key[0] === pageUndoKey("", 1)[0]);
+    const seenOf = new Set<string>();
+    for (const path of ["", ..."0246"]) {
+      const seen: StoreWrite[] = [];
+      for (const key of await undosOf(path)) {
+        const sound = store.get(key) as Uint8Array;
+        const wrong = { key: harm(key), value: store.get(key) as Uint8Array };
+        // No version that is kept may lie under what is wrong: then nobody sees it.
+        if (await isMended([wrong], total)) seen.push(wrong);
+        else store.put([{ key, value: sound }]);
+      }
+      if (seen.length === 0) continue;
+      seenOf.add(path);
+      expect(await isMended(seen, total)).toBe(true);
+      // Not even a page.
+      expect(await isMended([{ ...(seen[0] as StoreWrite), value: Uint8Array.of(0xff, 0xff, 1, 2, 3) }], total)).toBe(true);
+    }
+    expect(seenOf).toContain("");
+    expect(seenOf.size).toBeGreaterThan(2);
   });
 });
