@@ -139,6 +139,14 @@ describe("zhonglian store rewind", () => {
     }
   });
 
+  it("makes the whole store anew from its blocks, to be put in the place of one that is not sound", TIMEOUT, async () => {
+    const before = await rowsIn(node);
+    const [to, height] = [join(folder, "anew"), String(BLOCKS)];
+    expect(await store("rewind", "--dir", node, "--height", height, "--to", to)).toMatchObject({ status: 0 });
+    expect(await store("restore", "--dir", node, "--from", join(to, "data", "chain"))).toMatchObject({ status: 0 });
+    expect(await rowsIn(node)).toEqual(before);
+  });
+
   it("writes over nothing, and leaves nothing behind when it fails", TIMEOUT, async () => {
     const fails = async (height: string, to: string, code: string, ...more: readonly string[]) => {
       const outcome = await store("rewind", "--dir", node, "--height", height, "--to", join(folder, to), ...more);
@@ -147,6 +155,6 @@ describe("zhonglian store rewind", () => {
     await fails("3", "copy", "FOLDER_EXISTS");
     await fails(String(BLOCKS + 1), "beyond", "HEIGHT_UNKNOWN");
     await fails("3", "none", "BACKUP_INVALID", "--from", join(folder, "no-backup"));
-    expect(readdirSync(folder).sort()).toEqual(["copy", "from-backup", "network"]);
+    expect(readdirSync(folder).sort()).toEqual(["anew", "copy", "from-backup", "network"]);
   });
 });
