@@ -487,6 +487,8 @@ export const SCHEMAS = {
     loans: list(loanPaidSchema, { max: 128 }),
     status: choice("ATTESTED", "REVERSED"),
     evidence: hash,
+    /** By which its payer became a creditor. */
+    guarantee: optional(hash),
   }),
   /** A filing in the public registry (中登网 登记): the priority clock of art. 768. */
   filing: struct({

@@ -168,6 +168,94 @@ describe("the reversal of a payment", () => {
     sound(own);
   });
 
+  it("takes out of deposit what was not paid, and the note is whole again under its order", () => {
+    for (const secured of [false, true]) {
+      const own = world();
+      const { chain } = own;
+      const { root, note } = receivable(own, 5_000n);
+      const loan = secured ? lend(own, [note], 2_000n, { ratePpm: 0 }).loan : null;
+      const { freeze, held } = frozen(own, note, 5_000n);
+      mature(own, root);
+      const seen = () => ({
+        freeze: { ...chain.read("freeze", freeze), version: 0, note: 0 },
+        root: { ...chain.read("receivable", root), version: 0, moved: 0 },
+        note: { ...chain.read("note", chain.read("freeze", freeze).note), version: 0, id: 0, parent: 0 },
+        loan: loan === null ? null : { ...chain.read("loan", loan), version: 0, notes: chain.read("loan", loan).notes.length },
+      });
+      const before = seen();
+      pay(own, [{ note: held, amount: 2_000n }]);
+      const first = chain.all("payment")[0]?.id as Hash;
+      const partly = seen();
+      pay(own, [{ note: chain.read("freeze", freeze).note, amount: 3_000n }]);
+      expect(chain.read("receivable", root).status).toBe("SETTLED");
+      expect(chain.read("freeze", freeze)).toMatchObject({ deposited: 5_000n, loan });
+      const second = chain.all("payment").find(({ id }) => id !== first)?.id as Hash;
+      // Either first: what is left of the deposit is under the same order.
+      const [one, other] = secured ? [first, second] : [second, first];
+      chain.act(op("payment.reverse", { payment: one, evidence: document }), attester(own));
+      if (!secured) expect(seen()).toEqual(partly);
+      sound(own);
+      chain.act(op("payment.reverse", { payment: other, evidence: document }), attester(own));
+      expect(seen()).toEqual(before);
+      sound(own);
+      chain.act(op("freeze.lift", { freeze, document }), own.court);
+      sound(own);
+    }
+  });
+
+  it("frees what was in deposit if the loan that it secured was paid otherwise since", () => {
+    const own = world();
+    const { chain, seller } = own;
+    const { root, note } = receivable(own, 5_000n);
+    const { loan, notes } = lend(own, [note], 2_000n, { ratePpm: 0, security: "ASSIGNMENT" });
+    const { freeze, held } = frozen(own, notes[0] as Hash, 5_000n);
+    mature(own, root);
+    pay(own, [{ note: held, amount: 5_000n }]);
+    const payment = chain.all("payment")[0]?.id as Hash;
+    chain.act(op("loan.repay", { ...attestation(own, 2_000n), loan }), attester(own), seller);
+    chain.act(op("payment.reverse", { payment, evidence: document }), attester(own));
+    const again = chain.read("note", chain.read("freeze", freeze).note);
+    expect(again).toMatchObject({ position: "OPEN", holder: seller.id, amount: 5_000n, hold: freeze });
+    sound(own);
+  });
+
+  it("gives back to the creditor what the guarantor did not pay for, and to the guarantee what it covers", () => {
+    for (const security of [null, "PLEDGE", "ASSIGNMENT"] as const) {
+      const own = world();
+      const { chain, guarantor } = own;
+      const { root, note } = receivable(own, 5_000n);
+      const loan = security === null ? null : lend(own, [note], 4_000n, { security }).loan;
+      const secured = loan === null ? note : (chain.read("loan", loan).notes[0] as Hash);
+      const guarantee = guaranteed(own, root, 5_000n);
+      mature(own, root);
+      passDays(own, 5);
+      const seen = () => ({
+        guarantee: { ...chain.read("guarantee", guarantee), version: 0 },
+        loan: loan === null ? null : { ...chain.read("loan", loan), version: 0, notes: chain.read("loan", loan).notes.length },
+        root: { ...chain.read("receivable", root), version: 0, noticed: 0, moved: 0 },
+        live: chain.all("note").flatMap(({ position, holder, amount, ref }) => {
+          return ["OPEN", "PLEDGED", "ASSIGNED"].includes(position) ? [{ position, holder, amount, ref }] : [];
+        }),
+        lines: chain.all("line").map(({ used }) => used),
+      });
+      const before = seen();
+      const body = { ...attestation(own, 5_000n), guarantee, note: secured };
+      chain.act(op("guarantee.pay", body), attester(own), guarantor);
+      expect(seen().live).toMatchObject([{ holder: guarantor.id, amount: 5_000n, position: "OPEN" }]);
+      if (loan !== null) expect(chain.read("loan", loan).status).toBe("REPAID");
+      const payment = chain.all("payment")[0]?.id as Hash;
+      chain.act(op("payment.reverse", { payment, evidence: document }), attester(own));
+      expect(seen()).toEqual(before);
+      sound(own);
+      chain.act(
+        op("guarantee.pay", { ...body, ...attestation(own, 5_000n), note: chain.all("note").at(-1)?.id as Hash }),
+        attester(own),
+        guarantor,
+      );
+      sound(own);
+    }
+  });
+
   it("paying in one go or in two redeems the same", () => {
     const [once, twice] = [world(), world()];
     for (const [own, amounts] of [

@@ -45,12 +45,13 @@ export function keepPayment(
   what: Pick<ObjectOf<"payment">, "payer" | "currency" | "kind"> & {
     readonly discount?: Amount;
     readonly lines?: readonly Line[];
+    readonly guarantee?: Hash;
   },
   { redeemed, loans }: Pick<Redemption, "redeemed" | "loans">,
 ): Hash {
   const { bank, reference, amount: paid, valueDay, evidence } = call.body;
   const id = paymentId(bank, reference);
-  const { payer, currency, kind, discount = 0n, lines = [] } = what;
+  const { payer, currency, kind, discount = 0n, lines = [], guarantee } = what;
   call.book.create("bankReference", { id: referenceId(call.body), object: id });
   call.book.create("payment", {
     id,
@@ -68,6 +69,7 @@ export function keepPayment(
     loans,
     status: "ATTESTED",
     evidence,
+    ...(guarantee === undefined ? {} : { guarantee }),
   });
   return id;
 }

@@ -81,7 +81,13 @@ export const payGuarantee = transition({
     if (secured === null)
       call.emit("allocation", { object: note.id, interest: 0n, principal: 0n, rest: body.amount, to: note.holder });
     const lines = [{ note: part, amount: body.amount }];
-    const what = { payer: guarantee.guarantor, currency: note.currency, kind: "GUARANTEE", lines } as const;
+    const what = {
+      payer: guarantee.guarantor,
+      currency: note.currency,
+      kind: "GUARANTEE",
+      lines,
+      guarantee: guarantee.id,
+    } as const;
     const payment = keepPayment(call, what, { redeemed: [], loans });
     return [payment, guarantee.id, part, ...giveNotice(call, part, guarantee.guarantor, "SUBROGATION", "fresh")];
   },

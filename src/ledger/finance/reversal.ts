@@ -1,25 +1,23 @@
 import { hash } from "../../codec/schema.ts";
-import { assert } from "../../lib/assert.ts";
+import { LIMITS } from "../../types/limits.ts";
 import type { Hash } from "../../types/scalars.ts";
-import { startOfDay } from "../calendar.ts";
 import { require } from "../codes.ts";
-import { schedule } from "../due.ts";
+import { isLive } from "../conditions.ts";
 import { secureGoodsAgain } from "../goods/security.ts";
 import type { ObjectOf } from "../objects.ts";
-import { remember } from "../receivables/ending.ts";
 import { newNote } from "../receivables/notes.ts";
-import { post } from "../receivables/postings.ts";
 import { type Call, transition } from "../transition.ts";
-import { lineMoves, programmeMoves } from "./limits.ts";
+import { lineMoves } from "./limits.ts";
+import { endSubrogation, reopenNote } from "./reopening.ts";
 
 type Payment = ObjectOf<"payment">;
-type Receivable = ObjectOf<"receivable">;
 const DAY_MS = 86_400_000;
 
 /**
  * A payment that the bank attested turns out not to have been one. Compensating entries, nothing is undone in place: each redeemed note
  * is followed by a leaf of the same amount in the same hand, and each loan owes again exactly what it owed. Security that the payment
- * set free comes back where it is still in the borrower's free hand; what moved on since stays with whom it moved to.
+ * set free comes back where it is still in the borrower's free hand; what moved on since stays with whom it moved to. What lay in deposit
+ * lies there no more, and a guarantor that did not pay is no creditor.
  */
 export const reversePayment = transition({
   kind: "payment.reverse",
@@ -31,15 +29,25 @@ export const reversePayment = transition({
   makers: ["ATTEST"],
   requires: [
     ({ body, book }) => {
-      const { status, kind } = book.get("payment", body.payment);
-      // A guarantor's payment made it a creditor, a buyer of pledged goods has them, a refund ended an order: that is between them.
-      require(status === "ATTESTED" && !["GUARANTEE", "LIQUIDATION", "REFUND"].includes(kind), "WRONG_STATUS");
+      const { status, kind, guarantee } = book.get("payment", body.payment);
+      // A buyer of pledged goods has them, a refund ended an order: that is between them.
+      require(status === "ATTESTED" && kind !== "LIQUIDATION" && kind !== "REFUND", "WRONG_STATUS");
+      require(kind !== "GUARANTEE" || guarantee !== undefined, "WRONG_STATUS");
     },
     ({ body, book, timeMs, business }) =>
       require(timeMs <= book.get("payment", body.payment).recordedMs + business.reversalWindowDays * DAY_MS, "DEADLINE_PASSED"),
-    ({ body, book }) =>
-      // Money in deposit is in the authority's hand.
-      require(book.get("payment", body.payment).redeemed.every(({ freeze }) => freeze === null), "NOTE_FROZEN"),
+    ({ body, book }) => {
+      // Money in deposit can be missed there as long as the authority has not handed it on.
+      for (const { freeze } of book.get("payment", body.payment).redeemed)
+        require(freeze === null || book.get("freeze", freeze).status === "ACTIVE", "PAYMENT_BUILT_UPON");
+    },
+    ({ body, book }) => {
+      const payment = book.get("payment", body.payment);
+      if (payment.kind !== "GUARANTEE") return;
+      const got = book.get("note", payment.lines[0]?.note as Hash);
+      const isThere = got.position === "OPEN" && got.holder === payment.payer && got.hold === null && got.dispute === null;
+      require(isThere, "PAYMENT_BUILT_UPON");
+    },
     ({ body, book }) =>
       require(book
         .get("payment", body.payment)
@@ -53,9 +61,16 @@ export const reversePayment = transition({
       }
     },
     ({ body, book, params }) => {
-      for (const [id, reopened] of reopenedLeaves(book, book.get("payment", body.payment))) {
+      const { redeemed, loans, lines, guarantee } = book.get("payment", body.payment);
+      // A part of a note that an order holds is one with the rest again.
+      const apart = redeemed.filter(({ freeze }) => freeze === null || !isLive(heldBy(book, freeze)));
+      for (const [id, reopened] of counted(apart.map(({ note }) => book.get("note", note).receivable)))
         require(book.get("receivable", id).leaves + reopened <= params.notesPerRootMax, "NOTES_EXCEEDED");
-      }
+      const returned = guarantee === undefined ? [] : loans.flatMap(({ loan }) => lines.map(() => loan));
+      const bound = apart.flatMap(({ loan }) => (loan === null ? [] : [loan]));
+      const freed = loans.flatMap((paid) => paid.freed.map(() => paid.loan));
+      for (const [id, more] of counted([...bound, ...returned, ...freed]))
+        require(book.get("loan", id).notes.length + more <= LIMITS.notesPerLoanMax, "NOTES_EXCEEDED");
     },
   ],
   effect: (call) => {
@@ -63,17 +78,19 @@ export const reversePayment = transition({
     const payment = book.get("payment", body.payment);
     for (const paid of payment.loans) reopenLoan(call, paid);
     const leaves = payment.redeemed.map((redeemed) => reopenNote(call, redeemed));
+    const returned = payment.guarantee === undefined ? [] : endSubrogation(call, payment, payment.guarantee);
     book.update("payment", payment, { status: "REVERSED" });
-    return [payment.id, ...payment.loans.map(({ loan }) => loan), ...leaves];
+    return [payment.id, ...payment.loans.map(({ loan }) => loan), ...leaves, ...returned];
   },
 });
 
-function reopenedLeaves(book: Call<unknown>["book"], { redeemed }: Payment): ReadonlyMap<Hash, number> {
+function heldBy(book: Call<unknown>["book"], freeze: Hash): ObjectOf<"note"> {
+  return book.get("note", book.get("freeze", freeze).note);
+}
+
+function counted(ids: readonly Hash[]): ReadonlyMap<Hash, number> {
   const counts = new Map<Hash, number>();
-  for (const { note } of redeemed) {
-    const { receivable } = book.get("note", note);
-    counts.set(receivable, (counts.get(receivable) ?? 0) + 1);
-  }
+  for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
   return counts;
 }
 
@@ -110,42 +127,4 @@ function secureAgain(call: Call<unknown>, loan: ObjectOf<"loan">, id: Hash): rea
   const assigned = newNote(call, note, { holder: loan.lender, position: "ASSIGNED", ref: loan.id }, "fresh");
   book.update("note", note, { position: "CONSUMED", ref: null, hold: null, dispute: null });
   return [assigned];
-}
-
-/** The redeemed note is followed by a live one; a settled root is open again, as late as it is by now. */
-function reopenNote(call: Call<unknown>, { note: id, loan: secured }: Payment["redeemed"][number]): Hash {
-  const { book } = call;
-  const note = book.get("note", id);
-  assert(note.position === "REDEEMED", "what a payment redeemed stays redeemed until it is reversed");
-  const loan = secured === null ? null : book.get("loan", secured);
-  const position = loan === null ? "OPEN" : loan.security === "PLEDGE" ? "PLEDGED" : "ASSIGNED";
-  const leaf = newNote(call, note, { position, ref: secured }, "fresh");
-  book.update("note", note, { position: "CONSUMED" });
-  if (loan !== null) book.update("loan", loan, { notes: [...loan.notes, leaf] });
-  reopenRoot(call, book.get("receivable", note.receivable), note.amount);
-  return leaf;
-}
-
-function reopenRoot(call: Call<unknown>, receivable: Receivable, amount: bigint): void {
-  const entries = [
-    ["redeemed", -amount],
-    ["live", amount],
-  ] as const;
-  programmeMoves(call, receivable, amount);
-  const leaves = receivable.leaves + 1;
-  if (receivable.status !== "SETTLED") {
-    post(call, receivable, entries, { leaves });
-    return;
-  }
-  const status = statusOn(call, receivable);
-  const reopened = post(call, receivable, entries, { leaves, status });
-  remember(call, reopened);
-  const defaultMs = startOfDay(receivable.maturityDay + receivable.defaultDays + 1);
-  if (status === "OVERDUE") schedule(call, defaultMs, "receivable", receivable.id);
-}
-
-function statusOn({ day }: Call<unknown>, { maturityDay, graceDays, defaultDays }: Receivable): Receivable["status"] {
-  if (day < maturityDay) return "EFFECTIVE";
-  if (day <= maturityDay + graceDays) return "MATURED";
-  return day <= maturityDay + defaultDays ? "OVERDUE" : "DEFAULTED";
 }

@@ -59,7 +59,7 @@ export function carve(
 }
 
 /** The loan that the note is committed to or secures. */
-function securedLoan(book: Situation["book"], { position, ref }: Note): ObjectOf<"loan"> | null {
+export function securedLoan(book: Situation["book"], { position, ref }: Note): ObjectOf<"loan"> | null {
   const isBound = position === "COMMITTED" || position === "PLEDGED" || position === "ASSIGNED";
   return isBound && ref !== null ? book.get("loan", ref) : null;
 }

@@ -168,7 +168,16 @@ export function payEarly(model: Model, note: Note, paid: bigint, face: bigint, r
 
 export function reverse(model: Model, payment: Payment): boolean {
   if (payment.status !== "ATTESTED" || !payment.reversible) return false;
-  if (model.now > payment.recordedMs + 30 * 86_400_000 || payment.redeemed.some(({ frozen }) => frozen)) return false;
+  if (
+    model.now > payment.recordedMs + 30 * 86_400_000 ||
+    payment.redeemed.some(({ order }) => order !== null && order.status !== "ACTIVE")
+  )
+    return false;
+  const { subrogation } = payment;
+  if (subrogation !== null) {
+    const { note, promise } = subrogation;
+    if (!isLive(note) || note.position !== "OPEN" || !isFree(note) || note.holder !== promise.guarantor) return false;
+  }
   if (payment.loans.some(({ loan }) => loan.paidBy !== payment)) return false;
   payment.status = "REVERSED";
   for (const { loan, interest, principal, interestBefore, accruedBefore, paidByBefore, freed } of payment.loans) {
@@ -193,15 +202,43 @@ export function reverse(model: Model, payment: Payment): boolean {
       }
     }
   }
-  for (const { root, amount, holder, depth, loan } of payment.redeemed) {
-    const position = loan === null ? "OPEN" : loan.decision.security === "PLEDGE" ? "PLEDGED" : "ASSIGNED";
-    const leaf: Note = { ...FREE, id: null, root, amount, holder, depth, position, why: loan };
+  for (const { root, amount, holder, depth, loan, order } of payment.redeemed) {
     root.redeemed -= amount;
+    if (order !== null) {
+      order.deposited -= amount;
+      if (order.deposited === 0n) order.loan = null;
+    }
+    if (order !== null && isLive(order.note)) {
+      const { note } = order;
+      model.swap(note, [{ ...note, id: null, amount: note.amount + amount, from: null }]);
+      continue;
+    }
+    const leaf: Note = { ...FREE, ...belongs(loan, holder), id: null, root, amount, depth, hold: order };
+    if (leaf.holder !== holder) leaf.from = holder;
+    if (order !== null) order.note = leaf;
     root.notes.push(leaf);
-    loan?.notes.push(leaf);
+    if (leaf.why !== null) loan?.notes.push(leaf);
     if (root.status === "SETTLED") reopen(model, root);
   }
+  if (subrogation !== null) {
+    const { note, promise, creditor, loan } = subrogation;
+    const leaf: Note = { ...note, ...belongs(loan, creditor), id: null, from: note.holder };
+    model.notify(note.root);
+    model.replace(note, [leaf]);
+    if (leaf.why !== null) loan?.notes.push(leaf);
+    promise.used -= note.amount;
+  }
   return true;
+}
+
+/** Where a note is that secured the loan: bound to it while it runs, and free after that. */
+function belongs(loan: Loan | null, holder: Firm): Pick<Note, "position" | "why" | "holder"> {
+  if (loan === null) return { position: "OPEN", why: null, holder };
+  const { security, recourse } = loan.decision;
+  if (loan.status !== "ACTIVE")
+    return { position: "OPEN", why: null, holder: security === "ASSIGNMENT" && recourse ? loan.borrower : holder };
+  if (security === "PLEDGE") return { position: "PLEDGED", why: loan, holder };
+  return { position: "ASSIGNED", why: loan, holder: loan.lender };
 }
 
 function reopen(model: Model, root: Root): void {
@@ -262,10 +299,10 @@ export function resell(model: Model, loan: Loan, to: Firm, isLender: boolean): b
   return true;
 }
 
-export function guarantee(model: Model, root: Root, cap: bigint, untilDay: number): boolean {
+export function guarantee(model: Model, root: Root, guarantor: Firm, cap: bigint, untilDay: number): boolean {
   if (!["EFFECTIVE", ...DUE].includes(root.status) || cap > sum(root.notes) || untilDay < model.today) return false;
   if (root.guarantees.length >= 8) return false;
-  const promise: Guarantee = { id: "", root, cap, used: 0n, untilDay };
+  const promise: Guarantee = { id: "", root, guarantor, cap, used: 0n, untilDay };
   model.guarantees.push(promise);
   root.guarantees.push(promise);
   return true;
@@ -284,8 +321,10 @@ export function payGuarantee(
   if (!canCarve(note, amount) || !model.take(`bank ${reference}`)) return false;
   const loan = securedBy(note);
   promise.used += amount;
-  carve(model, note, amount, { holder: guarantor, position: "OPEN", why: null });
-  const payment = model.keep(reference, false);
+  const creditor = note.holder;
+  const got = carve(model, note, amount, { holder: guarantor, position: "OPEN", why: null });
+  const payment = model.keep(reference, true);
+  payment.subrogation = { note: got, promise, creditor, loan };
   if (loan !== null) payment.loans = [model.payLoan(loan, amount, model.today, payment)];
   model.notify(note.root);
   return true;

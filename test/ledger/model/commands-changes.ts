@@ -405,7 +405,7 @@ export const CHANGE_COMMANDS = {
           "guarantee.attach",
           body,
           [guarantor],
-          () => changes.guarantee(model, root, cap, untilDay),
+          () => changes.guarantee(model, root, guarantor, cap, untilDay),
           (sent) => {
             last(model.guarantees).id = sent.created();
           },

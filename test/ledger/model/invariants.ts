@@ -203,7 +203,9 @@ export const INVARIANTS: Readonly<Record<string, (sight: Sight) => void>> = {
     }
   },
   "21 guarantees": ({ guarantees, payments }) => {
-    const paid = payments.filter(({ kind }) => kind === "GUARANTEE").reduce((sum, { amount }) => sum + amount, 0n);
+    const paid = payments
+      .filter(({ kind, status }) => kind === "GUARANTEE" && status === "ATTESTED")
+      .reduce((sum, { amount }) => sum + amount, 0n);
     must(guarantees.reduce((sum, { used }) => sum + used, 0n) === paid, "guarantees are used by what guarantors paid");
     for (const { used, cap } of guarantees) must(used <= cap, "a guarantee is used within its cap");
   },

@@ -103,6 +103,7 @@ export interface Freeze {
 export interface Guarantee {
   id: string;
   root: Root;
+  guarantor: Firm;
   cap: bigint;
   used: bigint;
   untilDay: number;
@@ -134,7 +135,9 @@ export interface Payment {
   recordedMs: number;
   reversible: boolean;
   status: "ATTESTED" | "REVERSED";
-  redeemed: { root: Root; amount: bigint; holder: Firm; depth: number; loan: Loan | null; frozen: boolean }[];
+  redeemed: { root: Root; amount: bigint; holder: Firm; depth: number; loan: Loan | null; order: Freeze | null }[];
+  /** What a guarantor got for it, by which guarantee, and whose it was. */
+  subrogation: { note: Note; promise: Guarantee; creditor: Firm; loan: Loan | null } | null;
   loans: Paid[];
 }
 export interface Offer {
@@ -741,6 +744,7 @@ export class Model {
       status: "ATTESTED",
       redeemed: [],
       loans: [],
+      subrogation: null,
     };
     this.payments.push(payment);
     return payment;
@@ -782,7 +786,7 @@ export class Model {
       this.stopWaiting(note);
       const { root, holder, depth, hold } = note;
       const loan = note.position === "PLEDGED" || note.position === "ASSIGNED" ? (note.why as Loan) : null;
-      payment.redeemed.push({ root, amount, holder, depth, loan, frozen: hold !== null });
+      payment.redeemed.push({ root, amount, holder, depth, loan, order: hold });
       this.cut(note, amount, "redeemed");
       if (hold !== null) {
         hold.deposited += amount;

@@ -97,14 +97,27 @@ export const LOANS_REFUSALS: readonly Refused[] = [
     },
   ],
   [
-    "money in deposit is not reversed",
-    "NOTE_FROZEN",
+    "money that was in deposit is not reversed once it has been handed on",
+    "PAYMENT_BUILT_UPON",
     (world) => {
       const { root, note } = receivable(world, 5_000n);
-      const { held } = frozen(world, note, 5_000n);
+      const { freeze, held } = frozen(world, note, 5_000n);
       mature(world, root);
       pay(world, [{ note: held, amount: 2_000n }]);
+      world.chain.act(op("freeze.lift", { freeze, document: evidence }), world.court);
       return reverse(world, world.chain.all("payment")[0]?.id as Hash);
+    },
+  ],
+  [
+    "a loan has no more notes than it may have after a reversal",
+    "NOTES_EXCEEDED",
+    (world) => {
+      const { payment } = paidOff(world);
+      const { chain } = world;
+      const loan = chain.all("payment").find(({ id }) => id === payment)?.loans[0]?.loan as Hash;
+      const crowded = { ...chain.read("loan", loan), notes: Array.from({ length: 128 }, () => loan) };
+      chain.objects.set(`loan${loan}`, crowded);
+      return reverse(world, payment);
     },
   ],
   [
@@ -408,15 +421,18 @@ export const LOANS_REFUSALS: readonly Refused[] = [
     },
   ],
   [
-    "a guarantor's payment is not a bank's to reverse",
-    "WRONG_STATUS",
+    "a guarantor's payment is not reversed once the guarantor has passed on what it got",
+    "PAYMENT_BUILT_UPON",
     (world) => {
       const { root, note } = receivable(world, 5_000n);
       const guarantee = guaranteed(world, root, 1_000n);
       mature(world, root);
       const body = { ...attestation(world, 1_000n), guarantee, note };
       world.chain.act(op("guarantee.pay", body), attester(world), world.guarantor);
-      return reverse(world, world.chain.all("payment")[0]?.id as Hash);
+      const got = world.chain.all("note").find(({ holder }) => holder === world.guarantor.id)?.id as Hash;
+      pay(world, [{ note: got, amount: 1_000n }]);
+      const paid = world.chain.all("payment").find(({ kind }) => kind === "GUARANTEE")?.id as Hash;
+      return reverse(world, paid);
     },
   ],
   [
