@@ -1,9 +1,9 @@
-import { freshObjectId, objectId } from "../../client/object-id.ts";
+import { objectId } from "../../client/object-id.ts";
 import { op } from "../../client/transaction-builder.ts";
 import type { Amount, Hash } from "../../types/scalars.ts";
 import { type Act, beginOf } from "./diary.ts";
-import { owedOn } from "./recourse.ts";
-import { type Loan, type Setting, signersOf, soleLeaf, type Trade } from "./setting.ts";
+import { payOff } from "./recourse.ts";
+import { type Loan, type Setting, signersOf, type Trade } from "./setting.ts";
 
 /** A filing outlasts its loan. Days. */
 const FILED_FOR_DAYS = 200;
@@ -115,28 +115,5 @@ function planPrepayment(setting: Setting, trade: Trade, day: number): void {
 
 /** The borrower pays the loan back before the debtor pays: its note is free in the same transaction. */
 function prepayment(setting: Setting, trade: Trade, day: number): Act | null {
-  const { plan, supplier, loan } = trade;
-  const leaf = soleLeaf(trade);
-  if (loan?.status !== "ACTIVE" || leaf === null) return null;
-  const { bank } = setting;
-  const amount = owedOn(loan, day);
-  const body = {
-    bank: bank.party,
-    reference: setting.commit("prepayment", String(plan.number)),
-    amount,
-    valueDay: day,
-    evidence: setting.commit("camt.054", "prepayment", String(plan.number)),
-    loan: loan.id,
-  };
-  return {
-    name: `prepayment/${plan.number}`,
-    keys: [bank.attester, ...signersOf(setting, supplier, amount)],
-    ops: [op("loan.repay", body)],
-    expected: "OK",
-    done: (tx) => {
-      trade.leaves = [{ ...leaf, id: leaf.holder === null ? freshObjectId(tx, 0, 0) : leaf.id, holder: supplier }];
-      trade.loan = { ...loan, status: "REPAID" };
-      trade.phase = "OPEN";
-    },
-  };
+  return payOff(setting, trade, day, "prepayment", (_leaf, body) => op("loan.repay", body));
 }

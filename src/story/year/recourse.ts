@@ -51,6 +51,17 @@ function demand(setting: Setting, trade: Trade): Act | null {
 }
 
 function buyBack(setting: Setting, trade: Trade, day: number): Act | null {
+  return payOff(setting, trade, day, "buyback", ({ id: note }, body) => op("loan.buyBack", { ...body, note }));
+}
+
+/** The borrower pays all that the loan owes through the bank: the note is its own again in the same transaction. */
+export function payOff(
+  setting: Setting,
+  trade: Trade,
+  day: number,
+  name: string,
+  operation: (leaf: Leaf, body: Parameters<typeof op<"loan.repay">>[1]) => ReturnType<typeof op>,
+): Act | null {
   const secured = securedLoan(trade);
   if (secured === null) return null;
   const { plan, supplier } = trade;
@@ -59,17 +70,16 @@ function buyBack(setting: Setting, trade: Trade, day: number): Act | null {
   const amount = owedOn(loan, day);
   const body = {
     bank: bank.party,
-    reference: setting.commit("buyback", String(plan.number)),
+    reference: setting.commit(name, String(plan.number)),
     amount,
     valueDay: day,
-    evidence: setting.commit("camt.054", "buyback", String(plan.number)),
+    evidence: setting.commit("camt.054", name, String(plan.number)),
     loan: loan.id,
-    note: leaf.id,
   };
   return {
-    name: `buyback/${plan.number}`,
+    name: `${name}/${plan.number}`,
     keys: [bank.attester, ...signersOf(setting, supplier, amount)],
-    ops: [op("loan.buyBack", body)],
+    ops: [operation(leaf, body)],
     expected: "OK",
     done: (tx: TxId) => {
       // An assigned note comes back as a new one; a pledge just ends.
