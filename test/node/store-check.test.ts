@@ -1,19 +1,14 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { commitSchema } from "../../src/codec/block.ts";
 import { encode } from "../../src/codec/schema.ts";
-import type { Check } from "../../src/light/commit.ts";
 import { copyStore } from "../../src/node/backup.ts";
 import { blockKey, commitKey, pageKey, transactionKey } from "../../src/node/chain-keys.ts";
 import { ChainStore } from "../../src/node/chain-store.ts";
 import { IndexRebuild } from "../../src/node/index-rebuild.ts";
-import { StoreAudit } from "../../src/node/store-audit.ts";
-import { StoreCheck } from "../../src/node/store-check.ts";
 import { allDerived, allObjectsOfAllKinds } from "../../src/node/store-keys.ts";
-import { ValidatorHistory } from "../../src/node/validator-history.ts";
-import { cheapScheme, simulatedHasher } from "../../src/simulator/virtual-crypto.ts";
 import type { Commit } from "../../src/types/block.ts";
-import { authoritiesOf } from "../../src/types/genesis.ts";
 import { type Hash, ZERO_HASH } from "../../src/types/scalars.ts";
+import { checkerOf } from "./support/checking-store.ts";
 import { forgedChain, fourMachines } from "./support/forged.ts";
 import { MemoryStore } from "./support/memory-store.ts";
 
@@ -31,17 +26,7 @@ beforeEach(async () => {
 });
 
 async function faults(): Promise<readonly string[]> {
-  const { identity } = world;
-  const validators = new ValidatorHistory(chain.view, authoritiesOf(identity.genesis), () => chain.head.height);
-  const audit = new StoreAudit({
-    chain,
-    store,
-    hasher: simulatedHasher,
-    chainId: identity.chain,
-    setAt: (height) => validators.at(height),
-  });
-  const verify = ({ key, message, signature }: Check) => cheapScheme.verify(key, message, signature);
-  return (await new StoreCheck({ chain, audit, state: store.snapshot(), verify }).run()).faults;
+  return (await checkerOf(world.identity, chain, store)()).faults;
 }
 
 async function some(range: { readonly from: Uint8Array; readonly to: Uint8Array }, at = 0) {

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { nativeHasher } from "../../src/adapters/native-hasher.ts";
 import { toHex } from "../../src/lib/bytes.ts";
-import type { Check } from "../../src/light/commit.ts";
 import { copyStore } from "../../src/node/backup.ts";
 import { blockKey, commitKey, pageKey, pageUndoKey, transactionKey } from "../../src/node/chain-keys.ts";
 import { ChainStore } from "../../src/node/chain-store.ts";
@@ -10,14 +9,13 @@ import { StoreAudit } from "../../src/node/store-audit.ts";
 import { StoreCheck } from "../../src/node/store-check.ts";
 import { allDerived, allObjects } from "../../src/node/store-keys.ts";
 import { type RowSource, StoreRepair } from "../../src/node/store-repair.ts";
-import { ValidatorHistory } from "../../src/node/validator-history.ts";
 import type { StoreWrite } from "../../src/ports/store.ts";
-import { cheapScheme, simulatedHasher } from "../../src/simulator/virtual-crypto.ts";
-import { authoritiesOf } from "../../src/types/genesis.ts";
+import { simulatedHasher } from "../../src/simulator/virtual-crypto.ts";
 import { ZERO_HASH } from "../../src/types/scalars.ts";
 import { allianceOn, receivable, registerFirm } from "../ledger/support/alliance.ts";
 import { op } from "../ledger/support/chain.ts";
 import { type Firm, firm, testUscc } from "../ledger/support/firm.ts";
+import { checkerOf } from "./support/checking-store.ts";
 import { forgedChain, fourMachines } from "./support/forged.ts";
 import { MemoryStore } from "./support/memory-store.ts";
 import { ProvingChain } from "./support/proving-chain.ts";
@@ -52,17 +50,7 @@ beforeEach(async () => {
 });
 
 async function repaired(sources: readonly RowSource[], damaged: readonly Uint8Array[] = []) {
-  const { identity } = world;
-  const validators = new ValidatorHistory(chain.view, authoritiesOf(identity.genesis), () => chain.head.height);
-  const audit = new StoreAudit({
-    chain,
-    store,
-    hasher: simulatedHasher,
-    chainId: identity.chain,
-    setAt: (height) => validators.at(height),
-  });
-  const verify = ({ key, message, signature }: Check) => cheapScheme.verify(key, message, signature);
-  const check = () => new StoreCheck({ chain, audit, state: store.snapshot(), verify }).run();
+  const check = checkerOf(world.identity, chain, store);
   return new StoreRepair({ chain, store, damaged, sources, hasher: simulatedHasher, check }).run();
 }
 
