@@ -3,7 +3,8 @@ import { bankDaysBefore } from "./calendar.ts";
 import { require } from "./codes.ts";
 import { isBankDay } from "./governance/bank-days.ts";
 import { keyId } from "./ids.ts";
-import { ENDED_POSITIONS, type ObjectOf } from "./objects.ts";
+import type { ObjectOf } from "./objects.ts";
+import { ENDED_POSITIONS } from "./receivables/objects.ts";
 import type { Call, Situation } from "./transition.ts";
 
 /** Conditions that many rows of the transition table share, each with its one code. */

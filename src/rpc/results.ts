@@ -1,8 +1,8 @@
 import { commitSchema, headerSchema } from "../codec/block.ts";
 import { eventProofSchema, objectProofSchema, receiptProofSchema, transactionProofSchema } from "../codec/proof.ts";
 import { hash, type JsonSchema, memberId, publicKey, struct } from "../codec/schema.ts";
+import { currencySchema } from "../ledger/fields.ts";
 import { KINDS, type Kind } from "../ledger/kinds.ts";
-import { currencySchema } from "../ledger/objects.ts";
 import { EVENTS } from "../ledger/transition.ts";
 import { TRANSITIONS } from "../ledger/transitions.ts";
 

@@ -3,15 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  FEATURE_PROGRAM,
-  type FeatureRow,
-  INPUT_SCHEMA,
-  inputOf,
-  MODEL_FEATURES,
-  rowOf,
-  sha256Hex,
-} from "../../src/agents/model/input.ts";
+import { FEATURE_PROGRAM, type FeatureRow, INPUT_SCHEMA, inputOf, rowOf, sha256Hex } from "../../src/agents/model/input.ts";
 import { areaUnderCurve, kolmogorovSmirnov, stabilityIndex } from "../../src/agents/model/metrics.ts";
 import { onnxFile } from "../../src/agents/model/onnx-file.ts";
 import { Message } from "../../src/agents/model/protobuf.ts";
@@ -19,9 +11,9 @@ import { loadModel, ModelError } from "../../src/agents/model/runtime.ts";
 import { simulatedHistory } from "../../src/agents/model/simulated-history.ts";
 import { boost, evaluate } from "../../src/agents/model/stumps.ts";
 import { TrainingError, train } from "../../src/agents/model/train.ts";
-import { FEATURES } from "../../src/ledger/credit/feature-names.ts";
 import { toHex } from "../../src/lib/bytes.ts";
 import type { Hash } from "../../src/types/scalars.ts";
+import { FEATURES } from "../../src/types/score-features.ts";
 import { describeWithRuntime } from "./model-runtime.ts";
 
 const EXAMPLE = resolve(import.meta.dirname, "../../network-configs/local/model");
@@ -29,8 +21,8 @@ const rows = simulatedHistory(2_000, 5);
 const trained = train(rows);
 
 const anyRow: fc.Arbitrary<FeatureRow> = fc.array(fc.option(fc.integer({ min: -4_000, max: 20_000 })), {
-  minLength: MODEL_FEATURES.length,
-  maxLength: MODEL_FEATURES.length,
+  minLength: FEATURES.length,
+  maxLength: FEATURES.length,
 });
 
 let folder: string;
@@ -71,7 +63,7 @@ describe("training", () => {
   it("holds each feature to its direction: more delay never helps a firm, more payments on time never harm it", () => {
     const directions = [1, 1, 1, -1, -1, -1, -1, -1, 1, -1, -1];
     fc.assert(
-      fc.property(anyRow, fc.nat({ max: MODEL_FEATURES.length - 1 }), fc.integer({ min: 1, max: 9_000 }), (row, at, more) => {
+      fc.property(anyRow, fc.nat({ max: FEATURES.length - 1 }), fc.integer({ min: 1, max: 9_000 }), (row, at, more) => {
         const value = row[at] ?? null;
         if (value === null) return;
         const changed = row.map((each, index) => (index === at ? value + more : each));
@@ -87,8 +79,7 @@ describe("training", () => {
   });
 
   it("is asked in the ledger's own order of features", () => {
-    expect(MODEL_FEATURES).toEqual(FEATURES);
-    const points = MODEL_FEATURES.map((feature, value) => ({ feature, value }));
+    const points = FEATURES.map((feature, value) => ({ feature, value }));
     expect(rowOf(points)).toEqual(points.map(({ value }) => value));
     expect(rowOf([...points].reverse())).toBeUndefined();
     expect(rowOf(points.slice(1))).toBeUndefined();

@@ -1,23 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Hash } from "../../types/scalars.ts";
+import { FEATURES } from "../../types/score-features.ts";
 
-/** What a model is asked about: the features of the scorecard in the order in which `credit_score` lists them (domain.md §4.1). */
-export const MODEL_FEATURES = [
-  "tenureDays",
-  "orders12m",
-  "onTimeBp",
-  "maxDpd12m",
-  "dilutionBp",
-  "top1Bp",
-  "dbtDays",
-  "debtorGradeX100",
-  "evidenceBp",
-  "utilBp",
-  "openDisputeBp",
-] as const;
-export type ModelFeature = (typeof MODEL_FEATURES)[number];
-
-/** Whole numbers; null where there is nothing to judge by. */
+/** What a model is asked about: the features of the scorecard, in their order. Whole numbers; null where there is nothing to judge by. */
 export type FeatureRow = readonly (number | null)[];
 
 /** Beyond this it is all the same, and every number below it is exact in 32 bits. */
@@ -30,7 +15,7 @@ export function inputOf(row: FeatureRow): Float32Array {
 
 /** The row of what `credit_score` answered; undefined if it lists other features than a model knows. */
 export function rowOf(points: readonly { readonly feature: string; readonly value: number | null }[]): FeatureRow | undefined {
-  const isKnown = points.length === MODEL_FEATURES.length && points.every(({ feature }, at) => feature === MODEL_FEATURES[at]);
+  const isKnown = points.length === FEATURES.length && points.every(({ feature }, at) => feature === FEATURES[at]);
   return isKnown ? points.map(({ value }) => value) : undefined;
 }
 
@@ -44,9 +29,9 @@ export const INPUT_SCHEMA: Hash = sha256Hex(
   JSON.stringify({
     input: "features",
     type: "float32",
-    shape: [1, MODEL_FEATURES.length],
+    shape: [1, FEATURES.length],
     missing: "NaN",
     valueMax: VALUE_MAX,
-    features: MODEL_FEATURES,
+    features: FEATURES,
   }),
 );

@@ -1,4 +1,4 @@
-import { MODEL_FEATURES } from "./input.ts";
+import { FEATURES } from "../../types/score-features.ts";
 import { Message } from "./protobuf.ts";
 import type { StumpModel } from "./stumps.ts";
 
@@ -89,7 +89,7 @@ export function onnxFile({ base, stumps }: StumpModel): Uint8Array {
     .message(1, ensemble)
     .message(1, node("Sigmoid", "", "sum", OUTPUT_NAME, []))
     .text(2, "tradeCredit")
-    .message(11, tensorInfo(INPUT_NAME, MODEL_FEATURES.length))
+    .message(11, tensorInfo(INPUT_NAME, FEATURES.length))
     .message(12, tensorInfo(OUTPUT_NAME, 1));
   return new Message()
     .int(1, IR_VERSION)

@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { CodedError } from "../../lib/coded-error.ts";
 import type { Hash } from "../../types/scalars.ts";
-import { type FeatureRow, inputOf, MODEL_FEATURES, sha256Hex } from "./input.ts";
+import { FEATURES } from "../../types/score-features.ts";
+import { type FeatureRow, inputOf, sha256Hex } from "./input.ts";
 import { INPUT_NAME, OUTPUT_NAME } from "./onnx-file.ts";
 
 export class ModelError extends CodedError<
@@ -66,7 +67,7 @@ export class Model {
 
   /** The probability that the firm pays, in ten-thousandths. Throws ModelError. */
   async outputQ(row: FeatureRow): Promise<number> {
-    const input = new this.#onnx.Tensor("float32", inputOf(row), [1, MODEL_FEATURES.length]);
+    const input = new this.#onnx.Tensor("float32", inputOf(row), [1, FEATURES.length]);
     const { [OUTPUT_NAME]: output } = await this.#session.run({ [INPUT_NAME]: input });
     const value = output?.data.length === 1 ? (output.data[0] as number) : Number.NaN;
     if (!(value >= 0 && value <= 1)) throw new ModelError("MODEL_OUTPUT_WRONG", `model ${this.hash} gave no probability`);

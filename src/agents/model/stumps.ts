@@ -1,4 +1,5 @@
-import { type FeatureRow, MODEL_FEATURES, type ModelFeature } from "./input.ts";
+import { FEATURES, type Feature } from "../../types/score-features.ts";
+import type { FeatureRow } from "./input.ts";
 
 /** One question about one feature. Weights are multiples of {@link WEIGHT_STEP}, so that their sum is exact in 32 bits in any order. */
 export interface Stump {
@@ -37,7 +38,7 @@ const WEIGHT_STEP = 2 ** -12;
 const ROWS_MIN = 30;
 
 /** More of it never makes a firm worse, or never better: what a lender can tell a borrower to its face. */
-const DIRECTION: Readonly<Record<ModelFeature, 1 | -1>> = {
+const DIRECTION: Readonly<Record<Feature, 1 | -1>> = {
   tenureDays: 1,
   orders12m: 1,
   onTimeBp: 1,
@@ -73,7 +74,7 @@ export function boost(
   const good = rows.filter(({ bad }) => !bad).length;
   const base = rounded(Math.log((good + 1) / (rows.length - good + 1)));
   const sums = new Float64Array(rows.length).fill(base);
-  const columns = MODEL_FEATURES.map((name, feature) => column(rows, feature, DIRECTION[name], binsMax));
+  const columns = FEATURES.map((name, feature) => column(rows, feature, DIRECTION[name], binsMax));
   const stumps: Stump[] = [];
   for (let round = 0; round < rounds; round++) {
     const slopes = rows.map(({ bad }, at) => {

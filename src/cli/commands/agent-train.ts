@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
-import { MODEL_FEATURES } from "../../agents/model/input.ts";
 import { simulatedHistory } from "../../agents/model/simulated-history.ts";
 import type { LabelledRow } from "../../agents/model/stumps.ts";
 import { TrainingError, train } from "../../agents/model/train.ts";
 import { bool, int, list, nullable, SchemaError, struct } from "../../codec/schema.ts";
+import { FEATURES } from "../../types/score-features.ts";
 import { integer } from "../options.ts";
 import { print } from "../output.ts";
 import { SettingsError } from "../settings.ts";
@@ -16,8 +16,8 @@ const HISTORY_BYTES_MAX = 64 * 1024 * 1024;
 const historySchema = list(
   struct({
     features: list(nullable(int({ min: -1_000_000, max: 1_000_000 })), {
-      min: MODEL_FEATURES.length,
-      max: MODEL_FEATURES.length,
+      min: FEATURES.length,
+      max: FEATURES.length,
     }),
     bad: bool,
   }),
@@ -43,7 +43,7 @@ export function agentTrainCommand(): Command {
     .addOption(
       new Option(
         "--history <file>",
-        `a history of your own: JSON, [{"features": [${MODEL_FEATURES.length} whole numbers or null], "bad": true or false}, …]`,
+        `a history of your own: JSON, [{"features": [${FEATURES.length} whole numbers or null], "bad": true or false}, …]`,
       ),
     )
     .option("--lender <party>", "who will register it: completes card.json")

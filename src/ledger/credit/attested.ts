@@ -1,7 +1,8 @@
 import { choice, hash, type Infer, int, nullable, type Schema, struct } from "../../codec/schema.ts";
 import type { Amount, Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
-import { daySchema, type ObjectOf } from "../objects.ts";
+import { daySchema } from "../fields.ts";
+import type { ObjectOf } from "../objects.ts";
 import type { Situation } from "../transition.ts";
 import { gradeSchema } from "./card.ts";
 import { ALLIANCE_POLICY_ID, policyIdOf } from "./cards.ts";

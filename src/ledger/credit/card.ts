@@ -1,7 +1,7 @@
 import { amount, bool, choice, type Infer, int, list, nullable, type Schema, struct } from "../../codec/schema.ts";
 import { LIMITS } from "../../types/limits.ts";
+import { FEATURES } from "../../types/score-features.ts";
 import { bp } from "../fields.ts";
-import { FEATURES } from "./feature-names.ts";
 
 export const gradeSchema = choice("A", "B", "C", "D", "E");
 

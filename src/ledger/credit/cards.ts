@@ -1,11 +1,11 @@
 import { hash, int, list, nullable, struct } from "../../codec/schema.ts";
 import type { Hash } from "../../types/scalars.ts";
+import { FEATURES } from "../../types/score-features.ts";
 import { require } from "../codes.ts";
 import { activeParty } from "../conditions.ts";
 import { namedId } from "../ids.ts";
 import { type Call, transition } from "../transition.ts";
 import { cardSchema, gradeSchema } from "./card.ts";
-import { FEATURES } from "./feature-names.ts";
 import { debtorGradeId } from "./features.ts";
 import type { Scorecard } from "./scorecard.ts";
 

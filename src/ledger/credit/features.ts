@@ -1,8 +1,8 @@
 import type { Amount, Day, Hash } from "../../types/scalars.ts";
+import type { Feature } from "../../types/score-features.ts";
 import type { Book } from "../book.ts";
 import { namedId } from "../ids.ts";
 import { type Facts, MONTHS_KEPT, monthOf } from "./facts.ts";
-import type { Feature } from "./feature-names.ts";
 
 export type Features = Readonly<Record<Feature, number | null>>;
 

@@ -1,6 +1,6 @@
 import type { Amount } from "../../types/scalars.ts";
+import { FEATURES, type Feature } from "../../types/score-features.ts";
 import type { ObjectOf } from "../objects.ts";
-import { FEATURES, type Feature } from "./feature-names.ts";
 import type { Features } from "./features.ts";
 
 export type Scorecard = ObjectOf<"riskPolicy">["card"];

@@ -7,10 +7,11 @@ import { closedGates } from "../credit/gates.ts";
 import { schedule } from "../due.ts";
 import { freeGoods, goodsCover, type Secured } from "../goods/security.ts";
 import { basisPoints, MONEY_MAX } from "../money.ts";
-import { feeSchema, type ObjectOf, overrideSchema } from "../objects.ts";
+import type { ObjectOf } from "../objects.ts";
 import { isClaimedOutside } from "../trade/fingerprints.ts";
 import { type Situation, transition } from "../transition.ts";
 import { ASKING, consentStands, openApplication } from "./asking.ts";
+import { feeSchema, overrideSchema } from "./objects.ts";
 
 type Application = ObjectOf<"application">;
 type Decision = ObjectOf<"decision">;

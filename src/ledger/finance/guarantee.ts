@@ -1,7 +1,7 @@
 import { amount, hash } from "../../codec/schema.ts";
 import { require } from "../codes.ts";
 import { activeParty, isOwed, isSettled, isUnfrozen } from "../conditions.ts";
-import { daySchema } from "../objects.ts";
+import { daySchema } from "../fields.ts";
 import { carvable, carve } from "../receivables/carve.ts";
 import { giveNotice } from "../receivables/notice.ts";
 import { transition } from "../transition.ts";

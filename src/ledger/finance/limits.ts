@@ -3,9 +3,10 @@ import type { Amount, Hash } from "../../types/scalars.ts";
 import type { Book } from "../book.ts";
 import { require } from "../codes.ts";
 import { activeParty, roleOf } from "../conditions.ts";
+import { currencySchema } from "../fields.ts";
 import { namedId } from "../ids.ts";
 import { MONEY_MAX } from "../money.ts";
-import { currencySchema, type ObjectOf } from "../objects.ts";
+import type { ObjectOf } from "../objects.ts";
 import { transition } from "../transition.ts";
 
 type Line = Omit<ObjectOf<"line">, "version">;

@@ -1,9 +1,10 @@
 import { amount, hash, list, struct } from "../../codec/schema.ts";
 import type { Amount, Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
+import { currencySchema } from "../fields.ts";
 import { settleMargin } from "../goods/margin.ts";
 import { shareOut } from "../money.ts";
-import { currencySchema, type ObjectOf } from "../objects.ts";
+import type { ObjectOf } from "../objects.ts";
 import { type Call, transition } from "../transition.ts";
 import { ATTESTATION, type Attested, attested, keepPayment, paymentOf, touched } from "./attestation.ts";
 import { type Line, redeem } from "./redemption.ts";

@@ -2,8 +2,8 @@ import { hash, int } from "../../codec/schema.ts";
 import type { Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
 import { activeParty } from "../conditions.ts";
+import { daySchema } from "../fields.ts";
 import { namedId } from "../ids.ts";
-import { daySchema } from "../objects.ts";
 import { transition } from "../transition.ts";
 
 const DAY_MS = 86_400_000;

@@ -1,12 +1,13 @@
 import { amount, hash } from "../../codec/schema.ts";
 import type { Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
+import { daySchema } from "../fields.ts";
 import { ASKING, askable, openApplication } from "../finance/asking.ts";
 import { ATTESTATION, attested, keepPayment, paymentOf } from "../finance/attestation.ts";
 import { referenceId } from "../finance/loan.ts";
 import { owed, payLoan } from "../finance/waterfall.ts";
 import { MONEY_MAX } from "../money.ts";
-import { daySchema, type ObjectOf } from "../objects.ts";
+import type { ObjectOf } from "../objects.ts";
 import { type Situation, transition } from "../transition.ts";
 import { GOODS, quantitySchema } from "./objects.ts";
 import { contractValue, letGo, mayLetGo } from "./release.ts";

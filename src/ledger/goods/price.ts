@@ -3,9 +3,10 @@ import { LIMITS } from "../../types/limits.ts";
 import type { Amount, Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
 import { roleOf } from "../conditions.ts";
+import { currencySchema } from "../fields.ts";
 import { namedId } from "../ids.ts";
 import { basisPoints } from "../money.ts";
-import { currencySchema, type ObjectOf } from "../objects.ts";
+import type { ObjectOf } from "../objects.ts";
 import { type Situation, transition } from "../transition.ts";
 import { GOODS, priceSchema } from "./objects.ts";
 

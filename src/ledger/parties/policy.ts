@@ -6,8 +6,9 @@ import type { Book } from "../book.ts";
 import { require } from "../codes.ts";
 import { activeParty } from "../conditions.ts";
 import { keyId } from "../ids.ts";
-import { type ObjectOf, policyRuleSchema } from "../objects.ts";
+import type { ObjectOf } from "../objects.ts";
 import { transition } from "../transition.ts";
+import { policyRuleSchema } from "./objects.ts";
 
 export type PolicyRule = ObjectOf<"party">["policy"][number];
 type Purpose = ObjectOf<"key">["purpose"];

@@ -3,9 +3,9 @@ import { choice, list, memberId, publicKey, struct } from "../../codec/schema.ts
 import { legalIdFault } from "../../types/legal-id.ts";
 import { require } from "../codes.ts";
 import { keyId, memberObjectId, namedId, partyId } from "../ids.ts";
-import { policyRuleSchema, roleSchema } from "../objects.ts";
 import { transition } from "../transition.ts";
 import { isFree } from "./keys.ts";
+import { policyRuleSchema, roleSchema } from "./objects.ts";
 import { isSatisfiable } from "./policy.ts";
 
 /**

@@ -3,8 +3,9 @@ import type { Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
 import { activeParty } from "../conditions.ts";
 import { memberObjectId } from "../ids.ts";
-import { type ObjectOf, roleSchema } from "../objects.ts";
+import type { ObjectOf } from "../objects.ts";
 import { type Call, type Situation, transition } from "../transition.ts";
+import { roleSchema } from "./objects.ts";
 import { TRADE_ROLES } from "./register.ts";
 
 /** The member that answers for the party. */

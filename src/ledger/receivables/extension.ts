@@ -1,7 +1,7 @@
 import { hash, list } from "../../codec/schema.ts";
 import { require } from "../codes.ts";
 import { isSettled, isUnfrozen } from "../conditions.ts";
-import { daySchema } from "../objects.ts";
+import { daySchema } from "../fields.ts";
 import { leavesNamed, newAmendment } from "../trade/consents.ts";
 import { transition } from "../transition.ts";
 import { mayPutOff } from "./put-off.ts";

@@ -1,7 +1,7 @@
 import { amount, choice, hash, optional } from "../../codec/schema.ts";
 import { require } from "../codes.ts";
 import { interestedIn, isSettled, isUnfrozen } from "../conditions.ts";
-import { daySchema } from "../objects.ts";
+import { daySchema } from "../fields.ts";
 import { transition } from "../transition.ts";
 import { carvable, carve } from "./carve.ts";
 import { retire } from "./ending.ts";

@@ -3,7 +3,8 @@ import type { Amount, Hash } from "../../types/scalars.ts";
 import { addMonths } from "../calendar.ts";
 import { require } from "../codes.ts";
 import { activeParty, distinct } from "../conditions.ts";
-import { daySchema, type ObjectOf } from "../objects.ts";
+import { daySchema } from "../fields.ts";
+import type { ObjectOf } from "../objects.ts";
 import { freeAmount } from "../trade/invoice.ts";
 import type { Call, Situation } from "../transition.ts";
 

@@ -1,9 +1,9 @@
 import { hash, list } from "../../codec/schema.ts";
 import type { Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
-import { contractTermsSchema } from "../objects.ts";
 import { type Call, type Situation, transition } from "../transition.ts";
 import { isDetrimental, newAmendment, reliersNamed } from "./consents.ts";
+import { contractTermsSchema } from "./objects.ts";
 
 const NOTES = list(hash, { max: 128, sortedBy: (note) => note });
 

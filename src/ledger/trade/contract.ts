@@ -2,9 +2,9 @@ import { amount, hash, int } from "../../codec/schema.ts";
 import { minorUnitsOf } from "../../types/currency.ts";
 import { require } from "../codes.ts";
 import { activeParty } from "../conditions.ts";
+import { currencySchema } from "../fields.ts";
 import { namedId } from "../ids.ts";
 import { MONEY_MAX } from "../money.ts";
-import { currencySchema } from "../objects.ts";
 import { transition } from "../transition.ts";
 
 /** `number` is a commitment to the contract's number: the number itself is private. */

@@ -2,8 +2,9 @@ import { amount, hash } from "../../codec/schema.ts";
 import { startOfDay } from "../calendar.ts";
 import { require } from "../codes.ts";
 import { schedule } from "../due.ts";
+import { daySchema } from "../fields.ts";
 import { basisPoints } from "../money.ts";
-import { daySchema, type ObjectOf } from "../objects.ts";
+import type { ObjectOf } from "../objects.ts";
 import { type Situation, transition } from "../transition.ts";
 
 /** The seller records what was delivered; without a word from the buyer it counts as accepted when the inspection period ends. */

@@ -3,8 +3,9 @@ import type { Amount, Hash } from "../../types/scalars.ts";
 import type { Book } from "../book.ts";
 import { require } from "../codes.ts";
 import { roleOf } from "../conditions.ts";
+import { daySchema } from "../fields.ts";
 import { basisPoints } from "../money.ts";
-import { daySchema, type ObjectOf } from "../objects.ts";
+import type { ObjectOf } from "../objects.ts";
 import { transition } from "../transition.ts";
 import { EPOCHS_MAX, keepPrint, likensTo, printsComplete, printsFree } from "./fingerprints.ts";
 
