@@ -1,11 +1,12 @@
 import { concatBytes, toHex } from "../lib/bytes.ts";
 import type { Check } from "../light/commit.ts";
+import type { Hasher } from "../ports/crypto.ts";
 import type { StoreEntry, StoreSnapshot } from "../ports/store.ts";
 import { LIMITS } from "../types/limits.ts";
-import type { Height } from "../types/scalars.ts";
+import type { Hash, Height } from "../types/scalars.ts";
 import { blockKey, commitKey, pageKey, transactionKey } from "./chain-keys.ts";
 import type { ChainStore } from "./chain-store.ts";
-import { IndexAudit } from "./index-audit.ts";
+import { IndexAudit, type IndexReport } from "./index-audit.ts";
 import type { AuditFinding, StoreAudit } from "./store-audit.ts";
 import { allDerived, allHistory, allObjectsOfAllKinds, objectOfIndex } from "./store-keys.ts";
 
@@ -13,6 +14,7 @@ interface CheckModules {
   readonly chain: ChainStore;
   readonly audit: StoreAudit;
   readonly state: StoreSnapshot;
+  readonly hasher: Hasher;
   readonly verify: (check: Check) => boolean;
 }
 
@@ -21,6 +23,8 @@ export interface StoreReport {
   readonly pages: number;
   readonly objects: number;
   readonly indexEntries: number;
+  /** The same on every sound node at this height; null where objects are damaged. */
+  readonly indexDigest: Hash | null;
   /** What is wrong, in words; at most so many. */
   readonly faults: readonly string[];
   /** Rows that are missing or wrong, as far as it can be told which. */
@@ -30,6 +34,7 @@ export interface StoreReport {
 }
 
 const FAULTS_MAX = 100;
+const NO_INDICES = { entries: 0, faults: [], digest: null } as const;
 
 /** Looks at all of a store at rest, once: every page, object and block against the roots, every index and total against the objects. */
 export class StoreCheck {
@@ -53,13 +58,14 @@ export class StoreCheck {
     await this.#history();
     const essential = this.#faults.length;
     // Of damaged objects no index can be told to be right.
-    const indices = essential > 0 ? { entries: 0, faults: [] } : await this.#indices();
+    const indices = essential > 0 ? NO_INDICES : await this.#indices();
     for (const fault of indices.faults) this.#fault(fault);
     return {
       blocks,
       pages,
       objects,
       indexEntries: indices.entries,
+      indexDigest: indices.digest,
       faults: this.#faults,
       bad: [...this.#bad.values()],
       isDerivedOnly: essential === 0 && this.#faults.length > 0,
@@ -161,12 +167,13 @@ export class StoreCheck {
     this.#name(...missing.values());
   }
 
-  async #indices(): Promise<{ readonly entries: number; readonly faults: readonly string[] }> {
+  async #indices(): Promise<IndexReport | typeof NO_INDICES> {
+    const { state, hasher } = this.#m;
     try {
-      return await new IndexAudit({ state: this.#m.state, pause: () => Promise.resolve() }).run();
+      return await new IndexAudit({ state, hasher, pause: () => Promise.resolve() }).run();
     } catch (error) {
       this.#damage("an index", error);
-      return { entries: 0, faults: [] };
+      return NO_INDICES;
     }
   }
 

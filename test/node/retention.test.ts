@@ -132,7 +132,8 @@ async function opened(from: MemoryStore, keep: Keep, options: Partial<Opening> =
     setAt: (height) => chain.authoritiesAt(height),
   });
   const faults = async () =>
-    (await new StoreCheck({ chain: blocks, audit, state: store.snapshot(), verify: () => true }).run()).faults;
+    (await new StoreCheck({ chain: blocks, audit, state: store.snapshot(), hasher: nativeHasher, verify: () => true }).run())
+      .faults;
   return { store, blocks, ledger, proofs, faults };
 }
 

@@ -3,6 +3,7 @@ import { decode } from "../../src/codec/cbor.ts";
 import { encode } from "../../src/codec/schema.ts";
 import { snapshotChunkSchema, snapshotOfferSchema, snapshotsRequestSchema } from "../../src/codec/snapshot.ts";
 import { ChainStore } from "../../src/node/chain-store.ts";
+import { IndexAudit } from "../../src/node/index-audit.ts";
 import { IndexRebuild } from "../../src/node/index-rebuild.ts";
 import { encodingOf } from "../../src/node/object-store.ts";
 import { checkChunk } from "../../src/node/snapshot-chunk.ts";
@@ -199,6 +200,14 @@ describe("a node that joins by a snapshot", () => {
     expect(opened(store).isRebuilding).toBe(false);
     for (const what of ["index", "total"] as const)
       expect(await rows(store, allDerived(what))).toEqual(await rows(still, allDerived(what)));
+    const digestOf = async (state: typeof still) => {
+      const { digest } = await new IndexAudit({ state, hasher: simulatedHasher, pause: now }).run();
+      return digest;
+    };
+    expect(await digestOf(store.snapshot())).toBe(await digestOf(still));
+    const [entry] = await still.range({ ...allDerived("index"), limit: 1 });
+    store.put([{ key: entry?.key as Uint8Array, value: null }]);
+    expect(await digestOf(store.snapshot())).not.toBe(await digestOf(still));
   });
 
   it("catches up from there with the blocks after it", async () => {

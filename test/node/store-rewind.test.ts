@@ -102,7 +102,7 @@ async function faults(store: MemoryStore): Promise<readonly string[]> {
   const validators = new ValidatorHistory(chain.view, authoritiesOf(identity.genesis), () => chain.head.height);
   const setAt = (height: Height) => validators.at(height);
   const audit = new StoreAudit({ chain, store, hasher: simulatedHasher, chainId: identity.chain, setAt });
-  return (await new StoreCheck({ chain, audit, state: store.snapshot(), verify }).run()).faults;
+  return (await new StoreCheck({ chain, audit, state: store.snapshot(), hasher: simulatedHasher, verify }).run()).faults;
 }
 
 async function snapshotAt(height: Height, files: MemorySnapshots): Promise<void> {

@@ -157,7 +157,7 @@ async function checkOf({ store, chain, identity }: Opened): Promise<StoreReport>
       chainId: identity.chain,
       setAt: (height) => validators.at(height),
     });
-    return await new StoreCheck({ chain, audit, state, verify: verifyCheck }).run();
+    return await new StoreCheck({ chain, audit, state, hasher: nativeHasher, verify: verifyCheck }).run();
   } finally {
     await state.close();
   }

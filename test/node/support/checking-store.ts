@@ -18,5 +18,5 @@ export function checkerOf(identity: ChainIdentity, chain: ChainStore, store: Mem
     setAt: (height) => validators.at(height),
   });
   const verify = ({ key, message, signature }: Check) => cheapScheme.verify(key, message, signature);
-  return () => new StoreCheck({ chain, audit, state: store.snapshot(), verify }).run();
+  return () => new StoreCheck({ chain, audit, state: store.snapshot(), hasher: simulatedHasher, verify }).run();
 }
