@@ -1,4 +1,4 @@
-import type { SampleResult } from "../story/sample.ts";
+import type { SampleResult } from "../story/sample/story.ts";
 import { formatMinorUnits } from "../types/currency.ts";
 import type { NodesAfter } from "./story.ts";
 

@@ -6,7 +6,7 @@ import type { Invoice } from "../../src/gateways/invoice.ts";
 import { type InvoiceFile, readInvoiceFolder } from "../../src/gateways/read-invoice.ts";
 import { toHex } from "../../src/lib/bytes.ts";
 import type { Firm, MemberActor, Wallets } from "../../src/story/cast.ts";
-import { type SampleResult, SampleStory } from "../../src/story/sample.ts";
+import { type SampleResult, SampleStory } from "../../src/story/sample/story.ts";
 import { Steps } from "../../src/story/steps.ts";
 import { FileJournal } from "../../src/testnet/journal.ts";
 import { type NetworkFolder, openNetworkFolder } from "../../src/testnet/network-folder.ts";

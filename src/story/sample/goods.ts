@@ -1,14 +1,14 @@
-import { FLEET, fleetOf } from "../agents/device-fleet.ts";
-import { SimulatedDevice } from "../agents/device-simulator.ts";
-import { dayOf } from "../client/civil-day.ts";
-import type { Client } from "../client/client.ts";
-import { objectId, receiptId, zoneId } from "../client/object-id.ts";
-import { op, type SigningKey } from "../client/transaction-builder.ts";
-import type { LegalId } from "../types/genesis.ts";
-import { usccCheckCharacter } from "../types/legal-id.ts";
-import type { Hash } from "../types/scalars.ts";
-import { commitment, type Firm, type MemberActor, type Wallets } from "./cast.ts";
-import type { Steps, StoryClock } from "./steps.ts";
+import { FLEET, fleetOf } from "../../agents/device-fleet.ts";
+import { SimulatedDevice } from "../../agents/device-simulator.ts";
+import { dayOf } from "../../client/civil-day.ts";
+import type { Client } from "../../client/client.ts";
+import { objectId, receiptId, zoneId } from "../../client/object-id.ts";
+import { op, type SigningKey } from "../../client/transaction-builder.ts";
+import type { LegalId } from "../../types/genesis.ts";
+import { usccCheckCharacter } from "../../types/legal-id.ts";
+import type { Hash } from "../../types/scalars.ts";
+import { commitment, type Firm, type MemberActor, type Wallets } from "../cast.ts";
+import type { Steps, StoryClock } from "../steps.ts";
 
 export interface GoodsModules {
   readonly client: Pick<Client, "ledgerGet">;
