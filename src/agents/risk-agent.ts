@@ -6,6 +6,7 @@ import type { CursorFile } from "./cursor-file.ts";
 import { persist, send } from "./errand.ts";
 import type { ModelDesk, ModelWord } from "./model/model-desk.ts";
 import { ModelError } from "./model/runtime.ts";
+import { SideBySide } from "./side-by-side.ts";
 
 export type LendingGrade = "A" | "B" | "C" | "D";
 
@@ -66,6 +67,8 @@ interface Verdict {
 /** Facts may move between the score and the decision; then it is taken again. */
 const ATTEMPTS_MAX = 4;
 const REASONS_MAX = 4;
+/** Applicants that wait for their blocks at once. */
+const AT_ONCE_MAX = 16;
 
 /** The bank's engine (秒批): watches applications that ask this lender, and answers each once, by the scorecard that every node computes and by its own model. */
 export class RiskAgent {
@@ -92,11 +95,20 @@ export class RiskAgent {
     const known = cursor.read(chain);
     if (known === undefined) await this.sweep();
     const from = known ?? { height: height + 1, index: 0 };
-    for await (const event of events(client, from, { what: "finance.apply", kind: "happened" }, signal)) {
-      const [application] = event.event.objects as readonly Hash[];
-      if (application !== undefined) await this.decide(application);
-      cursor.write(chain, event.cursor);
+    const desk = new SideBySide(AT_ONCE_MAX);
+    const halt = new AbortController();
+    const isOver = AbortSignal.any([signal, halt.signal]);
+    let kept: Promise<unknown> = Promise.resolve();
+    for await (const { event, cursor: next } of events(client, from, { what: "finance.apply", kind: "happened" }, isOver)) {
+      const [application] = event.objects as readonly Hash[];
+      if (application === undefined) continue;
+      const { borrower } = await client.ledgerGet("application", application);
+      const { done } = await desk.begin(borrower as string, () => this.decide(application));
+      // The cursor stands behind nothing that is not answered.
+      kept = Promise.all([kept, done]).then(() => cursor.write(chain, next));
+      kept.catch(() => halt.abort());
     }
+    await kept;
   }
 
   /** Answers every open application that has no answer of ours. */
@@ -131,9 +143,10 @@ export class RiskAgent {
     report("not decided", { application, code: refusal.code, reason: refusal.message });
   }
 
-  async #isOurs({ status, lenders, decisions }: LedgerJson): Promise<boolean> {
+  /** Goods and orders are left to officers: what covers them is no matter of a score. */
+  async #isOurs({ kind, status, lenders, decisions }: LedgerJson): Promise<boolean> {
     const { client, lender } = this.#m;
-    if (status !== "OPEN" || !(lenders as readonly Hash[]).includes(lender)) return false;
+    if (kind !== "RECV" || status !== "OPEN" || !(lenders as readonly Hash[]).includes(lender)) return false;
     for (const id of decisions as readonly Hash[]) {
       const decision = await client.ledgerGet("decision", id);
       if (decision.lender === lender && decision.status === "LIVE") return false;

@@ -12,7 +12,8 @@ import { DOCUMENT_BYTES_MAX } from "../gateways/xml.ts";
 import type { Hash } from "../types/scalars.ts";
 import type { CursorFile } from "./cursor-file.ts";
 import type { Directory } from "./directory.ts";
-import { pause, persist, send } from "./errand.ts";
+import { type ErrandOutcome, pause, persist, send } from "./errand.ts";
+import { SideBySide } from "./side-by-side.ts";
 
 export interface SettlementAgentModules {
   readonly client: Client;
@@ -32,9 +33,17 @@ export interface SettlementAgentModules {
 
 /** An end-to-end id holds 35 characters: the first half of a loan's id tells it apart. */
 const END_TO_END_CHARS = 32;
-const INBOX_INTERVAL_MS = 1_000;
+const INBOX_INTERVAL_MS = 250;
+/** Files under way at once. */
+const AT_ONCE_MAX = 16;
 const NOTES_MAX = 128;
 const ENDED: ReadonlySet<unknown> = new Set(["REDEEMED", "CONSUMED", "CANCELLED", "DILUTED", "SETOFF", "MERGED"]);
+
+/** What became of one movement, in words; not final where the same may be taken a moment later. */
+interface Attested {
+  readonly said: string;
+  readonly isFinal: boolean;
+}
 
 /** Between the ledger and the bank's payment system: orders become pain.001 files, camt.054 files become attestations. */
 export class SettlementAgent {
@@ -85,16 +94,22 @@ export class SettlementAgent {
     report("payment ordered", { loan: id, file: path });
   }
 
-  /** Deals with every file in the inbox: all of it is attested, or it is refused with a reason. */
+  /** Deals with every file in the inbox: all of it is attested, or it is refused with a reason, or it stays there for the next time. */
   async collect(): Promise<void> {
     const inbox = join(this.#m.folder, "inbox");
-    for (const name of readdirSync(inbox)
-      .filter((file) => file.endsWith(".xml"))
-      .sort())
-      await this.#collectFile(inbox, name);
+    const [desk, roots] = [new SideBySide(AT_ONCE_MAX), new SideBySide(AT_ONCE_MAX)];
+    const names = readdirSync(inbox).filter((file) => file.endsWith(".xml"));
+    const taken: Promise<void>[] = [];
+    for (const name of names.sort()) {
+      const { done } = await desk.begin(name, () => this.#collectFile(inbox, name, roots));
+      done.catch(() => undefined);
+      taken.push(done);
+    }
+    await Promise.all(taken);
   }
 
-  async #collectFile(inbox: string, name: string): Promise<void> {
+  /** `roots`: money on one receivable is attested in turn, since each payment changes what is left to pay. */
+  async #collectFile(inbox: string, name: string, roots: SideBySide): Promise<void> {
     const { folder, report } = this.#m;
     const path = join(inbox, name);
     const end = (place: "done" | "refused", lines: readonly string[]): void => {
@@ -110,46 +125,59 @@ export class SettlementAgent {
     const lines: string[] = [];
     for (const { kind, movements, documentHash } of read.value) {
       if (kind !== "notification") lines.push("a statement is for reconciliation and attests nothing");
-      else for (const movement of movements) lines.push(await this.#attest(movement, documentHash as Hash));
+      else
+        for (const movement of movements) {
+          const { said, isFinal } = await this.#attest(movement, documentHash as Hash, roots);
+          // What a node has no room for, or no block took in time, is money all the same.
+          if (!isFinal) return report("kept for later", { file: name, reason: said });
+          lines.push(`${movement.reference}: ${said}`);
+        }
     }
     report("file taken", { file: name, movements: lines.length });
     return end("done", lines);
   }
 
-  /** What became of one movement, in words. */
-  async #attest(movement: BankMovement, evidence: Hash): Promise<string> {
-    const { reference, status, direction, reversal } = movement;
-    if (status !== "BOOKED") return `${reference}: not booked yet`;
-    if (reversal) return `${reference}: a reversal needs an officer`;
-    const said = direction === "DEBIT" ? await this.#disbursed(movement, evidence) : await this.#paid(movement, evidence);
-    return `${reference}: ${said}`;
+  async #attest(movement: BankMovement, evidence: Hash, roots: SideBySide): Promise<Attested> {
+    const { status, direction, reversal } = movement;
+    if (status !== "BOOKED") return final("not booked yet");
+    if (reversal) return final("a reversal needs an officer");
+    if (direction === "DEBIT") return this.#disbursed(movement, evidence);
+    // A debtor names the receivable in the remittance information.
+    const named = movement.remittance.map((text) => /\b[0-9a-f]{64}\b/.exec(text)?.[0]).find((id) => id !== undefined);
+    if (named === undefined) return final("no receivable is named");
+    let attested = final("");
+    const { done } = await roots.begin(named, async () => {
+      attested = await this.#paid(named as Hash, movement, evidence);
+    });
+    await done;
+    return attested;
   }
 
-  async #disbursed({ reference, endToEndId, currency, amount, valueDay }: BankMovement, evidence: Hash): Promise<string> {
+  async #disbursed({ reference, endToEndId, currency, amount, valueDay }: BankMovement, evidence: Hash): Promise<Attested> {
     const { client, bank, attester } = this.#m;
     const ordered = await client.ledgerAll("loan", { status: "ORDERED" });
     const loan = ordered.find(
       ({ id }) => endToEndId !== undefined && id.startsWith(endToEndId) && endToEndId.length === END_TO_END_CHARS,
     );
-    if (loan === undefined) return "no ordered loan has this end-to-end id";
-    if (loan.currency !== currency) return "the currency is not the loan's";
+    if (loan === undefined) return final("no ordered loan has this end-to-end id");
+    if (loan.currency !== currency) return final("the currency is not the loan's");
     const body = { loan: loan.id, bank, reference: this.#commitment(reference), amount, valueDay, evidence };
-    const sent = await send(client, op("loan.disbursed", body), [attester]);
-    return sent.ok ? `loan ${loan.id} is disbursed` : `refused: ${sent.code}`;
+    return outcomeOf(await send(client, op("loan.disbursed", body), [attester]), `loan ${loan.id} is disbursed`);
   }
 
-  /** A debtor names the receivable in the remittance information; the money goes to its holders in proportion. */
-  async #paid({ reference, remittance, currency, amount, valueDay }: BankMovement, evidence: Hash): Promise<string> {
+  /** The money goes to the receivable's holders in proportion. */
+  async #paid(named: Hash, { reference, currency, amount, valueDay }: BankMovement, evidence: Hash): Promise<Attested> {
     const { client, bank, attester } = this.#m;
-    const named = remittance.map((text) => /\b[0-9a-f]{64}\b/.exec(text)?.[0]).find((id) => id !== undefined) as Hash | undefined;
-    if (named === undefined) return "no receivable is named";
-    const root = await client.ledgerGet("receivable", named).catch(() => undefined);
-    if (root === undefined) return "the receivable named is not on the chain";
-    if (root.currency !== currency) return "the currency is not the receivable's";
+    const root = await client.ledgerGet("receivable", named).catch((error: { readonly code?: string }) => {
+      if (error.code === "NOT_FOUND") return undefined;
+      throw error;
+    });
+    if (root === undefined) return final("the receivable named is not on the chain");
+    if (root.currency !== currency) return final("the currency is not the receivable's");
     const notes = (await client.ledgerAll("note", { receivable: named }))
       .filter(({ position }) => !ENDED.has(position))
       .map(({ id }) => id);
-    if (notes.length === 0 || notes.length > NOTES_MAX) return `${notes.length} live notes: this needs an officer`;
+    if (notes.length === 0 || notes.length > NOTES_MAX) return final(`${notes.length} live notes: this needs an officer`);
     const body = {
       bank,
       reference: this.#commitment(reference),
@@ -161,8 +189,7 @@ export class SettlementAgent {
       notes: [...notes].sort(),
       evidence,
     };
-    const sent = await send(client, op("payment.attestProRata", body), [attester]);
-    return sent.ok ? `paid on receivable ${named}` : `refused: ${sent.code}`;
+    return outcomeOf(await send(client, op("payment.attestProRata", body), [attester]), `paid on receivable ${named}`);
   }
 
   #commitment(reference: string): Hash {
@@ -192,6 +219,17 @@ export class SettlementAgent {
       await pause(INBOX_INTERVAL_MS, signal);
     }
   }
+}
+
+function final(said: string): Attested {
+  return { said, isFinal: true };
+}
+
+function outcomeOf(sent: ErrandOutcome, done: string): Attested {
+  if (sent.ok) return final(done);
+  // It took effect, and the agent was stopped before it put the file aside.
+  if (sent.code === "PAYMENT_DUPLICATE") return final("attested before");
+  return { said: `refused: ${sent.code}`, isFinal: sent.isFinal };
 }
 
 /** Whole or not at all. */

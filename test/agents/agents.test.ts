@@ -210,6 +210,31 @@ describe("the settlement agent", () => {
     expect(readdirSync(join(folder, "inbox"))).toEqual([]);
   });
 
+  it("attests two payments on one receivable that came at once, one after the other", async () => {
+    const agent = settlement();
+    const { note } = receivable(world, 100_000n);
+    const root = world.chain.read("note", note).receivable;
+    mature(world, root);
+    for (const nth of [1, 2])
+      arrive(`${nth}.xml`, camt(entry(`P${nth}`, "CRDT", "500.00", `<RmtInf><Ustrd>${root}</Ustrd></RmtInf>`)));
+    await agent.collect();
+    expect([said1("1.xml"), said1("2.xml")]).toEqual([1, 2].map((nth) => `P${nth}: paid on receivable ${root}\n`));
+    expect(world.chain.read("receivable", root).status).toBe("SETTLED");
+  });
+
+  it("leaves a file where it is whose attestation no block took, and attests it the next time", async () => {
+    const loan = ordered();
+    const agent = settlement();
+    const refs = `<Refs><EndToEndId>${loan.slice(0, 32)}</EndToEndId></Refs>`;
+    arrive("1.xml", camt(entry("R1", "DBIT", "600.00", refs)));
+    server.loseNext();
+    await agent.collect();
+    expect(readdirSync(join(folder, "inbox"))).toEqual(["1.xml"]);
+    expect(world.chain.read("loan", loan).status).toBe("ORDERED");
+    await agent.collect();
+    expect(said1("1.xml")).toBe(`R1: loan ${loan} is disbursed\n`);
+  });
+
   it("attests nothing that is not booked, names nothing it knows, or has another amount", async () => {
     const loan = ordered();
     const agent = settlement();

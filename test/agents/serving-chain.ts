@@ -12,10 +12,17 @@ import type { ProvingChain } from "../node/support/proving-chain.ts";
 const SILENT: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** An RPC server over a chain of the ledger's tests that makes a block of every transaction it is sent. */
-export async function serve(
-  chain: ProvingChain,
-): Promise<{ readonly client: Client; readonly url: string; readonly close: () => Promise<void> }> {
+export async function serve(chain: ProvingChain): Promise<{
+  readonly client: Client;
+  readonly url: string;
+  /** The next transaction is taken, and runs out before a block holds it. */
+  readonly loseNext: () => void;
+  readonly close: () => Promise<void>;
+}> {
+  let losing = 0;
+  const lost = new Set<TxId>();
   const status = (id: TxId) => {
+    if (lost.has(id)) return { status: "expired" };
     const stored = chain.blocks.transaction(id);
     if (stored === undefined) return { status: "unknown" };
     const { height, index, receipt, body } = stored;
@@ -32,6 +39,11 @@ export async function serve(
       if (chain.blocks.transaction(pair.id) !== undefined) return ok(pair.id);
       const refusal = chain.judge(decoded.value);
       if (refusal !== null) return { ok: false, error: refusal };
+      if (losing > 0) {
+        losing -= 1;
+        lost.add(pair.id);
+        return ok(pair.id);
+      }
       chain.block([decoded.value]);
       return ok(pair.id);
     },
@@ -43,7 +55,10 @@ export async function serve(
     { node, metricsText: () => Promise.resolve(""), logger: SILENT },
   );
   const url = `http://127.0.0.1:${await server.listen()}/`;
-  return { client: new Client({ endpoints: [url] }), url, close: () => server.close() };
+  const loseNext = (): void => {
+    losing += 1;
+  };
+  return { client: new Client({ endpoints: [url] }), url, loseNext, close: () => server.close() };
 }
 
 export function signingKey(party: Firm, { key, sign }: TestKey): SigningKey {
