@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createKeystore, openKeystore } from "../../src/adapters/keystore.ts";
 import { nativeHasher } from "../../src/adapters/native-hasher.ts";
@@ -39,16 +39,16 @@ export interface MemberNode {
 
 /** A network whose genesis has one member and one authority; everybody else joins by vote. Nodes are processes, as an operator starts them. */
 export class GrowingNetwork {
-  readonly members: readonly MemberNode[];
   readonly identity: ChainIdentity;
   readonly #scratch: ReturnType<typeof scratch>;
+  readonly #members: Map<string, MemberNode>;
   readonly #runs = new Map<string, Run>();
   readonly #loads: TxId[] = [];
   #isLoading = false;
   #loading: Promise<void> = Promise.resolve();
 
   private constructor(members: readonly MemberNode[], identity: ChainIdentity, folder: ReturnType<typeof scratch>) {
-    this.members = members;
+    this.#members = new Map(members.map((member) => [member.name, member]));
     this.identity = identity;
     this.#scratch = folder;
   }
@@ -80,7 +80,7 @@ export class GrowingNetwork {
   }
 
   member(name: string): MemberNode {
-    const found = this.members.find((member) => member.name === name);
+    const found = this.#members.get(name);
     if (found === undefined) throw new Error(`no member ${name}`);
     return found;
   }
@@ -164,6 +164,12 @@ export class GrowingNetwork {
 
   /** Its running node shows that it follows; these vote it in. */
   async promote(name: string, voters: readonly string[]): Promise<void> {
+    await this.#showReady(name, voters);
+    const { authorityKey } = this.member(name);
+    await this.decide({ kind: "addAuthority", member: name as MemberId, authorityKey }, voters);
+  }
+
+  async #showReady(name: string, voters: readonly string[]): Promise<void> {
     const { authorityKey, authoritySeed, maker, party } = this.member(name);
     const own = new GovernanceClient(this.client(name), name as MemberId);
     const { height } = await this.client(voters[0] as string).status();
@@ -171,7 +177,44 @@ export class GrowingNetwork {
     const ready = await own.readiness(authorityKey);
     const shown = await own.send([ready], [maker, seedKey(party, authorityKey, authoritySeed)]);
     if (shown.status !== "committed") throw new Error(`${name} did not show readiness: ${shown.code}`);
-    await this.decide({ kind: "addAuthority", member: name as MemberId, authorityKey }, voters);
+  }
+
+  /** Its node is stopped, gets a new consensus key, shows with it that it follows, and these vote for the key. */
+  async rotateAuthorityKey(name: string, voters: readonly string[]): Promise<void> {
+    const before = this.member(name);
+    await this.#stopped(name);
+    const rekeyed = run([CLI, "node", "rekey", "--dir", before.folder, "--json"]);
+    if ((await rekeyed.exit) !== 0) throw new Error(`${name} was not rekeyed: ${rekeyed.err()}`);
+    const { authorityKeystore } = JSON.parse(rekeyed.out()) as { readonly authorityKeystore: string };
+    const { publicKey, seed } = await openKeystore(join(before.folder, authorityKeystore), PASSPHRASE);
+    this.#members.set(name, { ...before, authorityKey: publicKey, authoritySeed: seed });
+    this.start(name);
+    await this.role(name, "follower");
+    await this.#showReady(name, voters);
+    await this.decide({ kind: "setAuthorityKey", member: name as MemberId, authorityKey: publicKey }, voters);
+  }
+
+  /** These vote for a new node key, which cuts off the running node; it is started again with that key. */
+  async rotateNodeKey(name: string, voters: readonly string[]): Promise<void> {
+    const before = this.member(name);
+    const nodeKeystore = "keys/node-2.json";
+    await createKeystore(join(before.folder, nodeKeystore), randomBytes(32), PASSPHRASE, { costLog2: COST_LOG2 });
+    const { publicKey, seed } = await openKeystore(join(before.folder, nodeKeystore), PASSPHRASE);
+    await this.decide({ kind: "setNodeKey", member: name as MemberId, nodeKey: publicKey }, voters);
+    await until(async () => (await this.peersOf(name)).length === 0, `${name} is cut off under its old key`);
+    await this.#stopped(name);
+    this.#members.set(name, { ...before, nodeKey: publicKey, nodeSeed: seed });
+    const file = join(before.folder, "settings.json");
+    const settings = JSON.parse(readFileSync(file, "utf8")) as object;
+    writeFileSync(file, JSON.stringify({ ...settings, nodeKeystore, nodeKeyChanged: true }));
+    this.start(name);
+    await this.answers(name);
+  }
+
+  async #stopped(name: string): Promise<void> {
+    const started = this.#runs.get(name);
+    started?.child.kill("SIGTERM");
+    await started?.exit;
   }
 
   /** Firms are registered, one after another, through every node in turn, until `endLoad`. */
