@@ -1,4 +1,5 @@
 import { compareText } from "../lib/bytes.ts";
+import { RecentMap } from "../lib/recent-map.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Hash, TimeMs } from "../types/scalars.ts";
 import type { Book } from "./book.ts";
@@ -12,6 +13,8 @@ const DAYS_ID = namedId("dueDays");
 /** A bucket that holds more is divided by the next hex digit of its objects' ids. */
 const BUCKET_ITEMS_MAX = 32;
 const NIBBLES = "0123456789abcdef";
+/** Objects that are scheduled one after the other lead through the same buckets, and a bucket is found by more hashing than reading. */
+const bucketIds = new RecentMap<string, Hash>(16_384);
 
 type Bucket = ObjectOf<"dueBucket">;
 type Item = Bucket["items"][number];
@@ -143,7 +146,12 @@ function bucketOf(book: Book, minute: number, prefix: string): Bucket | undefine
 }
 
 function bucketId(minute: number, prefix: string): Hash {
-  return namedId("dueBucket", String(minute), prefix);
+  const name = `${minute}/${prefix}`;
+  const known = bucketIds.get(name);
+  if (known !== undefined) return known;
+  const id = namedId("dueBucket", String(minute), prefix);
+  bucketIds.set(name, id);
+  return id;
 }
 
 function compareItems(left: Item, right: Item): number {

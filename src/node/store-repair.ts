@@ -2,10 +2,11 @@ import type { Kind } from "../ledger/kinds.ts";
 import { concatBytes, toHex } from "../lib/bytes.ts";
 import type { Hasher } from "../ports/crypto.ts";
 import type { Store, StoreWrite } from "../ports/store.ts";
-import { keyHashOf, type Leaf, valueHashOf } from "../state/node-hash.ts";
-import { subtreeOf } from "../state/subtree.ts";
+import { keyHashOf, valueHashOf } from "../state/node-hash.ts";
+import { rootOf } from "../state/subtree.ts";
+import { TreeBuild } from "../state/tree-build.ts";
 import { LIMITS } from "../types/limits.ts";
-import type { Height } from "../types/scalars.ts";
+import type { Hash, Height } from "../types/scalars.ts";
 import { isPageKey, isSharedKey, pageKey } from "./chain-keys.ts";
 import type { ChainStore } from "./chain-store.ts";
 import { IndexRebuild } from "./index-rebuild.ts";
@@ -114,19 +115,23 @@ export class StoreRepair {
   /** All pages, from the objects; none if those have not the root of the last block. */
   async #makePages(): Promise<void> {
     const { store, chain, hasher } = this.#m;
-    const leaves: Leaf[] = [];
+    const build = new TreeBuild(hasher);
     const { to, ...range } = allObjectsOfAllKinds();
     for (let { from } = range; ; ) {
       const entries = await store.range({ from, to, limit: LIMITS.auditSliceObjects });
       for (const { key, value } of entries)
-        leaves.push({ keyHash: keyHashOf(key.subarray(1), hasher), valueHash: valueHashOf(encodingOf(value), hasher) });
+        build.set({ keyHash: keyHashOf(key.subarray(1), hasher), valueHash: valueHashOf(encodingOf(value), hasher) });
       const last = entries.at(-1);
       if (last === undefined) break;
       from = concatBytes(last.key, Uint8Array.of(0));
     }
-    const made = subtreeOf("", leaves, hasher);
-    if (made?.top == null || toHex(made.top.hash) !== chain.head.stateRoot) return;
-    const writes = [...made.pages].map(([path, page]): StoreWrite => ({ key: pageKey(path), value: page.encode() }));
+    const writes: StoreWrite[] = [];
+    let root: Hash | null = null;
+    for (const part of build.parts()) {
+      for (const [path, page] of part.pages) writes.push({ key: pageKey(path), value: page.encode() });
+      root = rootOf(part);
+    }
+    if (root !== chain.head.stateRoot) return;
     for (let at = 0; at < writes.length; at += LIMITS.rebuildSliceEntries)
       await this.#write(writes.slice(at, at + LIMITS.rebuildSliceEntries));
     this.#pagesMade += writes.length;

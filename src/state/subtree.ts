@@ -1,8 +1,9 @@
+import { assert } from "../lib/assert.ts";
 import { compareBytes, toHex } from "../lib/bytes.ts";
 import type { Hash } from "../types/scalars.ts";
-import { EMPTY_HASH, hashPair, type Leaf, type TreeHasher, type TreeNode } from "./node-hash.ts";
+import { EMPTY_HASH, hashPair, type Leaf, leafNode, type TreeHasher, type TreeNode } from "./node-hash.ts";
 import { CHILDREN, Page } from "./page.ts";
-import { StateTree } from "./tree.ts";
+import { nibbleAt, type StateTree } from "./tree.ts";
 
 /** What of the tree lies under one prefix of nibbles: its top node and its pages. */
 export interface Subtree {
@@ -10,19 +11,73 @@ export interface Subtree {
   readonly pages: ReadonlyMap<string, Page>;
 }
 
+export function rootOf({ top }: Pick<Subtree, "top">): Hash {
+  return toHex(top?.hash ?? EMPTY_HASH) as Hash;
+}
+
+/** A page to be made, and where its top goes. */
+interface Plan {
+  readonly path: string;
+  readonly children: (TreeNode | null | undefined)[];
+  readonly parent: Plan | null;
+}
+
 /**
- * The pages that these leaves make: all that the tree holds under `prefix`, in any order. Under a prefix other than the empty one there
- * must be two leaves or more: one alone would stand farther up, and where is not to be seen from here.
+ * The pages that these leaves make: all that the tree holds under `prefix`, in its order and none twice. Under a prefix other than the
+ * empty one there must be two leaves or more: one alone would stand farther up, and where is not to be seen from here. Each page is made
+ * once, those of one depth together, from the bottom up.
  */
 export function subtreeOf(prefix: string, leaves: readonly Leaf[], hasher: TreeHasher): Subtree | undefined {
+  assert(isOrdered(leaves), "leaves are in the order of the tree");
   if (prefix !== "" && leaves.length < 2) return undefined;
-  if (leaves.some(({ keyHash }) => !toHex(keyHash).startsWith(prefix))) return undefined;
-  const tree = new StateTree({ page: () => undefined }, hasher);
+  // What stands between two leaves with this prefix has it, too.
+  for (const end of [leaves[0], leaves.at(-1)]) if (end !== undefined && !isBelow(prefix, end.keyHash)) return undefined;
   const pages = new Map<string, Page>();
-  for (const [path, { after }] of tree.update(leaves).pages) {
-    if (after !== null && path.length >= prefix.length) pages.set(path, after);
+  let top: TreeNode | null = null;
+  for (const plans of plansOf(prefix, leaves, hasher).reverse()) {
+    const joined = Page.join(
+      plans.map(({ children }) => ({ page: Page.empty, children })),
+      hasher,
+    );
+    for (const [index, { path, parent }] of plans.entries()) {
+      const page = joined[index] as Page;
+      pages.set(path, page);
+      if (parent === null) top = page.top;
+      else parent.children[nibbleOf(path)] = page.top;
+    }
   }
-  return { top: pages.get(prefix)?.top ?? null, pages };
+  return { top, pages };
+}
+
+/** The pages to be made by depth, the one at the prefix first, with those of their children in place that are leaves. */
+function plansOf(prefix: string, leaves: readonly Leaf[], hasher: TreeHasher): Plan[][] {
+  const levels: Plan[][] = [];
+  const plan = (path: string, from: number, to: number, parent: Plan | null): void => {
+    const children = new Array<TreeNode | undefined>(CHILDREN).fill(undefined);
+    const own: Plan = { path, children, parent };
+    const level = levels[path.length - prefix.length];
+    if (level === undefined) levels.push([own]);
+    else level.push(own);
+    for (let at = from; at < to; ) {
+      const { keyHash } = leaves[at] as Leaf;
+      const nibble = nibbleAt(keyHash, path.length);
+      let next = at + 1;
+      while (next < to && nibbleAt((leaves[next] as Leaf).keyHash, path.length) === nibble) next++;
+      if (next === at + 1) children[nibble] = leafNode(leaves[at] as Leaf, hasher);
+      else plan(path + nibble.toString(16), at, next, own);
+      at = next;
+    }
+  };
+  plan(prefix, 0, leaves.length, null);
+  return levels;
+}
+
+function isBelow(prefix: string, keyHash: Uint8Array): boolean {
+  return toHex(keyHash).startsWith(prefix);
+}
+
+function nibbleOf(path: string): number {
+  return Number.parseInt(path.slice(-1), 16);
 }
 
 /** The hashes beside the way from the root down to a prefix; undefined if no branch stands there. */
@@ -69,7 +124,7 @@ export function pagesAbove(tops: ReadonlyMap<string, TreeNode>, hasher: TreeHash
     for (const [path, node] of level) {
       const parent = path.slice(0, -1);
       const own = children.get(parent) ?? new Map<number, TreeNode>();
-      own.set(Number.parseInt(path.slice(-1), 16), node);
+      own.set(nibbleOf(path), node);
       children.set(parent, own);
     }
     level = new Map();

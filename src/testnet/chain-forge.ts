@@ -1,22 +1,30 @@
-import { blockId, commitHash, evidenceRoot, txRoot } from "../codec/block.ts";
+import { blockId, commitHash, evidenceRoot, receiptRoot, txRoot } from "../codec/block.ts";
 import { voteSignBytes } from "../codec/vote.ts";
 import type { ObjectChange } from "../ledger/book.ts";
 import { parentTurn } from "../ledger/governance/turns.ts";
-import type { BlockExecutor, Execution } from "../node/block-executor.ts";
-import type { ChainStore } from "../node/chain-store.ts";
-import { beginChain, executingChain } from "../node/executing-chain.ts";
+import type { Execution } from "../node/block-executor.ts";
+import { REBUILDING_KEY } from "../node/chain-keys.ts";
+import { type ChainStore, foundationWrites } from "../node/chain-store.ts";
+import { beginChain, type ExecutingChain, executingChain } from "../node/executing-chain.ts";
 import type { Hasher } from "../ports/crypto.ts";
-import type { Store } from "../ports/store.ts";
+import type { Store, StoreWrite } from "../ports/store.ts";
 import type { ObjectView } from "../state/view.ts";
-import type { Commit, Header } from "../types/block.ts";
+import type { Block, Commit, Header } from "../types/block.ts";
 import type { ChainIdentity } from "../types/genesis.ts";
+import { LIMITS } from "../types/limits.ts";
 import type { BlockId, MemberId, Signature, TimeMs } from "../types/scalars.ts";
 import type { Envelope, TxPair } from "../types/transaction.ts";
+import { StateImport } from "./state-import.ts";
 
 /** The consensus key of an authority, as only a launcher of a whole network has it. */
 export interface AuthorityKey {
   readonly member: MemberId;
   readonly sign: (message: Uint8Array) => Signature;
+}
+
+interface ForgeModules {
+  readonly store: Store;
+  readonly hasher: Hasher;
 }
 
 /** A block's writes go to the disk when so many bytes are staged. */
@@ -29,47 +37,39 @@ const FLUSH_BYTES = 8 * 1024 * 1024;
 export class ChainForge {
   readonly #identity: ChainIdentity;
   readonly #keys: readonly AuthorityKey[];
-  readonly #hasher: Hasher;
-  readonly #executor: BlockExecutor;
-  readonly store: ChainStore;
-  /** The ledger's objects as the last block left them. */
-  readonly objects: ObjectView;
+  readonly #modules: ForgeModules;
+  #made: ExecutingChain;
   #lastCommit: Commit;
 
-  private constructor(
-    identity: ChainIdentity,
-    keys: readonly AuthorityKey[],
-    hasher: Hasher,
-    executor: BlockExecutor,
-    store: ChainStore,
-    objects: ObjectView,
-  ) {
+  private constructor(identity: ChainIdentity, keys: readonly AuthorityKey[], modules: ForgeModules, made: ExecutingChain) {
     this.#identity = identity;
     this.#keys = keys;
-    this.#hasher = hasher;
-    this.#executor = executor;
-    this.store = store;
-    this.objects = objects;
-    this.#lastCommit = { height: 0, round: 0, block: store.head.block, sigs: [] };
+    this.#modules = modules;
+    this.#made = made;
+    this.#lastCommit = { height: 0, round: 0, block: made.chain.head.block, sigs: [] };
   }
 
   /** Begins a chain in an empty store. `keys` are all of the genesis's authorities, in member order. */
-  static async open(
-    identity: ChainIdentity,
-    keys: readonly AuthorityKey[],
-    modules: { readonly store: Store; readonly hasher: Hasher },
-  ): Promise<ChainForge> {
+  static async open(identity: ChainIdentity, keys: readonly AuthorityKey[], modules: ForgeModules): Promise<ChainForge> {
     const made = executingChain(identity, modules);
     await written((done) => beginChain(made, done));
-    const { chain, objects, executor } = made;
-    return new ChainForge(identity, keys, modules.hasher, executor, chain, objects);
+    return new ChainForge(identity, keys, modules, made);
+  }
+
+  get store(): ChainStore {
+    return this.#made.chain;
+  }
+
+  /** The ledger's objects as the last block left them. */
+  get objects(): ObjectView {
+    return this.#made.objects;
   }
 
   /** The next block, of all of these. Answers what it did. */
   async append(timeMs: TimeMs, envelopes: readonly Envelope[]): Promise<Execution> {
     const { tip, tipHeader } = this.store;
     const height = tip.height + 1;
-    const execution = this.#executor.execute({
+    const execution = this.#made.executor.execute({
       height,
       timeMs,
       parent: parentTurn(this.#lastCommit, tipHeader?.proposer ?? null),
@@ -90,13 +90,58 @@ export class ChainForge {
    * later block has no occasion to. For benches that need a large state and not the time that making it takes.
    */
   async preload(timeMs: TimeMs, changes: readonly ObjectChange[], pairs: readonly TxPair[]): Promise<void> {
-    await this.#finish(timeMs, this.#executor.fromChanges(changes), pairs, []);
+    await this.#finish(timeMs, this.#made.executor.fromChanges(changes), pairs, []);
+  }
+
+  /**
+   * A block that claims a state of all that the parent's holds and of much beside, which is not made by changing the
+   * parent's: rows go to the store as they come, and the tree is built once, from the bottom up. What is left is the store of a node that
+   * joined by a snapshot of this block: nothing below it is kept.
+   */
+  async import(timeMs: TimeMs, fill: (put: (changes: readonly ObjectChange[]) => Promise<void>) => Promise<void>): Promise<void> {
+    await this.flush();
+    const { chain, executor, objects } = this.#made;
+    const height = chain.tip.height + 1;
+    const state = new StateImport({ ...this.#modules, height, objects });
+    await state.begin();
+    await fill((changes) => state.put(changes));
+    const stateRoot = await state.finish();
+    const outcome = {
+      receiptRoot: receiptRoot([], this.#modules.hasher.sha256),
+      stateRoot,
+      nextValidators: executor.validatorsHash(),
+    };
+    const sealed = this.#seal(timeMs, outcome, []);
+    const changes = await chain.authorityChanges(height, LIMITS.proofChangesMax);
+    // Indices and totals are there already.
+    const indexed: StoreWrite = { key: REBUILDING_KEY, value: null };
+    await written((done) => this.#modules.store.write([...foundationWrites(sealed, changes), indexed], done));
+    this.#lastCommit = sealed.commit;
+    // As after a start: whatever was read of the state before is forgotten.
+    this.#made = executingChain(this.#identity, this.#modules);
   }
 
   async #finish(timeMs: TimeMs, execution: Execution, pairs: readonly TxPair[], envelopes: readonly Envelope[]): Promise<void> {
-    const { tip } = this.store;
+    const { chain, executor } = this.#made;
+    const sealed = this.#seal(timeMs, execution, pairs);
+    const { receipts, nextSet } = execution;
+    const derived = executor.writes(sealed.block.header.height, execution);
+    chain.stage({ ...sealed, envelopes, receipts, nextSet, derived });
+    executor.adopt(execution);
+    this.#lastCommit = sealed.commit;
+    if (chain.stagedBytes >= FLUSH_BYTES) await this.flush();
+  }
+
+  /** The block upon the tip, and the commit of all. */
+  #seal(
+    timeMs: TimeMs,
+    { receiptRoot, stateRoot, nextValidators }: Pick<Execution, "receiptRoot" | "stateRoot" | "nextValidators">,
+    pairs: readonly TxPair[],
+  ): { readonly block: Block; readonly id: BlockId; readonly commit: Commit } {
+    const { chain, executor } = this.#made;
+    const { tip } = chain;
     const height = tip.height + 1;
-    const digest = this.#hasher.sha256;
+    const digest = this.#modules.hasher.sha256;
     const header: Header = {
       v: 1,
       chain: this.#identity.chain,
@@ -104,30 +149,19 @@ export class ChainForge {
       timeMs,
       parent: tip.block,
       proposer: (this.#keys[height % this.#keys.length] as AuthorityKey).member,
-      validators: this.#executor.validatorsHash(),
-      nextValidators: execution.nextValidators,
-      params: this.#executor.paramsHash(),
+      validators: executor.validatorsHash(),
+      nextValidators,
+      params: executor.paramsHash(),
       lastCommit: commitHash(this.#lastCommit, digest),
       txRoot: txRoot(pairs, digest),
-      receiptRoot: execution.receiptRoot,
-      stateRoot: execution.stateRoot,
+      receiptRoot,
+      stateRoot,
       count: pairs.length,
       evidenceRoot: evidenceRoot([], digest),
     };
     const id = blockId(header, digest);
-    const commit = this.#commit(height, id);
-    this.store.stage({
-      block: { header, pairs, lastCommit: this.#lastCommit, evidence: [] },
-      id,
-      commit,
-      envelopes,
-      receipts: execution.receipts,
-      nextSet: execution.nextSet,
-      derived: this.#executor.writes(height, execution),
-    });
-    this.#executor.adopt(execution);
-    this.#lastCommit = commit;
-    if (this.store.stagedBytes >= FLUSH_BYTES) await this.flush();
+    const block = { header, pairs, lastCommit: this.#lastCommit, evidence: [] };
+    return { block, id, commit: this.#commit(height, id) };
   }
 
   flush(): Promise<void> {
@@ -136,7 +170,7 @@ export class ChainForge {
 
   #commit(height: number, block: BlockId): Commit {
     const said = { height, round: 0, kind: "precommit", block } as const;
-    const message = voteSignBytes(this.#identity.chain, said, this.#hasher.sha256);
+    const message = voteSignBytes(this.#identity.chain, said, this.#modules.hasher.sha256);
     return { height, round: 0, block, sigs: this.#keys.map(({ sign }, index) => ({ index, sig: sign(message) })) };
   }
 }

@@ -19,7 +19,8 @@ export interface Cast {
   readonly debtors: readonly SigningKey[];
 }
 
-const OBJECTS_PER_BLOCK = 20_000;
+/** Put at once; what the due queue changes again in the next portion is written twice. */
+const OBJECTS_AT_ONCE = 20_000;
 /** A receivable and its note; a party, its legal id and its key. */
 const OBJECTS_EACH: Readonly<Record<Dimension, number>> = { receivables: 2, parties: 3 };
 /** Receivables of one contract and one invoice. */
@@ -32,7 +33,7 @@ const MATURITIES = 150;
 const KNOWN_EVERY = 64;
 
 /**
- * Fills a state with `objects` objects that the load has nothing to do with, block by block, through the ledger's own book and due queue and
+ * Fills a state with `objects` objects that the load has nothing to do with, a portion at a time, through the ledger's own book and due queue and
  * not by transactions. Each is whole: what a transaction about it would read is there.
  */
 export async function crowd(
@@ -42,20 +43,20 @@ export async function crowd(
   chain: {
     readonly view: ObjectView;
     readonly timeMs: number;
-    readonly preload: (changes: readonly ObjectChange[]) => Promise<void>;
+    readonly put: (changes: readonly ObjectChange[]) => Promise<void>;
   },
 ): Promise<void> {
   const each = OBJECTS_EACH[dimension];
   const count = Math.ceil(objects / each);
-  const perBlock = Math.ceil(OBJECTS_PER_BLOCK / each);
-  for (let from = 0; from < count; from += perBlock) {
+  const atOnce = Math.ceil(OBJECTS_AT_ONCE / each);
+  for (let from = 0; from < count; from += atOnce) {
     const book = new Book(chain.view);
-    for (let index = from; index < Math.min(count, from + perBlock); index++) {
+    for (let index = from; index < Math.min(count, from + atOnce); index++) {
       if (dimension === "parties") addParty(book, index, cast.sponsor, chain.timeMs);
       else addReceivable(book, { index, count }, cast, chain.timeMs);
     }
     book.commit(null);
-    await chain.preload(book.finish().changes);
+    await chain.put(book.finish().changes);
   }
 }
 
@@ -103,7 +104,7 @@ function addReceivable(
   const document = digest("crowd document");
   if (index % PER_CONTRACT === 0) addTrade(book, { contract, invoice, seller, debtor, issueDay });
   const id = digest(`crowd receivable ${index}`);
-  // One day after the other, so that a block fills few buckets of the due queue: each would else be written by nearly every block.
+  // One day after the other, so that a portion fills few buckets of the due queue: each would else be written with nearly every portion.
   const maturityDay = issueDay + FIRST_MATURITY_DAYS + Math.floor((index * MATURITIES) / count);
   book.add("receivable", {
     id,

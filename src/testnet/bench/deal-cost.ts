@@ -42,7 +42,11 @@ export async function dealCost(network: NetworkFolder, where: Surroundings): Pro
   const meter = new Meter();
   await forge(network, async (forging) => {
     const cast = await castOf(forging);
-    await crowd(where.dimension, where.objects, cast, { ...forging, view: forging.objects, timeMs: forging.nowMs() });
+    if (where.objects > 0) {
+      await forging.import((put) =>
+        crowd(where.dimension, where.objects, cast, { view: forging.objects, timeMs: forging.nowMs(), put }),
+      );
+    }
     const bank = await new FolderWallets(network).member("zbank");
     const atOnce = where.leaves >= WIDE_FROM_LEAVES ? WIDE_DEALS_AT_ONCE : DEALS_AT_ONCE;
     for (let round = 0; round < ROUNDS; round++) {

@@ -29,7 +29,8 @@ export interface Forging {
   readonly nowMs: () => number;
   readonly sponsor: Builder["sponsor"];
   append(envelopes: readonly Envelope[]): Promise<Execution>;
-  preload(objects: readonly ObjectChange[]): Promise<void>;
+  /** A block whose state has all that is put beside what the last one left: see {@link ChainForge.import}. */
+  import(fill: (put: (objects: readonly ObjectChange[]) => Promise<void>) => Promise<void>): Promise<void>;
 }
 
 /** A chain made in the first member's empty data folder; answers where it ends. */
@@ -47,11 +48,13 @@ export async function forge(
     };
     await make({
       chain: network.identity.chain,
-      objects: chain.objects,
+      get objects() {
+        return chain.objects;
+      },
       append,
-      preload: (objects) => {
+      import: (fill) => {
         timeMs += BLOCK_INTERVAL_MS;
-        return chain.preload(timeMs, objects, []);
+        return chain.import(timeMs, fill);
       },
       client: {
         submitAndWait: async (id: TxId, bytes: Uint8Array) => {
@@ -110,7 +113,9 @@ export async function forgeState(
     population = await populate({ ...forging, name: "load" }, size.chains);
     const { holders } = population;
     const cast = { sponsor: forging.sponsor.member as MemberId, sellers: holders, debtors: holders.slice(1) };
-    await crowd("receivables", size.others, cast, { ...forging, view: forging.objects, timeMs: forging.nowMs() });
+    await forging.import((put) =>
+      crowd("receivables", size.others, cast, { view: forging.objects, timeMs: forging.nowMs(), put }),
+    );
   });
   return { population, timeMs };
 }
