@@ -1,6 +1,7 @@
 import type { JsonSchema } from "../codec/schema.ts";
 import { CODES } from "./codes.ts";
 import { KINDS, type Kind } from "./kinds.ts";
+import { KIND_LABELS } from "./labels/kinds.ts";
 import { EVENTS } from "./transition.ts";
 import { TRANSITIONS } from "./transitions.ts";
 
@@ -22,8 +23,14 @@ export function reference(): string {
     "Keys of purpose MAKER and CHECKER count for every operation, by the party's policy; other purposes count as makers where named.",
     "",
     ...table(
-      ["operation", "signed by", "also makers", "ground"],
-      [...TRANSITIONS.values()].map(({ kind, signedBy, makers, ground }) => [`\`${kind}\``, signedBy, makers.join(", "), ground]),
+      ["operation", "中文", "signed by", "also makers", "ground"],
+      [...TRANSITIONS.values()].map(({ kind, label, signedBy, makers, ground }) => [
+        `\`${kind}\``,
+        label.zh,
+        signedBy,
+        makers.join(", "),
+        ground,
+      ]),
     ),
     "",
     "### Bodies",
@@ -38,10 +45,17 @@ export function reference(): string {
     "Kinds without public lists are internal: they make uniqueness and due work readable without a scan.",
     "",
     ...table(
-      ["object", "public", "indexed fields", "fields"],
+      ["object", "中文", "public", "indexed fields", "fields"],
       (Object.keys(KINDS) as Kind[]).map((kind) => {
         const { schema, public: isPublic, indices } = KINDS[kind];
-        return [`\`${kind}\``, isPublic ? "yes" : "no", Object.keys(indices).join(", "), `\`${shape(schema.jsonSchema)}\``];
+        const label = KIND_LABELS.get(kind)?.zh ?? "";
+        return [
+          `\`${kind}\``,
+          label,
+          isPublic ? "yes" : "no",
+          Object.keys(indices).join(", "),
+          `\`${shape(schema.jsonSchema)}\``,
+        ];
       }),
     ),
     "",

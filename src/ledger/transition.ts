@@ -16,6 +16,7 @@ import type { Amount, Day, Hash, Height, TimeMs, TxId } from "../types/scalars.t
 import type { LedgerEvent, TxSigner } from "../types/transaction.ts";
 import type { Book } from "./book.ts";
 import { freshObjectId, objectId } from "./ids.ts";
+import type { Label } from "./labels/label.ts";
 
 /** Where and when a transition happens. */
 export interface Situation {
@@ -81,6 +82,8 @@ export function ledgerEvent(kind: EventKind, data: unknown): LedgerEvent {
 /** What a row of the transition table says: the law, the shape, the signers, the conditions, the effect. */
 export interface TransitionDeclaration<F, B = StructValue<F>> {
   readonly kind: string;
+  /** What people read, on pages and in lists. */
+  readonly label: Label;
   /** Where the rule comes from. */
   readonly ground: string;
   /** Who must sign, in words, for the reference table; `signers` says it in code. */
@@ -99,6 +102,7 @@ export interface TransitionDeclaration<F, B = StructValue<F>> {
 
 export interface Transition {
   readonly kind: string;
+  readonly label: Label;
   readonly ground: string;
   readonly signedBy: string;
   readonly body: StructSchema<unknown> & Schema<unknown>;
@@ -118,9 +122,10 @@ export interface TypedTransition<K extends string, B> extends Transition {
 export function transition<const K extends string, const F extends Record<string, unknown>>(
   declaration: TransitionDeclaration<F> & { readonly kind: K },
 ): TypedTransition<K, StructValue<F>> {
-  const { kind, ground, signedBy, signers, stake, makers, requires, effect } = declaration;
+  const { kind, label, ground, signedBy, signers, stake, makers, requires, effect } = declaration;
   return {
     kind,
+    label,
     ground,
     signedBy,
     body: (struct as unknown as (fields: unknown) => Transition["body"])(declaration.body),

@@ -1,4 +1,8 @@
 import type { JsonSchema } from "../codec/schema.ts";
+import { FIELD_LABELS } from "../ledger/labels/fields.ts";
+import { KIND_LABELS } from "../ledger/labels/kinds.ts";
+import { WORD_LABELS } from "../ledger/labels/words.ts";
+import { TRANSITIONS } from "../ledger/transitions.ts";
 import type { Method } from "./method.ts";
 import { COMPONENTS } from "./results.ts";
 import { RPC_NUMBERS } from "./rpc-error.ts";
@@ -23,6 +27,13 @@ export function openRpc(methods: readonly Method[], version: string): object {
       schemas: COMPONENTS,
       // Any method may answer any of them; `data.code` says which error it is.
       errors: Object.fromEntries(Object.entries(RPC_NUMBERS).map(([kind, code]) => [kind, { code, message: kind }])),
+    },
+    // For pages: what people read in the place of the ledger's names.
+    "x-labels": {
+      operations: Object.fromEntries([...TRANSITIONS].map(([kind, { label }]) => [kind, label])),
+      kinds: Object.fromEntries(KIND_LABELS),
+      fields: Object.fromEntries(FIELD_LABELS),
+      words: Object.fromEntries(WORD_LABELS),
     },
   };
 }

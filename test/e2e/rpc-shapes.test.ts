@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { verifyProof } from "../../src/client/verify-proof.ts";
 import type { JsonSchema } from "../../src/codec/schema.ts";
+import type { Label } from "../../src/ledger/labels/label.ts";
 import { toHex } from "../../src/lib/bytes.ts";
 import { trustGenesis } from "../../src/light/trust.ts";
 import { faults } from "../rpc/json-schema.ts";
@@ -34,6 +35,7 @@ interface OpenRpc {
     readonly result: { readonly schema: JsonSchema };
   }[];
   readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> };
+  readonly "x-labels": Readonly<Record<string, Readonly<Record<string, Label>>>>;
 }
 
 type Result = Readonly<Record<string, unknown>>;
@@ -205,7 +207,7 @@ it("events_page answers events in order, from a cursor to the next", async () =>
 });
 
 it("rpc.discover describes every method, its params and its result, and the kinds with their indexed fields", async () => {
-  const { openrpc, methods, components } = (await call("rpc.discover")) as unknown as OpenRpc;
+  const { openrpc, methods, components, "x-labels": labels } = (await call("rpc.discover")) as unknown as OpenRpc;
   expect(openrpc).toMatch(/^1\./);
   const wait = methods.find(({ name }) => name === "tx_wait");
   expect(wait?.params).toContainEqual({
@@ -215,6 +217,8 @@ it("rpc.discover describes every method, its params and its result, and the kind
   });
   expect(components.schemas["object.note"]?.["x-indexed"]).toEqual(["holder", "receivable", "position"]);
   expect(components.schemas["operation.note.split"]).toMatchObject({ properties: { parts: { minItems: 2 } } });
+  expect(labels.operations?.["note.split"]).toEqual({ zh: "拆分凭证", en: "split a note" });
+  expect(labels.words?.OVERDUE).toEqual({ zh: "逾期", en: "overdue" });
   // Every method was called above and its answer held against its description, but for what is over WebSocket or needs a receivable.
   const others = ["credit_score", "events_subscribe", "events_unsubscribe", "ledger_priority", "ledger_tree"];
   expect(

@@ -26,6 +26,7 @@ function twoPeople({ body, book }: Call<{ readonly lender: Hash; readonly valida
 /** A lender puts its own scorecard in force: fitted on its data, seen by a validator. The next version takes the place of this one. */
 export const setRiskPolicy = transition({
   kind: "risk.policy",
+  label: { zh: "设定风险政策", en: "set a lender's risk policy" },
   ground: "商业银行互联网贷款管理暂行办法 art. 37–40: models are validated independently before use",
   signedBy: "lender; an independent validator",
   body: { lender: hash, validator: hash, card: cardSchema },
@@ -42,6 +43,7 @@ export const setRiskPolicy = transition({
 /** A lender says how good a debtor is, from 1 (best) to 6; the newest word holds. Features of all its suppliers read it. */
 export const gradeDebtor = transition({
   kind: "risk.gradeDebtor",
+  label: { zh: "评定债务人等级", en: "grade a debtor" },
   ground: "Basel CRE34: purchased receivables are rated by their obligors",
   signedBy: "lender",
   body: { lender: hash, debtor: hash, grade: int({ min: 1, max: 6 }) },
@@ -70,6 +72,7 @@ export const gradeDebtor = transition({
  */
 export const registerModel = transition({
   kind: "model.register",
+  label: { zh: "登记模型", en: "register a model" },
   ground: "商业银行互联网贷款管理暂行办法 art. 37–40; domain.md §4.4",
   signedBy: "lender; an independent validator",
   body: {
@@ -99,6 +102,7 @@ export const registerModel = transition({
 
 export const retireModel = transition({
   kind: "model.retire",
+  label: { zh: "停用模型", en: "retire a model" },
   ground: "商业银行互联网贷款管理暂行办法 art. 41: a model that does not hold is taken out of use",
   signedBy: "lender",
   body: { model: hash },

@@ -15,6 +15,7 @@ import { scoreOf } from "./scorecard.ts";
  */
 export const snapshotScore = transition({
   kind: "risk.snapshot",
+  label: { zh: "固定信用评分", en: "keep a score" },
   ground: "商业银行互联网贷款管理暂行办法 art. 42: the grounds of a decision are kept",
   signedBy: "the party itself, or a lender",
   body: { by: hash, party: hash, currency: currencySchema, lender: optional(hash) },

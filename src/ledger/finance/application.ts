@@ -19,6 +19,7 @@ type Decision = ObjectOf<"decision">;
 /** The holder asks lenders for finance on open notes, which are reserved until it ends: one encumbrance at a time. */
 export const apply = transition({
   kind: "finance.apply",
+  label: { zh: "申请融资", en: "apply for finance" },
   ground: "Civil Code art. 440(6), 761; data use with consent (PIPL art. 13)",
   signedBy: "holder of the notes",
   body: { ...ASKING, notes: list(hash, { min: 1, max: 64, sortedBy: (note) => note }) },
@@ -63,6 +64,7 @@ export const apply = transition({
 
 export const withdrawApplication = transition({
   kind: "finance.withdraw",
+  label: { zh: "撤回融资申请", en: "withdraw an application" },
   ground: "Civil Code art. 476",
   signedBy: "borrower",
   body: { application: hash },
@@ -74,6 +76,7 @@ export const withdrawApplication = transition({
 /** A lender's answer, by its engine or its officers: terms that stand until they expire, a referral, or a refusal with reasons. */
 export const decide = transition({
   kind: "finance.decide",
+  label: { zh: "授信决定", en: "decide on an application" },
   ground: "银发〔2025〕77号 art. 13; the lender's own credit policy, named by its hash",
   signedBy: "lender",
   body: {

@@ -9,6 +9,7 @@ import { redeem } from "./redemption.ts";
 /** The debtor pays before the maturity, less a discount that the holder grants; the note is redeemed at its face. */
 export const payEarly = transition({
   kind: "payment.early",
+  label: { zh: "提前付款", en: "pay early at a discount" },
   ground: "Civil Code art. 530: performance before it is due; the discount is a price, no dilution",
   signedBy: "a settlement bank; debtor; holder",
   body: { ...ATTESTATION, note: hash, face: amount({ min: 1n }) },

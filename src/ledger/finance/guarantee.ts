@@ -13,6 +13,7 @@ const GUARANTEES_MAX = 8;
 /** A guarantor answers for a receivable up to a cap; whoever holds a note of it may turn to it. */
 export const attachGuarantee = transition({
   kind: "guarantee.attach",
+  label: { zh: "提供保证", en: "attach a guarantee" },
   ground: "Civil Code art. 681, 547: accessory rights follow the notes",
   signedBy: "guarantor",
   body: { guarantor: hash, receivable: hash, cap: amount({ min: 1n }), untilDay: daySchema, document: hash },
@@ -42,6 +43,7 @@ export const attachGuarantee = transition({
 /** The guarantor pays in the debtor's stead and becomes the creditor of what it paid (subrogation). */
 export const payGuarantee = transition({
   kind: "guarantee.pay",
+  label: { zh: "保证人代偿", en: "pay under a guarantee" },
   ground: "Civil Code art. 700: the guarantor's recourse",
   signedBy: "a settlement bank; guarantor",
   body: { ...ATTESTATION, guarantee: hash, note: hash },

@@ -15,6 +15,7 @@ type Programme = Omit<ObjectOf<"programme">, "version">;
 /** A lender bounds what it lends to one borrower. What is lent already counts; null takes the bound away. */
 export const setLine = transition({
   kind: "limit.line",
+  label: { zh: "设定授信额度", en: "set a credit line" },
   ground: "商业银行授信工作尽职指引: lending within an approved line",
   signedBy: "lender",
   body: { lender: hash, borrower: hash, currency: currencySchema, limit: nullable(amount({ max: MONEY_MAX })) },
@@ -35,6 +36,7 @@ export const setLine = transition({
 /** A bank bounds what a debtor promises by certificates; the debtor agrees. */
 export const setProgramme = transition({
   kind: "limit.programme",
+  label: { zh: "设定确权额度", en: "set a debtor's programme" },
   ground: "银发〔2025〕77号 art. 10: the bank examines what the core enterprise can pay",
   signedBy: "a settlement bank; debtor",
   body: { bank: hash, debtor: hash, currency: currencySchema, limit: nullable(amount({ max: MONEY_MAX })) },

@@ -26,6 +26,7 @@ const principalOf = ({ loan }: { readonly loan: Hash }, { book }: Situation) => 
 /** The borrower takes one lender's live terms; the other quotes are void and the notes committed to this loan. */
 export const acceptDecision = transition({
   kind: "finance.accept",
+  label: { zh: "接受融资条件", en: "accept the terms" },
   ground: "Civil Code art. 479, 667",
   signedBy: "borrower",
   body: { decision: hash },
@@ -111,6 +112,7 @@ export const acceptDecision = transition({
 /** The lender instructs payment: filed, searched again after the filing and clean, within the cap. */
 export const orderDisbursement = transition({
   kind: "loan.order",
+  label: { zh: "放款指令", en: "order the disbursement" },
   ground: "Civil Code art. 768; 银发〔2025〕77号 art. 13, 14",
   signedBy: "lender",
   body: { loan: hash, search: hash, instruction: hash },
@@ -151,6 +153,7 @@ export const orderDisbursement = transition({
 /** The settlement bank attests that the money went out: now the notes are pledged, or assigned to the lender, and the debtor notified. */
 export const disbursed = transition({
   kind: "loan.disbursed",
+  label: { zh: "确认放款", en: "attest the disbursement" },
   ground: "Civil Code art. 445, 679, 764; 银发〔2025〕77号 art. 14",
   signedBy: "a settlement bank",
   body: { loan: hash, bank: hash, reference: hash, amount: amount({ min: 1n }), valueDay: daySchema, evidence: hash },
@@ -190,6 +193,7 @@ export const disbursed = transition({
 /** The lender lets notes go before the loan is paid off, if what stays still covers it. */
 export const releaseNotes = transition({
   kind: "loan.release",
+  label: { zh: "解除担保", en: "release the security" },
   ground: "Civil Code art. 393(3): the creditor waives security",
   signedBy: "lender",
   body: { loan: hash, notes: list(hash, { min: 1, max: 64, sortedBy: (note) => note }) },
@@ -222,6 +226,7 @@ export const releaseNotes = transition({
 /** The payment did not go out. */
 export const disbursementFailed = transition({
   kind: "loan.fail",
+  label: { zh: "放款失败", en: "report a failed disbursement" },
   ground: "Civil Code art. 671",
   signedBy: "a settlement bank",
   body: { loan: hash, bank: hash, evidence: hash },

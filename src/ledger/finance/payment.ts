@@ -22,6 +22,7 @@ interface Payment extends Attested {
  */
 export const attestPayment = transition({
   kind: "payment.attest",
+  label: { zh: "付款证明", en: "attest a payment" },
   ground: "Civil Code art. 557, 561; 银发〔2025〕77号 art. 14",
   signedBy: "a settlement bank",
   body: {
@@ -56,6 +57,7 @@ export const attestPayment = transition({
  */
 export const attestProRata = transition({
   kind: "payment.attestProRata",
+  label: { zh: "按比例付款证明", en: "attest a payment to all holders" },
   ground: "Civil Code art. 560: debts of equal rank are paid in proportion",
   signedBy: "a settlement bank",
   body: {
@@ -97,6 +99,7 @@ export const attestProRata = transition({
 /** The borrower repays out of its own money; when nothing is left owing the notes are free in the same transaction. */
 export const repayLoan = transition({
   kind: "loan.repay",
+  label: { zh: "还款", en: "repay a loan" },
   ground: "Civil Code art. 393, 561, 677",
   signedBy: "a settlement bank; borrower",
   body: { ...ATTESTATION, loan: hash },

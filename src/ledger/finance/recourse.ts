@@ -20,6 +20,7 @@ function isActive({ body, book }: Call<{ readonly loan: Hash }>): void {
 /** The factor turns to the seller: something that secures the loan is overdue, or the debtor's objection was upheld. */
 export const demandRecourse = transition({
   kind: "loan.demand",
+  label: { zh: "行使追索权", en: "demand recourse" },
   ground: "Civil Code art. 766: factoring with recourse",
   signedBy: "lender",
   body: { loan: hash, cause: hash },
@@ -37,6 +38,7 @@ export const demandRecourse = transition({
 /** The seller takes a note back for its share of what is owed; for the last note, that is all of it. */
 export const buyBack = transition({
   kind: "loan.buyBack",
+  label: { zh: "回购", en: "buy back" },
   ground: "Civil Code art. 766; 担保解释 art. 66: the seller that bought back may claim from the debtor",
   signedBy: "a settlement bank; borrower; lender",
   body: { ...ATTESTATION, loan: hash, note: hash },
@@ -73,6 +75,7 @@ export const buyBack = transition({
 /** The lender gives up hope, not the claim: a mark for its books. */
 export const writeOff = transition({
   kind: "loan.writeOff",
+  label: { zh: "核销贷款", en: "write off a loan" },
   ground: "金融企业呆账核销管理办法: written off and still pursued",
   signedBy: "lender",
   body: { loan: hash },

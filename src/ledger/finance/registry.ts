@@ -11,6 +11,7 @@ const DAY_MS = 86_400_000;
 /** A search in the public registry (动产融资统一登记公示系统), attested by whoever made it. */
 export const searchRegistry = transition({
   kind: "registry.search",
+  label: { zh: "登记查询", en: "search the registry" },
   ground: "Civil Code art. 768: search, file, search again",
   signedBy: "a lender, verifier or registry",
   body: { by: hash, subject: hash, hits: int({ max: 100_000 }), result: hash, timeMs: int() },
@@ -33,6 +34,7 @@ export const searchRegistry = transition({
 /** The lender's filing: its registration time ranks its claim. */
 export const fileClaim = transition({
   kind: "registry.file",
+  label: { zh: "动产融资登记", en: "file with the registry" },
   ground: "Civil Code art. 445, 768; 银发〔2025〕77号 art. 13",
   signedBy: "lender",
   body: { loan: hash, number: hash, timeMs: int(), untilDay: daySchema, proof: hash },
@@ -58,6 +60,7 @@ export const fileClaim = transition({
 /** A filing is prolonged before it ends; its rank stays. */
 export const renewFiling = transition({
   kind: "registry.renew",
+  label: { zh: "登记展期", en: "renew a filing" },
   ground: "动产和权利担保统一登记办法 art. 13: a registration is renewed before its term ends",
   signedBy: "who filed",
   body: { filing: hash, untilDay: daySchema, proof: hash },
@@ -79,6 +82,7 @@ export const renewFiling = transition({
 /** A filing that secures nothing is taken off the registry; paying the loan off does it by itself. */
 export const cancelFiling = transition({
   kind: "registry.cancel",
+  label: { zh: "注销登记", en: "cancel a filing" },
   ground: "动产和权利担保统一登记办法 art. 20: cancelled within ten working days after the claim has ended",
   signedBy: "who filed",
   body: { filing: hash },

@@ -10,6 +10,7 @@ import { lineCovers, lineMoves } from "./limits.ts";
 /** One lender takes a loan over from another, and with it what secures it (再保理). The filing keeps its rank. */
 export const resell = transition({
   kind: "loan.resell",
+  label: { zh: "再转让(再保理)", en: "resell a loan" },
   ground: "Civil Code art. 545, 547: accessory rights follow the claim",
   signedBy: "lender; new lender",
   body: { loan: hash, to: hash },

@@ -21,6 +21,7 @@ const DAY_MS = 86_400_000;
  */
 export const reversePayment = transition({
   kind: "payment.reverse",
+  label: { zh: "冲正付款", en: "reverse a payment" },
   ground: "Civil Code art. 985: money without legal ground; ISO 20022 pacs.004",
   signedBy: "the bank that attested it",
   body: { payment: hash, evidence: hash },

@@ -8,6 +8,7 @@ import { closeAlarm, openAlarm } from "./zone.ts";
 /** A person sees what no device does: the keeper itself, or an inspector. */
 export const raiseAlarm = transition({
   kind: "alarm.raise",
+  label: { zh: "发出告警", en: "raise an alarm" },
   ground: "Civil Code art. 907: the keeper gives notice of danger to the goods; 担保解释 art. 55",
   signedBy: "operator of the warehouse, or an inspector (verifier)",
   body: { zone: hash, by: hash, severity: choice("WARN", "CRITICAL"), evidence: hash },
@@ -33,6 +34,7 @@ export const raiseAlarm = transition({
 /** Whoever relies on the goods and whoever keeps them agree that all is well; where nobody relies on them, an inspector says so. */
 export const clearAlarm = transition({
   kind: "alarm.clear",
+  label: { zh: "解除告警", en: "clear an alarm" },
   ground: "担保解释 art. 55: the supervisor acts for the creditor",
   signedBy:
     "operator; every lender with a pledge in the zone, or, of a critical alarm where there is none, an inspector (verifier)",

@@ -24,6 +24,7 @@ interface Reading {
  */
 export const attest = transition({
   kind: "device.attest",
+  label: { zh: "设备数据存证", en: "attest measurements" },
   ground: "担保解释 art. 55: evidence of actual control; EPCIS 2.0 ObjectEvent OBSERVE",
   signedBy: "the device, for the operator of the warehouse",
   makers: ["DEVICE"],

@@ -19,6 +19,7 @@ type Device = ObjectOf<"device">;
  */
 export const bindDevice = transition({
   kind: "device.bind",
+  label: { zh: "绑定设备", en: "bind a device" },
   ground: "担保解释 art. 55: control of pledged stock is shown by who watches it; 电子签名法 art. 13",
   signedBy: "operator of the warehouse; the device's own key",
   body: {
@@ -67,6 +68,7 @@ export const bindDevice = transition({
 /** A device is taken down. What it alarmed about stays open until it is cleared; its key ends for good. */
 export const unbindDevice = transition({
   kind: "device.unbind",
+  label: { zh: "解绑设备", en: "unbind a device" },
   ground: "电子签名法 art. 15",
   signedBy: "operator of the warehouse",
   body: { device: hash },

@@ -15,6 +15,7 @@ import { goodsFree, openAlarm, zoneId } from "./zone.ts";
  */
 export const inboundLot = transition({
   kind: "lot.inbound",
+  label: { zh: "货物入库", en: "take a lot in" },
   ground: "Civil Code art. 907: the keeper checks what it takes in; GB/T 30332-2024",
   signedBy: "operator; depositor",
   body: {
@@ -67,6 +68,7 @@ export const inboundLot = transition({
  */
 export const countStock = transition({
   kind: "lot.count",
+  label: { zh: "盘点", en: "count the stock" },
   ground: "Civil Code art. 911: the holder may inspect the goods; 担保解释 art. 55",
   signedBy: "operator and its device; an inspector (verifier)",
   body: { lot: hash, counted: quantitySchema, device: hash, inspector: hash, report: hash },

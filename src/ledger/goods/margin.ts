@@ -19,6 +19,7 @@ const lenderOf = ({ loan }: { readonly loan: Hash }, { book }: Situation) => boo
 /** The goods have lost so much of their price that the lender may ask for more: the borrower repays or adds receipts before the deadline. */
 export const callMargin = transition({
   kind: "margin.call",
+  label: { zh: "追加担保通知", en: "make a margin call" },
   ground: "Civil Code art. 433: the pledgee may ask for security where the value falls markedly",
   signedBy: "lender",
   makers: ["ENGINE"],
@@ -46,6 +47,7 @@ export const callMargin = transition({
  */
 export const liquidate = transition({
   kind: "receipt.liquidate",
+  label: { zh: "处置质物", en: "liquidate the pledge" },
   ground: "Civil Code art. 433, 436, 438; 442 for receipts",
   signedBy: "lender; buyer; a settlement bank; operator of every receipt; below the market a court",
   body: {

@@ -12,6 +12,7 @@ import { orderLeft, setGoods } from "./security.ts";
  */
 export const applyOnOrder = transition({
   kind: "order.apply",
+  label: { zh: "申请订单融资", en: "apply for order finance" },
   ground: "Civil Code art. 761: factoring of future receivables; 440(6)",
   signedBy: "seller of the contract",
   body: { ...ASKING, contract: hash },

@@ -21,6 +21,7 @@ const receiptList = list(hash, { min: 1, max: LIMITS.receiptsPerLoanMax, sortedB
 /** The holder asks lenders for finance on receipts, which are reserved until it ends. */
 export const applyOnReceipts = transition({
   kind: "receipt.apply",
+  label: { zh: "申请仓单融资", en: "apply for finance on a receipt" },
   ground: "Civil Code art. 440(3), 441: warehouse receipts can be pledged; data use with consent (PIPL art. 13)",
   signedBy: "holder of the receipts",
   body: { ...ASKING, receipts: receiptList, currency: currencySchema },
@@ -55,6 +56,7 @@ export const applyOnReceipts = transition({
  */
 export const pledgeReceipts = transition({
   kind: "receipt.pledge",
+  label: { zh: "仓单质押(保管人签章)", en: "pledge a receipt with the keeper's signature" },
   ground:
     "Civil Code art. 441, 910; 担保解释 art. 55, 59: pledge arises with actual control by the supervisor that the creditor mandated",
   signedBy: "borrower; lender; operator of every receipt",
@@ -94,6 +96,7 @@ export const pledgeReceipts = transition({
 /** More goods for the same loan, after a margin call or before. */
 export const topUp = transition({
   kind: "receipt.topUp",
+  label: { zh: "补充质物", en: "top up the pledge" },
   ground: "Civil Code art. 433: further security where the value falls",
   signedBy: "borrower; lender; operator",
   body: { loan: hash, receipt: hash, device: hash },
@@ -110,6 +113,7 @@ export const topUp = transition({
 /** Other goods of the same kind take the place of pledged ones: the new are pledged before the old are free, and are worth no less. */
 export const substitute = transition({
   kind: "receipt.substitute",
+  label: { zh: "置换质物", en: "substitute the pledge" },
   ground: "Civil Code art. 441; 担保解释 art. 55: substitution by agreement of pledgor, pledgee and supervisor",
   signedBy: "borrower; lender; operators of both receipts",
   body: { loan: hash, old: hash, receipt: hash, device: hash },
@@ -136,6 +140,7 @@ export const substitute = transition({
 /** Above the floor goods move freely, below it nothing leaves (动态质押). The floor covers what is owed by the level at which margin is called. */
 export const setFloor = transition({
   kind: "receipt.setFloor",
+  label: { zh: "设定质物下限", en: "set the floor of the pledge" },
   ground: "担保解释 art. 55: floating pledge of stock",
   signedBy: "borrower; lender; operator of every receipt",
   /** The least value of the goods that stay; zero: nothing leaves without the lender. */

@@ -23,6 +23,7 @@ const paidOf = ({ prepayment }: { readonly prepayment: Hash }, { book }: Situati
  */
 export const openPrepayment = transition({
   kind: "prepayment.open",
+  label: { zh: "开立预付款融资", en: "open a prepayment" },
   ground: "先款后货 / 保兑仓 among four parties; Civil Code art. 502, 667",
   signedBy: "buyer; seller; lender; operator",
   body: {
@@ -74,6 +75,7 @@ export const openPrepayment = transition({
 /** The bank attests the buyer's margin; before it nothing is paid to the seller. */
 export const payMargin = transition({
   kind: "prepayment.marginPaid",
+  label: { zh: "确认保证金", en: "attest the margin" },
   ground: "Civil Code art. 502: each party to the agreement performs",
   signedBy: "a settlement bank",
   makers: ["ATTEST"],
@@ -100,6 +102,7 @@ export const payMargin = transition({
 /** The buyer repays, and the lender lets as much of the goods go: never more than margin and repayments have paid for. */
 export const redeemGoods = transition({
   kind: "prepayment.redeem",
+  label: { zh: "打款赎货", en: "redeem goods" },
   ground: "Civil Code art. 393(3), 561",
   signedBy: "a settlement bank; buyer; lender",
   makers: ["ATTEST"],
@@ -145,6 +148,7 @@ export const redeemGoods = transition({
 /** The seller has not shipped all by the day agreed: what it was paid and did not ship it owes back. */
 export const refundDue = transition({
   kind: "prepayment.refundDue",
+  label: { zh: "确认应退款", en: "declare a refund due" },
   ground: "Civil Code art. 563, 566: 差额退款, the seller refunds the difference",
   signedBy: "lender",
   body: { prepayment: hash },
@@ -166,6 +170,7 @@ export const refundDue = transition({
 /** The seller refunds: first the loan, what is over the buyer's. */
 export const refund = transition({
   kind: "prepayment.refund",
+  label: { zh: "厂商退款", en: "attest the refund" },
   ground: "Civil Code art. 561, 566",
   signedBy: "a settlement bank",
   makers: ["ATTEST"],

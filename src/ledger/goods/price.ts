@@ -21,6 +21,7 @@ const PRICE_UNITS = 1_000n;
  */
 export const attestPrice = transition({
   kind: "price.attest",
+  label: { zh: "价格证明", en: "attest a price" },
   ground: "民法典 art. 389, 433: the value of what is pledged; price by k of n sources",
   signedBy: "every source that is quoted (verifiers)",
   makers: ["ATTEST"],

@@ -23,6 +23,7 @@ const operatorOf = ({ receipt }: { readonly receipt: Hash }, { book }: Situation
  */
 export const issueReceipt = transition({
   kind: "receipt.issue",
+  label: { zh: "签发仓单", en: "issue a warehouse receipt" },
   ground: "Civil Code art. 908, 909; GB/T 30332-2024; 担保解释 art. 59: several receipts on the same goods",
   signedBy: "operator",
   body: {
@@ -114,6 +115,7 @@ export const issueReceipt = transition({
 /** Endorsed by holder and keeper to another; goods that are frozen, pledged or leaving stay where they are. */
 export const transferReceipt = transition({
   kind: "receipt.transfer",
+  label: { zh: "转让仓单", en: "transfer a warehouse receipt" },
   ground: "Civil Code art. 910: endorsement, and the keeper's signature",
   signedBy: "holder; new holder; operator",
   body: { receipt: hash, to: hash },
@@ -133,6 +135,7 @@ export const transferReceipt = transition({
 /** Issued in error: keeper and holder take it back, and the goods can be receipted anew. */
 export const voidReceipt = transition({
   kind: "receipt.void",
+  label: { zh: "作废仓单", en: "void a warehouse receipt" },
   ground: "Civil Code art. 147, 909",
   signedBy: "operator; holder",
   body: { receipt: hash, reason: hash },

@@ -25,6 +25,7 @@ const receiptOf = ({ receipt }: { readonly receipt: Hash }, { book }: Situation)
  */
 export const requestRelease = transition({
   kind: "receipt.requestRelease",
+  label: { zh: "申请解押", en: "request a release" },
   ground: "Civil Code art. 910, 914; 担保解释 art. 55: floating pledge above an agreed floor",
   signedBy: "holder",
   body: { receipt: hash, quantity: quantitySchema },
@@ -58,6 +59,7 @@ export const requestRelease = transition({
  */
 export const approveRelease = transition({
   kind: "receipt.approveRelease",
+  label: { zh: "同意解押", en: "approve a release" },
   ground: "Civil Code art. 393(3), 406; 担保解释 art. 55",
   signedBy: "lender",
   body: { receipt: hash, quantity: quantitySchema, order: optional(hash) },
@@ -96,6 +98,7 @@ export const approveRelease = transition({
 /** The keeper opens the gate: no more leaves than was let go, and a device sees it leave. */
 export const gateOut = transition({
   kind: "receipt.gateOut",
+  label: { zh: "出库", en: "let goods out" },
   ground: "Civil Code art. 914, 915",
   signedBy: "operator and its device",
   body: { receipt: hash, quantity: quantitySchema, device: hash, exit: hash },

@@ -10,6 +10,7 @@ import { zoneId } from "./zone.ts";
 /** An operator opens a warehouse with the zones that its devices will watch. `number` is a commitment to its licence. */
 export const registerWarehouse = transition({
   kind: "warehouse.register",
+  label: { zh: "登记仓库", en: "register a warehouse" },
   ground: "Civil Code art. 904, 908: the keeper that issues receipts",
   signedBy: "operator",
   body: {

@@ -19,6 +19,7 @@ const GROUND = "protocol.md §5: the members' agreement, on the chain itself";
 /** Any member proposes. What could never take effect as things stand is refused here; liveness is judged by the vote that decides. */
 export const propose = transition({
   kind: "governance.propose",
+  label: { zh: "提出治理提案", en: "propose a change" },
   ground: GROUND,
   signedBy: "proposing member",
   body: { member: memberId, change: changeSchema, expiresMs: int(), document: optional(hash) },
@@ -44,6 +45,7 @@ export const propose = transition({
  */
 export const vote = transition({
   kind: "governance.vote",
+  label: { zh: "投票", en: "vote on a proposal" },
   ground: GROUND,
   signedBy: "voting member",
   body: { proposal: hash, member: memberId, approve: bool },
@@ -71,6 +73,7 @@ export const vote = transition({
 
 export const withdrawProposal = transition({
   kind: "governance.withdraw",
+  label: { zh: "撤回提案", en: "withdraw a proposal" },
   ground: GROUND,
   signedBy: "member that proposed",
   body: { proposal: hash },

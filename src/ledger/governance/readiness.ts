@@ -10,6 +10,7 @@ import { transition } from "../transition.ts";
  */
 export const ready = transition({
   kind: "authority.ready",
+  label: { zh: "共识节点就绪", en: "show an authority's readiness" },
   ground: "protocol.md §5: a change must leave a quorum of live authorities",
   signedBy: "member; its present or future authority key",
   body: { member: memberId, key: publicKey, height: int({ min: 1 }), block: hash },

@@ -35,6 +35,7 @@ export function isAcceptable(key: PublicKey): boolean {
 /** The new key signs as well: proof of possession, as at registration. Its form is judged with its signature (`judge.ts`). */
 export const addKey = transition({
   kind: "key.add",
+  label: { zh: "增加密钥", en: "add a key" },
   ground: "电子签名法 art. 13, 15",
   signedBy: "the party, by its policy; the new key",
   body: { party: hash, key: publicKey, purpose: keyPurposeSchema, untilMs: optional(int()) },
@@ -59,6 +60,7 @@ export const addKey = transition({
 /** Effective with the next block: keys are judged by the state of the parent. What the key signed until then stands. */
 export const revokeKey = transition({
   kind: "key.revoke",
+  label: { zh: "吊销密钥", en: "revoke a key" },
   ground: "电子签名法 art. 15: duty to report compromise",
   signedBy: "the party",
   body: { party: hash, key: publicKey },

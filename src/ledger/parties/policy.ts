@@ -81,6 +81,7 @@ export function isSatisfiable(policy: readonly PolicyRule[], keys: readonly { re
 /** A party sets its own rules; the rules in force decide who must sign that. */
 export const setPolicy = transition({
   kind: "party.policy",
+  label: { zh: "设定签署规则", en: "set the signing policy" },
   ground: "电子签名法 art. 13: the signatory decides how its signature is made",
   signedBy: "the party, by the policy still in force",
   body: { party: hash, policy: list(policyRuleSchema, { max: 32 }) },

@@ -13,6 +13,7 @@ import { isFree } from "./keys.ts";
  */
 export const recoverKey = transition({
   kind: "key.recover",
+  label: { zh: "申请恢复密钥", en: "recover a key" },
   ground: "电子签名法 art. 15, 27; agreement among the members: m of n and a delay",
   signedBy: "members enough to vouch for it; the new key",
   body: {
@@ -49,6 +50,7 @@ export const recoverKey = transition({
 /** The keys are not lost: any maker of the party says so. */
 export const refuseRecovery = transition({
   kind: "key.refuseRecovery",
+  label: { zh: "拒绝恢复密钥", en: "refuse the recovery of a key" },
   ground: "电子签名法 art. 15: the signatory guards its key, and its name",
   signedBy: "the party, by a key that it still has",
   body: { party: hash },

@@ -14,6 +14,7 @@ import { isSatisfiable } from "./policy.ts";
  */
 export const register = transition({
   kind: "party.register",
+  label: { zh: "主体注册", en: "register a party" },
   ground: "电子签名法 art. 13: exclusive and sole control, shown by each key's own signature",
   signedBy: "sponsoring member; each first key of the new party",
   body: {

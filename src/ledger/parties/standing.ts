@@ -16,6 +16,7 @@ function sponsorOf(party: ObjectOf<"party">, { book }: Pick<Situation, "book">):
 /** A party changes what it is: its trading roles, its size by law, the group it belongs to. Its sponsor has checked it. */
 export const updateParty = transition({
   kind: "party.update",
+  label: { zh: "更新主体资料", en: "update a party" },
   ground: "中小企业划型标准规定; 反洗钱法 art. 28: customer data are kept up to date",
   signedBy: "the party; its sponsoring member",
   body: {
@@ -56,6 +57,7 @@ function maySuspend({ body, book }: Call<{ readonly party: Hash; readonly by: Ha
 /** Nothing that it signs is accepted any more; what it holds and owes stays, and others may pay it. */
 export const suspendParty = transition({
   kind: "party.suspend",
+  label: { zh: "暂停主体", en: "suspend a party" },
   ground: "反洗钱法 art. 29, 40: business with a customer under suspicion is suspended",
   signedBy: "its sponsoring member, or a regulator",
   body: BY,
@@ -74,6 +76,7 @@ export const suspendParty = transition({
 /** By whoever suspended it. */
 export const resumeParty = transition({
   kind: "party.resume",
+  label: { zh: "恢复主体", en: "resume a party" },
   ground: "反洗钱法 art. 29, 40",
   signedBy: "who suspended it",
   body: BY,

@@ -8,6 +8,7 @@ import { newNote } from "./notes.ts";
 /** Open notes of one receivable in one hand become one. It is as deep as the deepest, so that merging does not undo the limit. */
 export const consolidate = transition({
   kind: "note.consolidate",
+  label: { zh: "合并凭证", en: "consolidate notes" },
   ground: "Civil Code art. 545, read backwards: parts of one claim in one hand are one claim",
   signedBy: "holder",
   body: { notes: list(hash, { min: 2, max: 64, sortedBy: (note) => note }) },

@@ -13,6 +13,7 @@ type Note = ObjectOf<"note">;
  */
 export const correctTransfer = transition({
   kind: "note.returnTransfer",
+  label: { zh: "退回转让", en: "return a transfer" },
   ground: "电子签名法 art. 5: the record stays as it was; Civil Code art. 147: an act by mistake",
   signedBy: "both who signed the transfer: the holder before it and the holder after it",
   body: { note: hash },

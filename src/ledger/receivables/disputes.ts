@@ -24,6 +24,7 @@ function stands({ body, book }: Call<{ readonly dispute: Hash }>): void {
  */
 export const raiseDispute = transition({
   kind: "dispute.raise",
+  label: { zh: "提出争议", en: "raise a dispute" },
   ground: "Civil Code art. 548; 《保障中小企业款项支付条例》 art. 15: the undisputed part is paid",
   signedBy: "debtor",
   body: {
@@ -72,6 +73,7 @@ export const raiseDispute = transition({
 
 export const respondToDispute = transition({
   kind: "dispute.respond",
+  label: { zh: "答复争议", en: "respond to a dispute" },
   ground: "Civil Code art. 621: notice of defects and answer",
   signedBy: "holder",
   body: { dispute: hash, response: hash },
@@ -85,6 +87,7 @@ export const respondToDispute = transition({
 
 export const withdrawDispute = transition({
   kind: "dispute.withdraw",
+  label: { zh: "撤回争议", en: "withdraw a dispute" },
   ground: "Civil Code art. 548: a defence may be waived",
   signedBy: "debtor",
   body: { dispute: hash },
@@ -96,6 +99,7 @@ export const withdrawDispute = transition({
 /** Debtor and creditor agree what of the disputed part falls away; the rest is owed as before. */
 export const settleDispute = transition({
   kind: "dispute.settle",
+  label: { zh: "和解", en: "settle a dispute" },
   ground: "Civil Code art. 543, 582: variation by agreement",
   signedBy: "debtor; holder; lender, if it secures a loan",
   body: { dispute: hash, upheld: amount() },
@@ -111,6 +115,7 @@ export const settleDispute = transition({
 /** An arbitrator or court decides it. */
 export const awardDispute = transition({
   kind: "dispute.award",
+  label: { zh: "裁决争议", en: "award on a dispute" },
   ground: "仲裁法 art. 57; 民事诉讼法 art. 155: an award or judgment in force",
   signedBy: "an arbitrator or court",
   body: { dispute: hash, authority: hash, upheld: amount(), document: hash },

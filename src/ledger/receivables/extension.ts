@@ -12,6 +12,7 @@ import { mayPutOff } from "./put-off.ts";
  */
 export const extend = transition({
   kind: "receivable.extend",
+  label: { zh: "展期", en: "extend the maturity" },
   ground: "Civil Code art. 543, 695; 银发〔2025〕77号 art. 11: the tenor counts from the issue",
   signedBy: "debtor; then each holder, lender and guarantor named, by amendment.consent",
   body: {

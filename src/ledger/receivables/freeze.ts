@@ -44,6 +44,7 @@ function isActive({ body, book }: Call<{ readonly freeze: Hash }>): void {
  */
 export const placeFreeze = transition({
   kind: "freeze.place",
+  label: { zh: "冻结", en: "place a freeze" },
   ground: "民事诉讼法 art. 253; 民事强制执行: a claim is frozen in the debtor's hand",
   signedBy: "a court, regulator or police; or members enough to stand for one",
   body: { ...ORDER, note: hash, amount: amount({ min: 1n }), document: hash },
@@ -78,6 +79,7 @@ export const placeFreeze = transition({
 /** The order ends, and what was kept goes to whom it would have gone. */
 export const liftFreeze = transition({
   kind: "freeze.lift",
+  label: { zh: "解除冻结", en: "lift a freeze" },
   ground: "民事诉讼法 art. 107: an order is lifted by who made it; Civil Code art. 570–574: deposit",
   signedBy: "who ordered it",
   body: { freeze: hash, document: hash },
@@ -89,6 +91,7 @@ export const liftFreeze = transition({
 /** The order is carried out: what was frozen goes to the creditor whom it names, deposit and note. */
 export const compelTransfer = transition({
   kind: "freeze.transfer",
+  label: { zh: "强制划转", en: "transfer by court order" },
   ground: "最高人民法院执行规定 art. 45–53: execution on a claim against a third party",
   signedBy: "who ordered it",
   body: { freeze: hash, to: hash, document: hash },

@@ -18,6 +18,7 @@ const DAY_MS = 86_400_000;
 /** The debtor promises; it takes effect when the seller accepts (签收): nobody is forced to take a certificate. */
 export const issueByDebtor = transition({
   kind: "receivable.issueByDebtor",
+  label: { zh: "债务人签发应收账款", en: "issue a receivable as debtor" },
   ground: "银发〔2025〕77号 art. 9, 11, 15; 《保障中小企业款项支付条例》 art. 11",
   signedBy: "debtor (the contract's buyer)",
   body: TERMS,
@@ -42,6 +43,7 @@ export const issueByDebtor = transition({
 
 export const issueBySeller = transition({
   kind: "receivable.issueBySeller",
+  label: { zh: "债权人发起应收账款", en: "issue a receivable as seller" },
   ground: "Civil Code art. 761: receivables existing or future",
   signedBy: "seller",
   body: TERMS,
@@ -53,6 +55,7 @@ export const issueBySeller = transition({
 
 export const acceptIssue = transition({
   kind: "receivable.acceptIssue",
+  label: { zh: "签收应收账款", en: "accept an issued receivable" },
   ground: "银发〔2025〕77号 art. 9; 《保障中小企业款项支付条例》 art. 15: no forced acceptance",
   signedBy: "seller",
   body: { receivable: hash },
@@ -73,6 +76,7 @@ export const acceptIssue = transition({
 /** Confirmation of the debt (确权): of its existence, with defences kept, or unconditionally; of less than the face, if so. */
 export const confirm = transition({
   kind: "receivable.confirm",
+  label: { zh: "确权", en: "confirm the debt" },
   ground: "Civil Code art. 763, 548; 担保解释 art. 61; 《保障中小企业款项支付条例》 art. 16",
   signedBy: "debtor",
   body: { receivable: hash, mode: choice("EXISTENCE", "UNCONDITIONAL"), amount: amount({ min: 1n }) },
@@ -92,6 +96,7 @@ export const confirm = transition({
 /** The party whose answer is awaited says no. */
 export const reject = transition({
   kind: "receivable.reject",
+  label: { zh: "拒绝确权", en: "reject a receivable" },
   ground: "《保障中小企业款项支付条例》 art. 15, 16",
   signedBy: "whose answer is awaited: seller or debtor",
   body: { receivable: hash },
@@ -106,6 +111,7 @@ export const reject = transition({
 /** Who proposed takes it back before the answer. */
 export const withdraw = transition({
   kind: "receivable.withdraw",
+  label: { zh: "撤回应收账款", en: "withdraw a receivable" },
   ground: "Civil Code art. 475, 476: revocation of an offer",
   signedBy: "who proposed: seller or debtor",
   body: { receivable: hash },
@@ -120,6 +126,7 @@ export const withdraw = transition({
 /** Undone by both, as long as nothing of it was moved, paid or diluted. `note`: its only leaf. */
 export const cancel = transition({
   kind: "receivable.cancel",
+  label: { zh: "注销应收账款", en: "cancel a receivable" },
   ground: "Civil Code art. 562: termination by agreement",
   signedBy: "seller; debtor",
   body: { receivable: hash, note: hash },

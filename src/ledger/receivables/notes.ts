@@ -34,6 +34,7 @@ function admits(call: Call<{ readonly note: Hash; readonly to: Hash }>): void {
 /** The holder divides a note; the parts add up to it, and it is consumed. */
 export const split = transition({
   kind: "note.split",
+  label: { zh: "拆分凭证", en: "split a note" },
   ground: "Civil Code art. 545: a claim may be assigned in part",
   signedBy: "holder",
   body: { note: hash, parts: list(amount({ min: 1n }), { min: 2, max: LIMITS.splitPartsMax }) },
@@ -63,6 +64,7 @@ function dividesInto({ book, params }: Situation, note: Note, parts: readonly Am
 /** The holder offers the note, or part of it, to another party; it stays reserved until the answer or the deadline. */
 export const offer = transition({
   kind: "note.offer",
+  label: { zh: "发出转让要约", en: "offer a note" },
   ground: "Civil Code art. 545, 546",
   signedBy: "holder",
   body: { note: hash, to: hash, expiresMs: int(), amount: optional(amount({ min: 1n })) },
@@ -94,6 +96,7 @@ export const offer = transition({
 
 export const acceptOffer = transition({
   kind: "note.acceptOffer",
+  label: { zh: "接受转让要约", en: "accept an offer" },
   ground: "Civil Code art. 546; 合同编通则解释 art. 50: arrival of notice by the record of the system",
   signedBy: "the party it was offered to",
   body: { offer: hash },
@@ -121,6 +124,7 @@ export const acceptOffer = transition({
 
 export const rejectOffer = transition({
   kind: "note.rejectOffer",
+  label: { zh: "拒绝转让要约", en: "reject an offer" },
   ground: "Civil Code art. 478: an offer lapses when it is refused",
   signedBy: "the party it was offered to",
   body: { offer: hash },
@@ -131,6 +135,7 @@ export const rejectOffer = transition({
 
 export const withdrawOffer = transition({
   kind: "note.withdrawOffer",
+  label: { zh: "撤回转让要约", en: "withdraw an offer" },
   ground: "Civil Code art. 476: revocation of an offer",
   signedBy: "the party that offered",
   body: { offer: hash },
@@ -142,6 +147,7 @@ export const withdrawOffer = transition({
 /** Offer and acceptance in one: both sign. */
 export const transfer = transition({
   kind: "note.transfer",
+  label: { zh: "转让凭证", en: "transfer a note" },
   ground: "Civil Code art. 545, 546",
   signedBy: "holder; new holder",
   body: { note: hash, to: hash },

@@ -34,6 +34,7 @@ export function giveNotice(
 /** Whoever was notified says that it has seen it. */
 export const acknowledge = transition({
   kind: "notice.acknowledge",
+  label: { zh: "确认收到转让通知", en: "acknowledge notice of assignment" },
   ground: "Civil Code art. 764; 合同编通则解释 art. 50: arrival is by the record of the system, not by this",
   signedBy: "the party notified",
   body: { notice: hash },

@@ -15,6 +15,7 @@ import { post } from "./postings.ts";
  */
 export const replaceReceivable = transition({
   kind: "receivable.replace",
+  label: { zh: "换签应收账款", en: "replace a receivable" },
   ground: "UNCITRAL MLETR art. 17, 18: change of medium",
   signedBy: "debtor; every holder; the platform that sponsors the seller",
   body: {

@@ -12,6 +12,7 @@ import { retire } from "./ending.ts";
  */
 export const setOff = transition({
   kind: "note.setOff",
+  label: { zh: "抵销", en: "set off" },
   ground: "Civil Code art. 549, 568",
   signedBy: "debtor, holder and lender, if it secures a loan; or a court in their stead",
   body: {

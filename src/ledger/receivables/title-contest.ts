@@ -29,6 +29,7 @@ function stands({ body, book }: Call<OfContest>): void {
  */
 export const contestTitle = transition({
   kind: "title.contest",
+  label: { zh: "提出权属异议", en: "contest a title" },
   ground: "Civil Code art. 146–151: acts that may be void or voided; art. 570: deposit where the creditor is not certain",
   signedBy: "the holder before the note's holder",
   body: { note: hash, evidence: hash },
@@ -58,6 +59,7 @@ export const contestTitle = transition({
 /** The two agree whose the note is. */
 export const settleContest = transition({
   kind: "title.settle",
+  label: { zh: "权属和解", en: "settle a contest of title" },
   ground: "Civil Code art. 143: an act of free will binds; 民事诉讼法 art. 53: parties may settle",
   signedBy: "who contested; holder",
   body: { contest: hash, returns: bool },
@@ -73,6 +75,7 @@ export const settleContest = transition({
 /** An arbitrator or court decides whose it is. */
 export const awardContest = transition({
   kind: "title.award",
+  label: { zh: "裁决权属", en: "award on a title" },
   ground: "仲裁法 art. 57; 民事诉讼法 art. 155: an award or judgment in force",
   signedBy: "an arbitrator or court",
   body: { contest: hash, authority: hash, returns: bool, document: hash },
@@ -90,6 +93,7 @@ export const awardContest = transition({
 /** Nobody decided in time, so the record stands. An authority that needs longer has freezes of its own. */
 export const releaseContest = transition({
   kind: "title.release",
+  label: { zh: "释放权属异议", en: "release a contested title" },
   ground: "Civil Code art. 188, 199: who does not pursue a right in time cannot rely on it",
   signedBy: "holder",
   body: { contest: hash },

@@ -25,6 +25,7 @@ function isContractOpen({ body, book }: Call<{ readonly contract: Hash }>): void
  */
 export const amendContract = transition({
   kind: "contract.amend",
+  label: { zh: "变更合同", en: "amend a contract" },
   ground: "Civil Code art. 543, 765",
   signedBy: "seller; buyer",
   body: { contract: hash, terms: contractTermsSchema, notes: NOTES },
@@ -48,6 +49,7 @@ export const amendContract = transition({
 
 export const terminateContract = transition({
   kind: "contract.terminate",
+  label: { zh: "终止合同", en: "terminate a contract" },
   ground: "Civil Code art. 562, 765",
   signedBy: "seller; buyer",
   body: { contract: hash, notes: NOTES },

@@ -14,6 +14,7 @@ const DAY_MS = 86_400_000;
 /** One of those who were asked consents; with the last of them the amendment takes effect. */
 export const consentToAmendment = transition({
   kind: "amendment.consent",
+  label: { zh: "同意变更", en: "consent to an amendment" },
   ground: "Civil Code art. 545–547, 695, 765",
   signedBy: "a party that is asked",
   body: { amendment: hash, party: hash },

@@ -10,6 +10,7 @@ import { transition } from "../transition.ts";
 /** `number` is a commitment to the contract's number: the number itself is private. */
 export const registerContract = transition({
   kind: "contract.register",
+  label: { zh: "登记合同", en: "register a contract" },
   ground: "Civil Code art. 762: factoring needs a written contract",
   signedBy: "seller; buyer",
   body: {

@@ -14,6 +14,7 @@ import { freeAmount } from "./invoice.ts";
  */
 export const creditInvoice = transition({
   kind: "invoice.credit",
+  label: { zh: "红字冲销", en: "credit an invoice" },
   ground: "Civil Code art. 765; 增值税专用发票使用规定: red invoices (红字发票)",
   signedBy: "seller; buyer; for what backs a receivable, each note's holder and lender",
   body: {

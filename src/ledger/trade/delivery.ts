@@ -10,6 +10,7 @@ import { type Situation, transition } from "../transition.ts";
 /** The seller records what was delivered; without a word from the buyer it counts as accepted when the inspection period ends. */
 export const recordDelivery = transition({
   kind: "delivery.record",
+  label: { zh: "登记交付", en: "record a delivery" },
   ground: "《保障中小企业款项支付条例》 art. 10: acceptance or end of the inspection period",
   signedBy: "seller of the contract",
   body: { contract: hash, amount: amount({ min: 1n }), day: daySchema, evidence: hash },
@@ -40,6 +41,7 @@ export const recordDelivery = transition({
 /** The buyer may accept less than was delivered; the rest may be delivered again. */
 export const acceptDelivery = transition({
   kind: "delivery.accept",
+  label: { zh: "验收货物", en: "accept a delivery" },
   ground: "《保障中小企业款项支付条例》 art. 10",
   signedBy: "buyer of the contract",
   body: { delivery: hash, amount: amount({ min: 1n }) },
@@ -54,6 +56,7 @@ export const acceptDelivery = transition({
 
 export const rejectDelivery = transition({
   kind: "delivery.reject",
+  label: { zh: "拒收货物", en: "reject a delivery" },
   ground: "Civil Code art. 610: goods not in conformity",
   signedBy: "buyer of the contract",
   body: { delivery: hash },
@@ -70,6 +73,7 @@ export const rejectDelivery = transition({
 /** An acceptance was a mistake: the delivery waits for its inspection again, unless invoices rest on what was accepted. */
 export const correctAcceptance = transition({
   kind: "delivery.returnAcceptance",
+  label: { zh: "撤回验收", en: "take back an acceptance" },
   ground: "电子签名法 art. 5: the record stays as it was; Civil Code art. 147: an act by mistake",
   signedBy: "buyer, who signed the acceptance; seller, whom it favoured",
   body: { delivery: hash },

@@ -18,6 +18,7 @@ export const LIKENESSES_MAX = 4;
  */
 export const registerInvoice = transition({
   kind: "invoice.register",
+  label: { zh: "登记发票", en: "register an invoice" },
   ground: "银发〔2025〕77号: real trade behind every certificate; one invoice is used once",
   signedBy: "seller of the contract; the verifier, if one is named",
   body: {
@@ -102,6 +103,7 @@ export function enterInvoice(
 /** A later answer of the tax authority, attested by a verifier. A red (红冲) or void invoice backs no new finance. */
 export const attestInvoice = transition({
   kind: "invoice.attest",
+  label: { zh: "核验发票", en: "attest an invoice" },
   ground: "国家税务总局 invoice check; 银发〔2025〕77号",
   signedBy: "a verifier",
   body: { invoice: hash, verifier: hash, status: choice("NORMAL", "RED", "VOID"), checkedMs: int() },
@@ -123,6 +125,7 @@ export const attestInvoice = transition({
 /** The buyer confirms that an invoice which looks like another one is none of the same. */
 export const confirmInvoice = transition({
   kind: "invoice.confirm",
+  label: { zh: "确认发票", en: "confirm an invoice" },
   ground: "Civil Code art. 763: who confirms cannot plead against the factor that it does not exist",
   signedBy: "buyer",
   body: { invoice: hash },

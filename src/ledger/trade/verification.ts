@@ -24,6 +24,7 @@ import { coveredByContract, enterInvoice, LIKENESSES_MAX } from "./invoice.ts";
  */
 export const reserveFingerprint = transition({
   kind: "fingerprint.reserve",
+  label: { zh: "预留发票指纹", en: "reserve a fingerprint" },
   ground: "银发〔2025〕77号: real trade behind every certificate; one invoice is used once, whatever the platform",
   signedBy: "a verifier",
   body: {
@@ -76,6 +77,7 @@ export const reserveFingerprint = transition({
 /** What was held is free again: the seller will not use it, or it was a mistake. */
 export const releaseFingerprint = transition({
   kind: "fingerprint.release",
+  label: { zh: "释放发票指纹", en: "release a fingerprint" },
   ground: "银发〔2025〕77号: one invoice is used once",
   signedBy: "the verifier that holds it",
   body: { verification: hash },
@@ -97,6 +99,7 @@ export function verificationDue({ book, timeMs }: Situation, id: ObjectOf<"verif
 /** The seller registers the invoice that a verifier holds for it, under the contract that it belongs to. */
 export const registerVerified = transition({
   kind: "invoice.registerVerified",
+  label: { zh: "登记已核验发票", en: "register a verified invoice" },
   ground: "银发〔2025〕77号: real trade behind every certificate; one invoice is used once",
   signedBy: "seller of the contract",
   body: { contract: hash, verification: hash },
@@ -125,6 +128,7 @@ export const registerVerified = transition({
 /** Somebody saw the invoice financed where the alliance does not reach: no finance on it until whoever saw it says that it is over. */
 export const attestOutsideClaim = transition({
   kind: "fingerprint.claim",
+  label: { zh: "登记链外融资主张", en: "record a claim outside the alliance" },
   ground: "Civil Code art. 768; 银发〔2025〕77号 art. 13: claims outside the alliance come first if they were registered first",
   signedBy: "a verifier, a registry agent or a lender",
   body: {

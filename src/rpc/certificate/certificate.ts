@@ -1,5 +1,7 @@
 import type { StructSchema } from "../../codec/schema.ts";
 import { KINDS, type Kind } from "../../ledger/kinds.ts";
+import type { Label } from "../../ledger/labels/label.ts";
+import { kindLabel, wordLabel } from "../../ledger/labels/lookup.ts";
 import { handsOf, type ObjectJson, parentFrom } from "../../ledger/title.ts";
 import type { ProofJson } from "../../node/proof-reader.ts";
 import type { Commit, Header } from "../../types/block.ts";
@@ -8,7 +10,6 @@ import type { LocalNode } from "../local-node.ts";
 import { proofOf } from "../proofs.ts";
 import { RpcError } from "../rpc-error.ts";
 import { type Directory, dateText, factLines, moneyText, named, timeText } from "./facts.ts";
-import { kindLabel, type Label, wordLabel } from "./labels.ts";
 import { certificateHtml, type Section } from "./page.ts";
 
 /**

@@ -1,9 +1,10 @@
 import type { Json } from "../../codec/schema.ts";
 import { civilOf, dayOf } from "../../ledger/calendar.ts";
+import type { Label } from "../../ledger/labels/label.ts";
+import { fieldLabel, wordLabel } from "../../ledger/labels/lookup.ts";
 import type { ObjectJson } from "../../ledger/title.ts";
 import { formatMinorUnits } from "../../types/currency.ts";
 import type { TimeMs } from "../../types/scalars.ts";
-import { fieldLabel, type Label, wordLabel } from "./labels.ts";
 
 /** Names of parties by id, from the node's own file; nothing of it is on the chain. */
 export type Directory = ReadonlyMap<string, string>;

@@ -1,6 +1,6 @@
 import { renderSVG } from "uqr";
+import type { Label } from "../../ledger/labels/label.ts";
 import type { FactLine } from "./facts.ts";
-import type { Label } from "./labels.ts";
 
 /** One proof as a certificate shows it. */
 export interface Section {
