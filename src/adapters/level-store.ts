@@ -1,5 +1,5 @@
 import { Level } from "level";
-import { shortLived } from "../lib/bytes.ts";
+import { readUint32, shortLived, writeUint32 } from "../lib/bytes.ts";
 import { CodedError } from "../lib/coded-error.ts";
 import type { Store, StoreEntry, StoreRange, StoreSnapshot, StoreWrite } from "../ports/store.ts";
 import { crc32 } from "./crc32.ts";
@@ -139,14 +139,14 @@ export class LevelStore implements Store {
 function isSound(key: Uint8Array, stored: Uint8Array): boolean {
   const end = stored.length - CHECK_BYTES;
   if (end < 0) return false;
-  return new DataView(stored.buffer, stored.byteOffset).getUint32(end) === crc32(stored.subarray(0, end), crc32(key));
+  return readUint32(stored, end) === crc32(stored.subarray(0, end), crc32(key));
 }
 
 /** The value as it is stored. */
 export function withCheck(key: Uint8Array, value: Uint8Array): Uint8Array {
   const stored = shortLived(value.length + CHECK_BYTES);
   stored.set(value);
-  new DataView(stored.buffer, stored.byteOffset).setUint32(value.length, crc32(value, crc32(key)));
+  writeUint32(stored, value.length, crc32(value, crc32(key)));
   return stored;
 }
 

@@ -41,23 +41,45 @@ export function writeHex(hex: string, target: Uint8Array, at: number): boolean {
 }
 
 const SLAB_BYTES = 16 * 1024;
-/** Up to here the engine keeps bytes with their array; beyond, every array costs a call of the system's allocator. */
-const OWN_HEAP_BYTES = 64;
 let slab = new Uint8Array(SLAB_BYTES);
 let slabUsed = 0;
 
 /**
  * Zeroed bytes for what is written once and soon dropped (keys, encodings): small ones share a slab, which lives as long as any of them.
- * Not for what is kept in numbers, nor for what goes to another thread.
+ * An array of its own costs a call of the system's allocator, the shortest ones as soon as native code sees them: storing a row of two
+ * such arrays takes three times as long. Not for what is kept in numbers, nor for what goes to another thread.
  */
 export function shortLived(length: number): Uint8Array {
-  if (length <= OWN_HEAP_BYTES || length > SLAB_BYTES / 4) return new Uint8Array(length);
+  if (length === 0 || length > SLAB_BYTES / 4) return new Uint8Array(length);
   if (slabUsed + length > SLAB_BYTES) {
     slab = new Uint8Array(SLAB_BYTES);
     slabUsed = 0;
   }
   slabUsed += length;
   return slab.subarray(slabUsed - length, slabUsed);
+}
+
+/** Four bytes, big endian. */
+export function writeUint32(target: Uint8Array, at: number, value: number): void {
+  target[at] = value >>> 24;
+  target[at + 1] = value >>> 16;
+  target[at + 2] = value >>> 8;
+  target[at + 3] = value;
+}
+
+export function readUint32(bytes: Uint8Array, at: number): number {
+  const high = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+  return high * 0x1_0000 + (((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number));
+}
+
+/** Eight bytes, big endian, of a safe integer from 0 on. */
+export function writeUint64(target: Uint8Array, at: number, value: number): void {
+  writeUint32(target, at, Math.floor(value / 0x1_0000_0000));
+  writeUint32(target, at + 4, value % 0x1_0000_0000);
+}
+
+export function readUint64(bytes: Uint8Array, at: number): number {
+  return readUint32(bytes, at) * 0x1_0000_0000 + readUint32(bytes, at + 4);
 }
 
 /** Bytewise lexicographic order: negative, zero or positive; a proper prefix comes first. */

@@ -14,6 +14,7 @@ import { keyHashOf, valueHashOf } from "../state/node-hash.ts";
 import { pageWrites, type StateTree, type TreeChange, type TreeUpdate } from "../state/tree.ts";
 import { type ObjectView, stateKey } from "../state/view.ts";
 import type { Evidence } from "../types/block.ts";
+import type { ChainParams } from "../types/genesis.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Hash, Height, TimeMs, TxId } from "../types/scalars.ts";
 import type { Envelope, TxReceipt } from "../types/transaction.ts";
@@ -22,7 +23,7 @@ import { pageKey } from "./chain-keys.ts";
 import { dueWrites } from "./due-changes.ts";
 import { indexWrites } from "./ledger-index.ts";
 import type { ObjectStore } from "./object-store.ts";
-import { withReplaced } from "./replaced.ts";
+import { replacedWrites } from "./replaced.ts";
 
 export interface Candidate {
   readonly height: Height;
@@ -48,6 +49,12 @@ export interface Execution {
   readonly encodings: readonly (Uint8Array | null)[];
 }
 
+/** Authorities, and their hash as headers have it. */
+export interface Authorities {
+  readonly set: ValidatorSet;
+  readonly hash: Hash;
+}
+
 /** Executes candidate blocks on the committed state, each on its own; none changes anything until `adopt`. */
 export class BlockExecutor {
   readonly #chain: Hash;
@@ -56,6 +63,9 @@ export class BlockExecutor {
   readonly #hasher: Hasher;
   readonly #store: Pick<Store, "get">;
   readonly #refusals = new RecentMap<TxId, LedgerRefusal>(LIMITS.refusalsKeptMax);
+  /** Those of the next height, while no block changes a member. */
+  #authorities: Authorities | null = null;
+  #params: { readonly params: ChainParams; readonly hash: Hash } | null = null;
 
   constructor(modules: {
     readonly chain: Hash;
@@ -85,26 +95,19 @@ export class BlockExecutor {
   /** Everything but the block itself that its batch holds. */
   writes(height: Height, execution: Execution): readonly StoreWrite[] {
     const { changes, history, encodings, tree } = execution;
-    const at = new Map(changes.map((change, index) => [change, encodings[index]]));
-    const writes = [
-      ...indexWrites(
-        height,
-        changes,
-        history,
-        (change) => at.get(change) as Uint8Array,
-        (key) => this.#store.get(key),
-      ),
-    ];
-    writes.push(...dueWrites(height, history));
-    for (const { path, bytes } of pageWrites(tree)) writes.push({ key: pageKey(path), value: bytes });
+    const writes = indexWrites(height, changes, history, encodings, (key) => this.#store.get(key));
     // Before the genesis there was no state.
-    return height === 0 ? writes : withReplaced(height, writes, tree);
+    if (height > 0) for (const write of replacedWrites(height, writes, tree)) writes.push(write);
+    for (const write of dueWrites(height, history)) writes.push(write);
+    for (const { path, bytes } of pageWrites(tree)) writes.push({ key: pageKey(path), value: bytes });
+    return writes;
   }
 
   /** The block is durable: its state is the committed one. */
   adopt(execution: Execution): void {
     for (const { kind, id, after } of execution.changes) this.#objects.adopt(kind, id, after);
     this.#tree.adopt(execution.tree);
+    if (execution.changes.some(concernsMembers)) this.#authorities = null;
     for (const [id, refusal] of execution.refusals) this.#refusals.set(id, refusal);
   }
 
@@ -113,12 +116,25 @@ export class BlockExecutor {
     return this.#refusals.get(id);
   }
 
+  /** The authorities of the next height. */
+  authorities(): Authorities {
+    this.#authorities ??= this.#authoritiesIn(this.#objects);
+    return this.#authorities;
+  }
+
   validatorsHash(): Hash {
-    return validatorsHash(validatorsOf(this.#objects), this.#hasher.sha256);
+    return this.authorities().hash;
   }
 
   paramsHash(): Hash {
-    return paramsHash(paramsOf(this.#objects), this.#hasher.sha256);
+    const params = paramsOf(this.#objects);
+    if (this.#params?.params !== params) this.#params = { params, hash: paramsHash(params, this.#hasher.sha256) };
+    return this.#params.hash;
+  }
+
+  #authoritiesIn(view: ObjectView): Authorities {
+    const set = validatorsOf(view);
+    return { set, hash: validatorsHash(set, this.#hasher.sha256) };
   }
 
   #finish(outcome: BlockOutcome): Execution {
@@ -132,14 +148,14 @@ export class BlockExecutor {
       };
     });
     const tree = this.#tree.update(treeChanges);
-    const nextSet = validatorsOf(overlay(this.#objects, changes));
+    const next = changes.some(concernsMembers) ? this.#authoritiesIn(overlay(this.#objects, changes)) : this.authorities();
     return {
       receipts,
       refusals,
       receiptRoot: receiptRoot(receipts, this.#hasher.sha256),
       stateRoot: tree.root,
-      nextSet,
-      nextValidators: validatorsHash(nextSet, this.#hasher.sha256),
+      nextSet: next.set,
+      nextValidators: next.hash,
       changes,
       history,
       tree,
@@ -148,9 +164,12 @@ export class BlockExecutor {
   }
 }
 
+/** Whether the authorities may be others after it. */
+function concernsMembers({ kind }: ObjectChange): boolean {
+  return kind === "member" || kind === "members";
+}
+
 function overlay(view: ObjectView, changes: readonly ObjectChange[]): ObjectView {
-  const relevant = new Map<string, unknown>();
-  for (const { kind, id, after } of changes) if (kind === "member" || kind === "members") relevant.set(kind + id, after);
-  if (relevant.size === 0) return view;
+  const relevant = new Map(changes.filter(concernsMembers).map(({ kind, id, after }) => [kind + id, after]));
   return { get: (kind, id) => (relevant.has(kind + id) ? relevant.get(kind + id) : view.get(kind, id)) };
 }

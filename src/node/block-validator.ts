@@ -2,7 +2,7 @@ import { commitHash, evidenceRoot, txRoot } from "../codec/block.ts";
 import { TransitionBug } from "../ledger/execute.ts";
 import { parentTurn } from "../ledger/governance/turns.ts";
 import { judgeAgainstParent } from "../ledger/judge.ts";
-import { activePositions, paramsOf, validatorsOf } from "../ledger/validators.ts";
+import { activePositions, paramsOf } from "../ledger/validators.ts";
 import { assert } from "../lib/assert.ts";
 import { commitChecks, evidenceChecks } from "../light/commit.ts";
 import type { Mempool } from "../mempool/mempool.ts";
@@ -106,7 +106,7 @@ export class BlockValidator {
     if (header.lastCommit !== commitHash(lastCommit, digest)) return "BLOCK_LAST_COMMIT";
     if (header.txRoot !== txRoot(pairs, digest)) return "BLOCK_TX_ROOT";
     if (header.evidenceRoot !== evidenceRoot(evidence, digest)) return "BLOCK_EVIDENCE_ROOT";
-    if (!validatorsOf(this.#m.objects).some(({ member }) => member === header.proposer)) return "BLOCK_PROPOSER";
+    if (!this.#m.executor.authorities().set.some(({ member }) => member === header.proposer)) return "BLOCK_PROPOSER";
     if (new Set(pairs.map(({ id }) => id)).size !== pairs.length) return "BLOCK_REPEATS_TRANSACTION";
     if (pairs.some(({ id }) => this.#isUsed(id))) return "BLOCK_REPEATS_TRANSACTION";
     return null;

@@ -1,6 +1,5 @@
 import { decode } from "../codec/cbor.ts";
 import { encode } from "../codec/schema.ts";
-import { validatorsOf } from "../ledger/validators.ts";
 import { commitChecks } from "../light/commit.ts";
 import type { MonotonicClock } from "../ports/clock.ts";
 import type { Hasher, Verifier } from "../ports/crypto.ts";
@@ -10,20 +9,20 @@ import { type SyncInput, SyncMachine } from "../sync/machine.ts";
 import type { Commit } from "../types/block.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { BlockId, Hash, Height, PublicKey } from "../types/scalars.ts";
+import type { BlockExecutor } from "./block-executor.ts";
 import type { BlockValidator } from "./block-validator.ts";
 import type { ChainStore } from "./chain-store.ts";
 import type { Decided } from "./consensus-driver.ts";
 import type { EventLoop } from "./event-loop.ts";
 import { FetchedBlockCheck, type SoundBlock } from "./fetched-block-check.ts";
 import { blocksRequestSchema, blocksResponseSchema, prunedResponseSchema } from "./messages.ts";
-import type { ObjectStore } from "./object-store.ts";
 import type { VerifiedSignatures } from "./verified-signatures.ts";
 
 interface CatchUpModules {
   readonly chain: Hash;
   readonly loop: EventLoop;
   readonly store: ChainStore;
-  readonly objects: ObjectStore;
+  readonly executor: Pick<BlockExecutor, "authorities">;
   readonly validator: BlockValidator;
   readonly transport: Transport;
   readonly verifier: Verifier;
@@ -76,7 +75,7 @@ export class CatchUp {
     const checks = commitChecks(
       this.#m.chain,
       commit,
-      { height, block, set: validatorsOf(this.#m.objects) },
+      { height, block, set: this.#m.executor.authorities().set },
       this.#m.hasher.sha256,
     );
     const isNext = height === tip.height + 1;
@@ -181,7 +180,7 @@ export class CatchUp {
       refuse("CHECKPOINT_OTHER_BLOCK");
       return;
     }
-    const set = validatorsOf(this.#m.objects);
+    const { set } = this.#m.executor.authorities();
     const checks = commitChecks(this.#m.chain, commit, { height, block: id, set }, this.#m.hasher.sha256);
     if (!checks.ok) {
       refuse(checks.error);

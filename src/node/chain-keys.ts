@@ -1,4 +1,5 @@
-import { concatBytes, fromHex } from "../lib/bytes.ts";
+import { assert } from "../lib/assert.ts";
+import { shortLived, writeHex, writeUint64 } from "../lib/bytes.ts";
 import type { BlockId, Height, TxId } from "../types/scalars.ts";
 
 /** Prefixes of the chain's own keys in the store; the ledger's (objects, indices, totals, history) are in store-keys.ts. */
@@ -40,6 +41,9 @@ const SHARED: ReadonlySet<number | undefined> = new Set([...PAST, PREFIX.authori
 export function isSharedKey(key: Uint8Array): boolean {
   return SHARED.has(key[0]);
 }
+
+/** Rows that nearly every block writes anew. */
+export const REWRITTEN: ReadonlySet<number | undefined> = new Set([PREFIX.page, PREFIX.head]);
 
 export function isPageKey(key: Uint8Array): boolean {
   return key[0] === PREFIX.page;
@@ -89,7 +93,7 @@ export function transactionKey(id: TxId): Uint8Array {
 
 /** `path` as the state tree names its pages. */
 export function pageKey(path: string): Uint8Array {
-  const key = new Uint8Array(1 + path.length);
+  const key = shortLived(1 + path.length);
   key[0] = PREFIX.page;
   for (let index = 0; index < path.length; index++) key[index + 1] = path.charCodeAt(index);
   return key;
@@ -97,10 +101,10 @@ export function pageKey(path: string): Uint8Array {
 
 /** How a page was before the block at this height changed it. */
 export function pageUndoKey(path: string, height: Height): Uint8Array {
-  const key = new Uint8Array(path.length + 10);
+  const key = shortLived(path.length + 10);
   key[0] = PREFIX.pageUndo;
   for (let index = 0; index < path.length; index++) key[index + 1] = path.charCodeAt(index);
-  new DataView(key.buffer).setBigUint64(path.length + 2, BigInt(height));
+  writeUint64(key, path.length + 2, height);
   return key;
 }
 
@@ -113,12 +117,15 @@ export function rowsByHeight(from: Height, to: Height): readonly { readonly from
 }
 
 function withHeight(prefix: number, height: Height): Uint8Array {
-  const key = new Uint8Array(9);
+  const key = shortLived(9);
   key[0] = prefix;
-  new DataView(key.buffer).setBigUint64(1, BigInt(height));
+  writeUint64(key, 1, height);
   return key;
 }
 
 function withHex(prefix: number, hex: string): Uint8Array {
-  return concatBytes(Uint8Array.of(prefix), fromHex(hex) as Uint8Array);
+  const key = shortLived(1 + hex.length / 2);
+  key[0] = prefix;
+  assert(writeHex(hex, key, 1), "ids are hex");
+  return key;
 }

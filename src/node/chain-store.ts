@@ -21,6 +21,7 @@ import {
   isPastKey,
   pageKey,
   REBUILDING_KEY,
+  REWRITTEN,
   replacedKey,
   SWEPT_KEY,
   transactionKey,
@@ -81,7 +82,7 @@ export class ChainStore {
   /** Throws StoreCorruptError, or GenesisMismatchError if the folder belongs to another chain. */
   constructor(store: Store, genesis: { readonly chain: Hash; readonly stateRoot: Hash; readonly timeMs: TimeMs }) {
     this.#store = store;
-    this.#staged = new StagedStore(store);
+    this.#staged = new StagedStore(store, REWRITTEN);
     this.#chain = genesis.chain;
     this.#head =
       this.#read(HEAD_KEY, headSchema) ??

@@ -1,7 +1,6 @@
-import { blockId, validatorsHash } from "../codec/block.ts";
+import { blockId } from "../codec/block.ts";
 import { decode } from "../codec/cbor.ts";
 import { decodeTransaction } from "../codec/transaction.ts";
-import { validatorsOf } from "../ledger/validators.ts";
 import { equalBytes } from "../lib/bytes.ts";
 import { commitChecks } from "../light/commit.ts";
 import type { Hasher, Verifier, VerifyItem } from "../ports/crypto.ts";
@@ -10,9 +9,9 @@ import { LIMITS } from "../types/limits.ts";
 import type { BlockId, Hash, Height } from "../types/scalars.ts";
 import type { Envelope } from "../types/transaction.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
+import type { BlockExecutor } from "./block-executor.ts";
 import type { EventLoop } from "./event-loop.ts";
 import { type StoredBlock, storedBlockSchema } from "./messages.ts";
-import type { ObjectStore } from "./object-store.ts";
 import { signatureChecks } from "./transaction-pool.ts";
 import type { VerifiedSignatures } from "./verified-signatures.ts";
 
@@ -27,7 +26,7 @@ export interface SoundBlock {
 interface CheckModules {
   readonly chain: Hash;
   readonly loop: EventLoop;
-  readonly objects: ObjectStore;
+  readonly executor: Pick<BlockExecutor, "authorities">;
   readonly verifier: Verifier;
   readonly verified: VerifiedSignatures;
   readonly hasher: Hasher;
@@ -40,7 +39,6 @@ interface CheckModules {
  */
 export class FetchedBlockCheck {
   readonly #m: CheckModules;
-  #set: { readonly validators: ValidatorSet; readonly hash: Hash } | null = null;
   /** The commit of the block that was taken up last. */
   #previous: Commit | null = null;
 
@@ -62,14 +60,15 @@ export class FetchedBlockCheck {
       done("BLOCK_BODIES", false);
       return;
     }
-    const set = this.#presentSet();
-    const isPresent = block.header.validators === set.hash;
-    const own = isPresent ? this.#commitChecks(commit, height, id, set.validators) : [];
+    // The authorities may have changed with the last block.
+    const { set, hash } = this.#m.executor.authorities();
+    const isPresent = block.header.validators === hash;
+    const own = isPresent ? this.#commitChecks(commit, height, id, set) : [];
     if (typeof own === "string") {
       done(own, false);
       return;
     }
-    const parent = isPresent ? this.#parentChecks(block, set.validators) : [];
+    const parent = isPresent ? this.#parentChecks(block, set) : [];
     this.#previous = commit;
     const transactions = envelopes.flatMap(signatureChecks);
     this.#m.verifier.verify(
@@ -88,14 +87,6 @@ export class FetchedBlockCheck {
         done({ id, block, commit, envelopes }, isPresent);
       }),
     );
-  }
-
-  /** The authorities may have changed with the last block. */
-  #presentSet() {
-    const validators = validatorsOf(this.#m.objects);
-    if (this.#set === null || !isSame(this.#set.validators, validators))
-      this.#set = { validators, hash: validatorsHash(validators, this.#m.hasher.sha256) };
-    return this.#set;
   }
 
   #commitChecks(commit: Commit, height: Height, block: BlockId, set: ValidatorSet): readonly VerifyItem[] | string {
@@ -123,8 +114,4 @@ export class FetchedBlockCheck {
     }
     return bodies.length === block.pairs.length ? envelopes : undefined;
   }
-}
-
-function isSame(left: ValidatorSet, right: ValidatorSet): boolean {
-  return left.length === right.length && left.every(({ key }, index) => key === right[index]?.key);
 }

@@ -49,20 +49,20 @@ const EMPTY = new Uint8Array(0);
 
 /**
  * What a block adds to the store for readers: objects, the entries of their declared indices, totals, history. Derived from the block's
- * changes, never authenticated, written in the same batch. `encoded` gives each changed object's bytes, made once for the tree. An
+ * changes, never authenticated, written in the same batch. `encodings` are the changed objects' bytes, made once for the tree. An
  * object's newest version stands in its own row alone; it becomes a row of the history when another takes its place.
  */
 export function indexWrites(
   height: Height,
   changes: readonly ObjectChange[],
   history: readonly HistoryEntry[],
-  encoded: (change: ObjectChange) => Uint8Array,
+  encodings: readonly (Uint8Array | null)[],
   read: (key: Uint8Array) => Uint8Array | undefined,
-): readonly StoreWrite[] {
+): StoreWrite[] {
   const writes: StoreWrite[] = [];
   const totals = new Map<string, { readonly key: Uint8Array; count: number; sum: bigint }>();
   const newest = newestEntries(height, history, writes);
-  for (const change of changes) {
+  for (const [index, change] of changes.entries()) {
     const { kind, id, before, after } = change;
     const key = objectKey(kind, id);
     if (before !== undefined && KINDS[kind].public) {
@@ -74,7 +74,7 @@ export function indexWrites(
     const last = newest.get(kind + id);
     assert(last !== undefined, "every change has its history");
     const origin = { height, sequence: last.sequence, tx: last.entry.tx };
-    writes.push({ key, value: after === undefined ? null : storedObject(origin, encoded(change)) });
+    writes.push({ key, value: after === undefined ? null : storedObject(origin, encodings[index] as Uint8Array) });
     indexEntries(change, writes);
     for (const total of before === undefined ? [] : totalsOfObject(kind, before)) addTotal(totals, kind, total, -1);
     for (const total of after === undefined ? [] : totalsOfObject(kind, after)) addTotal(totals, kind, total, 1);

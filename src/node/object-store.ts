@@ -1,6 +1,6 @@
 import { decode } from "../codec/cbor.ts";
 import { KINDS, type Kind, type LedgerObject } from "../ledger/kinds.ts";
-import { shortLived, toHex, writeHex } from "../lib/bytes.ts";
+import { readUint32, readUint64, shortLived, toHex, writeHex, writeUint32, writeUint64 } from "../lib/bytes.ts";
 import { RecentMap } from "../lib/recent-map.ts";
 import type { Store } from "../ports/store.ts";
 import type { ObjectView } from "../state/view.ts";
@@ -26,9 +26,8 @@ const OBJECT_BYTES_MAX = LIMITS.responseBytesMax;
 
 export function storedObject({ height, sequence, tx }: Origin, encoded: Uint8Array): Uint8Array {
   const value = shortLived(HEAD_BYTES + encoded.length);
-  const view = new DataView(value.buffer, value.byteOffset);
-  view.setBigUint64(0, BigInt(height));
-  view.setUint32(SEQUENCE_AT, sequence);
+  writeUint64(value, 0, height);
+  writeUint32(value, SEQUENCE_AT, sequence);
   if (tx !== null) writeHex(tx, value, TX_AT);
   value.set(encoded, HEAD_BYTES);
   return value;
@@ -47,8 +46,7 @@ export function readStoredObject(kind: Kind, value: Uint8Array): StoredVersion {
 
 /** When and where the stored version came to be, and the rest of what a history entry of it holds. */
 export function placeOf(value: Uint8Array): { readonly height: Height; readonly sequence: number } {
-  const view = new DataView(value.buffer, value.byteOffset);
-  return { height: Number(view.getBigUint64(0)), sequence: view.getUint32(SEQUENCE_AT) };
+  return { height: readUint64(value, 0), sequence: readUint32(value, SEQUENCE_AT) };
 }
 
 /** Transaction and encoding: the value of a history entry. */

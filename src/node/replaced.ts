@@ -19,16 +19,17 @@ export const replacedSchema = struct({
 });
 export type Replaced = Infer<typeof replacedSchema>;
 
-/** A block's writes with what its state replaces: how its pages were, and the row that lists all it put aside. */
-export function withReplaced(height: Height, writes: readonly StoreWrite[], { pages }: TreeUpdate): readonly StoreWrite[] {
-  const all = [...writes];
-  for (const [path, update] of pages) all.push({ key: pageUndoKey(path, height), value: pageUndo(update, height) });
-  const replaced: Replaced = {
-    history: writes.map(({ key }) => key).filter(isHistoryKey),
-    pages: [...pages.keys()],
-  };
-  all.push({ key: replacedKey(height), value: encode(replacedSchema, replaced) });
-  return all;
+/** What a block's state replaces beside the history among its writes: how its pages were, and the row that lists all it put aside. */
+export function replacedWrites(height: Height, writes: readonly StoreWrite[], { pages }: TreeUpdate): readonly StoreWrite[] {
+  const replaced: { history: Uint8Array[]; pages: string[] } = { history: [], pages: [] };
+  const aside: StoreWrite[] = [];
+  for (const { key } of writes) if (isHistoryKey(key)) replaced.history.push(key);
+  for (const [path, update] of pages) {
+    replaced.pages.push(path);
+    aside.push({ key: pageUndoKey(path, height), value: pageUndo(update, height) });
+  }
+  aside.push({ key: replacedKey(height), value: encode(replacedSchema, replaced) });
+  return aside;
 }
 
 /** The keys of what was put aside. */

@@ -1,5 +1,5 @@
 import { assert } from "../lib/assert.ts";
-import { shortLived, toHex, writeHex } from "../lib/bytes.ts";
+import { shortLived, toHex, writeHex, writeUint32, writeUint64 } from "../lib/bytes.ts";
 import type { Hash, Height } from "../types/scalars.ts";
 
 /** Keys of what the ledger keeps in the store: objects, indices, totals, history. Texts are ASCII and end in a zero byte. */
@@ -63,10 +63,9 @@ export function totalsOf(kind: string, scope: string): { readonly from: Uint8Arr
 
 export function historyKey(kind: string, id: Hash, height: Height, sequence: number): Uint8Array {
   const key = keyOf(PREFIX.history, [kind], id, HISTORY_TAIL_BYTES);
-  const view = new DataView(key.buffer, key.byteOffset + key.length - HISTORY_TAIL_BYTES);
-  view.setUint32(0, Math.floor(height / 2 ** 32));
-  view.setUint32(4, height % 2 ** 32);
-  view.setUint32(8, sequence);
+  const tailAt = key.length - HISTORY_TAIL_BYTES;
+  writeUint64(key, tailAt, height);
+  writeUint32(key, tailAt + 8, sequence);
   return key;
 }
 

@@ -33,7 +33,7 @@ export interface Store {
   /** What is durable now, kept still. */
   snapshot(): StoreSnapshot;
   /**
-   * One atomic, synced batch. `done(null)` once it is durable; `done(fault)` if that is refused or doubtful, after which the node must end.
+   * One atomic, synced batch; of a key that is written more than once the last counts. `done(null)` once it is durable; `done(fault)` if that is refused or doubtful, after which the node must end.
    * Never calls `done` synchronously. A `get` after the call and before `done` may see either state.
    */
   write(batch: readonly StoreWrite[], done: (fault: Error | null) => void): void;

@@ -48,14 +48,14 @@ export class StateImport {
   /** Objects that are new, or other than they were; none is removed. */
   async put(changes: readonly ObjectChange[]): Promise<void> {
     const { height, store, objects } = this.#m;
-    const encoded = (change: ObjectChange): Uint8Array => {
-      assert(change.after !== undefined, "an import removes nothing");
-      const encoding = encode(KINDS[change.kind].schema, change.after);
-      this.#toTree(objectKey(change.kind, change.id), encoding);
+    const encodings = changes.map(({ kind, id, after }) => {
+      assert(after !== undefined, "an import removes nothing");
+      const encoding = encode(KINDS[kind].schema, after);
+      this.#toTree(objectKey(kind, id), encoding);
       return encoding;
-    };
+    });
     const history = changes.map(({ kind, id, after }): HistoryEntry => ({ kind, id, tx: null, after }));
-    await this.#write(indexWrites(height, changes, history, encoded, (key) => store.get(key)));
+    await this.#write(indexWrites(height, changes, history, encodings, (key) => store.get(key)));
     for (const { kind, id, after } of changes) objects.adopt(kind, id, after);
   }
 

@@ -43,7 +43,7 @@ function apply(store: MemoryStore, height: number, changes: readonly { before?: 
       height,
       net,
       history,
-      ({ after }) => encode(KINDS.note.schema, after as Note),
+      net.map(({ after }) => (after === undefined ? null : encode(KINDS.note.schema, after as Note))),
       (key) => store.get(key),
     ),
   );
