@@ -14,7 +14,7 @@ const decoder = new Decoder({ mapsAsObjects: true, useRecords: false, tagUint8Ar
 
 /**
  * The value that `bytes` are the one encoding of, or why they are not: at most `bytesMax`, structurally deterministic, of the
- * schema. Byte strings in the result are copies and keep nothing of the input alive.
+ * schema. Byte strings in the result are copies and keep nothing of the input alive, but for those that a schema takes in place.
  */
 export function decode<T>(schema: Schema<T>, bytes: Uint8Array, bytesMax: number): Result<T, DecodeRejection> {
   if (bytes.length > bytesMax) return err({ code: "TOO_LARGE", detail: `more than ${bytesMax} bytes` });

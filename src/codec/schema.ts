@@ -152,6 +152,12 @@ export function text<T extends string = string>(bounds: {
 
 /** A byte string; in JSON lower-case hex. */
 export function bytes(bounds: { readonly min?: number; readonly max: number }): Schema<Uint8Array> {
+  const inPlace = bytesInPlace(bounds);
+  return { ...inPlace, read: (cbor, path) => new Uint8Array(inPlace.read(cbor, path)) };
+}
+
+/** A byte string that is read as a part of the message and keeps all of it alive: for large messages of which nothing is kept. */
+export function bytesInPlace(bounds: { readonly min?: number; readonly max: number }): Schema<Uint8Array> {
   const min = bounds.min ?? 0;
   const expected = min === bounds.max ? `${min} bytes` : `${min} to ${bounds.max} bytes`;
   const inRange = (value: Uint8Array, path: string): Uint8Array => {
@@ -162,7 +168,7 @@ export function bytes(bounds: { readonly min?: number; readonly max: number }): 
     write: (writer, value) => writer.bytes(value),
     read: (cbor, path) => {
       if (!(cbor instanceof Uint8Array)) throw new SchemaError("WRONG_TYPE", path, expected);
-      return new Uint8Array(inRange(cbor, path));
+      return inRange(cbor, path);
     },
     toJson: (value) => toHex(value),
     fromJson: (json, path) => {

@@ -1,7 +1,7 @@
 import { LIMITS } from "../types/limits.ts";
 import { blockSchema, commitSchema, headerSchema, pairSchema } from "./block.ts";
 import { authorityChangeSchema } from "./proof.ts";
-import { bytes, hash, type Infer, int, list, optional, struct, text } from "./schema.ts";
+import { bytes, bytesInPlace, type Infer, int, list, optional, struct, text } from "./schema.ts";
 
 /**
  * What a snapshot is of, and the way from the genesis to it: who has only the genesis finds the authorities of that height by the
@@ -26,8 +26,8 @@ export const snapshotChunkSchema = struct({
   leaves: list(
     struct({
       kind: text({ min: 1, max: LIMITS.kindCharsMax, pattern: /^[a-zA-Z]+$/ }),
-      id: hash,
-      value: bytes({ max: LIMITS.responseBytesMax }),
+      id: bytesInPlace({ min: 32, max: 32 }),
+      value: bytesInPlace({ max: LIMITS.responseBytesMax }),
     }),
     { max: LIMITS.snapshotLeavesMax },
   ),

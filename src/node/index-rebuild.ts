@@ -40,17 +40,16 @@ export class IndexRebuild {
     return objects;
   }
 
-  /** In slices, so that the node answers readers in between. */
+  /** In slices, so that the node answers readers in between; the next is read while what comes of one is being written. */
   async #each(
     { from, to }: { readonly from: Uint8Array; readonly to: Uint8Array },
     writesOf: (entries: readonly StoreEntry[]) => readonly StoreWrite[],
   ): Promise<void> {
-    for (let start = from; ; ) {
-      const entries = await this.#store.range({ from: start, to, limit: LIMITS.rebuildSliceEntries });
-      const last = entries.at(-1);
-      if (last === undefined) return;
-      await this.#write(writesOf(entries));
-      start = concatBytes(last.key, Uint8Array.of(0));
+    const slice = (start: Uint8Array) => this.#store.range({ from: start, to, limit: LIMITS.rebuildSliceEntries });
+    let entries = await slice(from);
+    for (let last = entries.at(-1); last !== undefined; last = entries.at(-1)) {
+      const writes = writesOf(entries);
+      [entries] = await Promise.all([slice(concatBytes(last.key, Uint8Array.of(0))), this.#write(writes)]);
       await this.#pause();
     }
   }

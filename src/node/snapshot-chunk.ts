@@ -4,13 +4,12 @@ import { KINDS } from "../ledger/kinds.ts";
 import type { Hasher } from "../ports/crypto.ts";
 import type { StoreWrite } from "../ports/store.ts";
 import { keyHashOf, type TreeNode, valueHashOf } from "../state/node-hash.ts";
-import { isOrdered, leadsToRoot, subtreeOf } from "../state/subtree.ts";
-import { stateKey } from "../state/view.ts";
+import { leadsToRoot, subtreeOf } from "../state/subtree.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Hash, Height } from "../types/scalars.ts";
 import { pageKey } from "./chain-keys.ts";
 import { storedObject } from "./object-store.ts";
-import { objectKey } from "./store-keys.ts";
+import { objectKeyOf, stateKeyOf } from "./store-keys.ts";
 
 export interface CheckedChunk {
   readonly top: TreeNode;
@@ -33,18 +32,20 @@ export function checkChunk(
   if (!decoded.ok) return undefined;
   const { siblings, leaves } = decoded.value;
   if (leaves.some(({ kind }) => !Object.hasOwn(KINDS, kind))) return undefined;
-  const hashed = leaves.map(({ kind, id, value }) => ({
-    keyHash: keyHashOf(stateKey(kind, id), hasher),
+  const keys = leaves.map(({ kind, id }) => objectKeyOf(kind, id));
+  const hashed = leaves.map(({ value }, index) => ({
+    keyHash: keyHashOf(stateKeyOf(keys[index] as Uint8Array), hasher),
     valueHash: valueHashOf(value, hasher),
   }));
-  if (!isOrdered(hashed)) return undefined;
   const subtree = subtreeOf(prefix, hashed, hasher);
   if (subtree === undefined || subtree.top === null) return undefined;
   if (!leadsToRoot(stateRoot, prefix, subtree.top, siblings, hasher)) return undefined;
-  const writes: StoreWrite[] = [];
-  for (const [sequence, { kind, id, value }] of leaves.entries()) {
-    writes.push({ key: objectKey(kind, id), value: storedObject({ height, sequence, tx: null }, value) });
-  }
+  const writes = leaves.map(
+    ({ value }, sequence): StoreWrite => ({
+      key: keys[sequence] as Uint8Array,
+      value: storedObject({ height, sequence, tx: null }, value),
+    }),
+  );
   for (const [path, page] of subtree.pages) writes.push({ key: pageKey(path), value: page.encode() });
   return { top: subtree.top, writes };
 }

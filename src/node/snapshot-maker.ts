@@ -16,13 +16,12 @@ import type { Store, StoreSnapshot } from "../ports/store.ts";
 import { keyHashOf } from "../state/node-hash.ts";
 import { siblingsOf } from "../state/subtree.ts";
 import { StateTree } from "../state/tree.ts";
-import { stateKey } from "../state/view.ts";
 import { LIMITS } from "../types/limits.ts";
-import type { Hash, Height } from "../types/scalars.ts";
+import type { Height } from "../types/scalars.ts";
 import { pageKey } from "./chain-keys.ts";
 import type { ChainStore } from "./chain-store.ts";
 import { encodingOf } from "./object-store.ts";
-import { allObjectsOfAllKinds, splitKey } from "./store-keys.ts";
+import { allObjectsOfAllKinds, splitKey, stateKeyOf } from "./store-keys.ts";
 
 interface MakerModules {
   readonly store: Pick<Store, "snapshot">;
@@ -182,8 +181,7 @@ export class SnapshotMaker {
   }
 
   #placeOf(key: Uint8Array): Uint8Array {
-    const { kind, id } = namesOf(key);
-    return keyHashOf(stateKey(kind, id), this.#m.hasher);
+    return keyHashOf(stateKeyOf(key), this.#m.hasher);
   }
 }
 
@@ -218,9 +216,9 @@ function encodeChunk(siblings: readonly Uint8Array[], leaves: readonly Leaf[]): 
   return encode(snapshotChunkSchema, { siblings, leaves: leaves.map(({ key, value }) => ({ ...namesOf(key), value })) });
 }
 
-function namesOf(key: Uint8Array): { readonly kind: Kind; readonly id: Hash } {
+function namesOf(key: Uint8Array): { readonly kind: Kind; readonly id: Uint8Array } {
   const { texts, rest } = splitKey(key, 1);
-  return { kind: texts[0] as Kind, id: toHex(rest) as Hash };
+  return { kind: texts[0] as Kind, id: rest };
 }
 
 function bucketName(bucket: number): string {

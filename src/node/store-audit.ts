@@ -16,7 +16,7 @@ import type { ValidatorSet } from "../types/validator-set.ts";
 import type { ChainStore } from "./chain-store.ts";
 import { placeOf, versionOf } from "./object-store.ts";
 import { PastPages } from "./past-pages.ts";
-import { objectKey, placeOfHistory, splitKey } from "./store-keys.ts";
+import { objectKey, placeOfHistory, splitKey, stateKeyOf } from "./store-keys.ts";
 import { StoreCorruptError } from "./stored-record.ts";
 
 /** Something stored that is not what was once written. */
@@ -94,8 +94,8 @@ export class StoreAudit {
       const where = `${kind} ${toHex(rest)}`;
       try {
         // The store's key of an object is a prefix and the state's own key.
-        const { leaf } = prove(tree, key.subarray(1), this.#hasher);
-        if (leaf === null || !equalBytes(leaf.keyHash, keyHashOf(key.subarray(1), this.#hasher)))
+        const { leaf } = prove(tree, stateKeyOf(key), this.#hasher);
+        if (leaf === null || !equalBytes(leaf.keyHash, keyHashOf(stateKeyOf(key), this.#hasher)))
           return { what: "object", where, detail: "the state does not hold it" };
         if (!equalBytes(leaf.valueHash, valueHashOf(versionOf(value).subarray(TX_BYTES), this.#hasher)))
           return { what: "object", where, detail: "the state holds another version" };

@@ -16,10 +16,22 @@ export function indexKey(kind: string, field: string, value: string, id: Hash): 
   return keyOf(PREFIX.index, [kind, field, value], id);
 }
 
+/** {@link objectKey} of an id in bytes. */
+export function objectKeyOf(kind: string, id: Uint8Array): Uint8Array {
+  const key = keyOf(PREFIX.object, [kind], "", id.length);
+  key.set(id, key.length - id.length);
+  return key;
+}
+
+/** How the state tree names the object of this row: the row's key without its prefix. */
+export function stateKeyOf(key: Uint8Array): Uint8Array {
+  return key.subarray(1);
+}
+
 /** The key of the object that an entry of an index is of. */
 export function objectOfIndex(key: Uint8Array): Uint8Array {
   const { texts: names, rest } = splitKey(key, 3);
-  return objectKey(names[0] as string, toHex(rest) as Hash);
+  return objectKeyOf(names[0] as string, rest);
 }
 
 /** Every entry of a field with values in [from, to): `to` undefined is the end of the field. */

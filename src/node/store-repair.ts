@@ -12,7 +12,7 @@ import type { ChainStore } from "./chain-store.ts";
 import { IndexRebuild } from "./index-rebuild.ts";
 import { encodingOf, readStoredObject } from "./object-store.ts";
 import type { StoreReport } from "./store-check.ts";
-import { allObjectsOfAllKinds, isHistoryKey, isObjectKey, splitKey } from "./store-keys.ts";
+import { allObjectsOfAllKinds, isHistoryKey, isObjectKey, splitKey, stateKeyOf } from "./store-keys.ts";
 
 /** Where rows may be had: a backup, or a peer. Nobody is believed: what came of it is checked against the roots again. */
 export interface RowSource {
@@ -120,7 +120,7 @@ export class StoreRepair {
     for (let { from } = range; ; ) {
       const entries = await store.range({ from, to, limit: LIMITS.auditSliceObjects });
       for (const { key, value } of entries)
-        build.set({ keyHash: keyHashOf(key.subarray(1), hasher), valueHash: valueHashOf(encodingOf(value), hasher) });
+        build.set({ keyHash: keyHashOf(stateKeyOf(key), hasher), valueHash: valueHashOf(encodingOf(value), hasher) });
       const last = entries.at(-1);
       if (last === undefined) break;
       from = concatBytes(last.key, Uint8Array.of(0));

@@ -1,4 +1,3 @@
-import { assert } from "../lib/assert.ts";
 import { compareBytes, toHex } from "../lib/bytes.ts";
 import type { Hash } from "../types/scalars.ts";
 import { EMPTY_HASH, hashPair, type Leaf, leafNode, type TreeHasher, type TreeNode } from "./node-hash.ts";
@@ -23,13 +22,12 @@ interface Plan {
 }
 
 /**
- * The pages that these leaves make: all that the tree holds under `prefix`, in its order and none twice. Under a prefix other than the
- * empty one there must be two leaves or more: one alone would stand farther up, and where is not to be seen from here. Each page is made
- * once, those of one depth together, from the bottom up.
+ * The pages that these leaves make: all that the tree holds under `prefix`, in its order and none twice, or undefined. Under a prefix other
+ * than the empty one there must be two leaves or more: one alone would stand farther up, and where is not to be seen from here. Each page
+ * is made once, those of one depth together, from the bottom up.
  */
 export function subtreeOf(prefix: string, leaves: readonly Leaf[], hasher: TreeHasher): Subtree | undefined {
-  assert(isOrdered(leaves), "leaves are in the order of the tree");
-  if (prefix !== "" && leaves.length < 2) return undefined;
+  if (!isOrdered(leaves) || (prefix !== "" && leaves.length < 2)) return undefined;
   // What stands between two leaves with this prefix has it, too.
   for (const end of [leaves[0], leaves.at(-1)]) if (end !== undefined && !isBelow(prefix, end.keyHash)) return undefined;
   const pages = new Map<string, Page>();
@@ -139,6 +137,6 @@ export function pagesAbove(tops: ReadonlyMap<string, TreeNode>, hasher: TreeHash
 }
 
 /** Whether leaves are in the order of the tree, none twice. */
-export function isOrdered(leaves: readonly Leaf[]): boolean {
+function isOrdered(leaves: readonly Leaf[]): boolean {
   return leaves.every(({ keyHash }, index) => index === 0 || compareBytes((leaves[index - 1] as Leaf).keyHash, keyHash) < 0);
 }

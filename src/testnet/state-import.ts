@@ -6,7 +6,7 @@ import { concatBytes } from "../lib/bytes.ts";
 import { pageKey } from "../node/chain-keys.ts";
 import { indexWrites } from "../node/ledger-index.ts";
 import { encodingOf, type ObjectStore } from "../node/object-store.ts";
-import { allObjectsOfAllKinds, objectKey } from "../node/store-keys.ts";
+import { allObjectsOfAllKinds, objectKey, stateKeyOf } from "../node/store-keys.ts";
 import type { Hasher } from "../ports/crypto.ts";
 import type { Store, StoreWrite } from "../ports/store.ts";
 import { keyHashOf, valueHashOf } from "../state/node-hash.ts";
@@ -70,10 +70,9 @@ export class StateImport {
     return root;
   }
 
-  /** An object's row is named as its leaf is, behind the prefix of the row. */
   #toTree(key: Uint8Array, encoding: Uint8Array): void {
     const { hasher } = this.#m;
-    this.#tree.set({ keyHash: keyHashOf(key.subarray(1), hasher), valueHash: valueHashOf(encoding, hasher) });
+    this.#tree.set({ keyHash: keyHashOf(stateKeyOf(key), hasher), valueHash: valueHashOf(encoding, hasher) });
   }
 
   #write(batch: readonly StoreWrite[]): Promise<void> {
