@@ -168,6 +168,7 @@ export const CODES = {
   ORDER_ENCUMBERED: [255, "The order is financed already, in advance, by its goods or as what it will bring."],
   SECURITY_NOT_PLEDGE: [256, "Goods and orders are pledged, not assigned."],
   DEADLINE_AHEAD: [257, "The day that was agreed has not passed."],
+  LATE_INTEREST_EXCEEDED: [258, "More is paid for being late than is due for it."],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type Code = keyof typeof CODES;

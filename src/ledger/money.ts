@@ -15,6 +15,9 @@ export function interest(principal: Amount, ratePpm: number, days: number): Amou
   return (principal * BigInt(ratePpm) * BigInt(days) + divisor / 2n) / divisor;
 }
 
+/** A basis point a day as a yearly rate in parts per million, of the 360 days by which interest counts. */
+export const PPM_PER_DAILY_BP = 36_000;
+
 /** ⌊amount · bp / 10^4⌋. */
 export function basisPoints(amount: Amount, bp: number): Amount {
   return (amount * BigInt(bp)) / 10_000n;

@@ -3,6 +3,7 @@ import { snapshotScore } from "./credit/snapshot.ts";
 import { apply, decide, withdrawApplication } from "./finance/application.ts";
 import { payEarly } from "./finance/early-payment.ts";
 import { attachGuarantee, payGuarantee } from "./finance/guarantee.ts";
+import { payLate } from "./finance/late-payment.ts";
 import { setLine, setProgramme } from "./finance/limits.ts";
 import { acceptDecision, disbursed, disbursementFailed, orderDisbursement, releaseNotes } from "./finance/loan.ts";
 import { attestPayment, attestProRata, repayLoan } from "./finance/payment.ts";
@@ -124,6 +125,7 @@ const ALL = [
   releaseNotes,
   attestPayment,
   attestProRata,
+  payLate,
   repayLoan,
   propose,
   vote,

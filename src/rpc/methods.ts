@@ -9,6 +9,7 @@ import { eventMethods } from "./event-methods.ts";
 import type { LocalNode, TxStatus } from "./local-node.ts";
 import { type Method, method } from "./method.ts";
 import { openRpc } from "./open-rpc.ts";
+import { owedMethods } from "./owed-methods.ts";
 import { blockJson, objectJson, receiptJson, statusJson } from "./presentation.ts";
 import { priorityMethods } from "./priority-methods.ts";
 import { proofOf } from "./proofs.ts";
@@ -72,6 +73,7 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
     ...eventMethods(node),
     ...creditMethods(node),
     ...priorityMethods(node),
+    ...owedMethods(node),
     method({
       name: "node_status",
       summary: "This node and where it stands",

@@ -174,6 +174,16 @@ export const RESULTS = {
       }),
     ),
   }),
+  ledger_owed: read({
+    kind: { type: "string", enum: ["receivable", "loan"] },
+    id: HASH,
+    day: INTEGER,
+    height: COUNT,
+    currency: currencySchema.jsonSchema,
+    principal: AMOUNT,
+    interest: AMOUNT,
+    disputed: AMOUNT,
+  }),
   credit_score: read({
     party: HASH,
     currency: currencySchema.jsonSchema,

@@ -220,7 +220,7 @@ it("rpc.discover describes every method, its params and its result, and the kind
   expect(labels.operations?.["note.split"]).toEqual({ zh: "拆分凭证", en: "split a note" });
   expect(labels.words?.OVERDUE).toEqual({ zh: "逾期", en: "overdue" });
   // Every method was called above and its answer held against its description, but for what is over WebSocket or needs a receivable.
-  const others = ["credit_score", "events_subscribe", "events_unsubscribe", "ledger_priority", "ledger_tree"];
+  const others = ["credit_score", "events_subscribe", "events_unsubscribe", "ledger_owed", "ledger_priority", "ledger_tree"];
   expect(
     methods
       .map(({ name }) => name)

@@ -1,13 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { decode } from "../../src/codec/cbor.ts";
-import type { Schema } from "../../src/codec/schema.ts";
 import { dayOf } from "../../src/ledger/calendar.ts";
 import { interest } from "../../src/ledger/money.ts";
-import { EVENTS } from "../../src/ledger/transition.ts";
 import type { Hash } from "../../src/types/scalars.ts";
-import type { TxReceipt } from "../../src/types/transaction.ts";
 import { type Alliance, alliance, commitment, HOUR_MS, receivable, terms, trade } from "./support/alliance.ts";
 import { by, op, type Sent } from "./support/chain.ts";
+import { events } from "./support/events.ts";
 import {
   commit,
   divided,
@@ -22,16 +19,6 @@ import {
   searchBody,
 } from "./support/finance.ts";
 import { encodes, holds } from "./support/invariants.ts";
-
-function events<K extends keyof typeof EVENTS>(receipt: TxReceipt, kind: K) {
-  return receipt.events
-    .filter((event) => event.kind === kind)
-    .map((event) => {
-      const decoded = decode<unknown>(EVENTS[kind] as unknown as Schema<unknown>, event.data, 65_536);
-      if (!decoded.ok) throw new Error(`event does not decode: ${decoded.error.detail}`);
-      return decoded.value as ReturnType<(typeof EVENTS)[K]["read"]>;
-    });
-}
 
 function sound(world: Alliance): void {
   holds(world.chain);

@@ -40,7 +40,7 @@ const ROWS: readonly (readonly [row: number, name: string, kinds: readonly Opera
   [27, "DisburseFail, Timeout", ["loan.fail"]],
   [28, "Resell", ["loan.resell"]],
   [29, "EarlyPay", ["payment.early"]],
-  [30, "PaymentAttest", ["payment.attest", "payment.attestProRata"]],
+  [30, "PaymentAttest", ["payment.attest", "payment.attestProRata", "payment.late"]],
   [31, "PaymentReversal", ["payment.reverse"]],
   [32, "Prepay", ["loan.repay"]],
   [33, "Mature, MarkOverdue, MarkDefault", []],

@@ -45,6 +45,7 @@ export function keepPayment(
   call: Call<Attested>,
   what: Pick<ObjectOf<"payment">, "payer" | "currency" | "kind"> & {
     readonly discount?: Amount;
+    readonly late?: Amount;
     readonly lines?: readonly Line[];
     readonly guarantee?: Hash;
   },
@@ -52,7 +53,7 @@ export function keepPayment(
 ): Hash {
   const { bank, reference, amount: paid, valueDay, evidence } = call.body;
   const id = paymentId(bank, reference);
-  const { payer, currency, kind, discount = 0n, lines = [], guarantee } = what;
+  const { payer, currency, kind, discount = 0n, late = 0n, lines = [], guarantee } = what;
   call.book.create("bankReference", { id: referenceId(call.body), object: id });
   call.book.create("payment", {
     id,
@@ -63,6 +64,7 @@ export function keepPayment(
     amount: paid,
     kind,
     discount,
+    late,
     valueDay,
     recordedMs: call.timeMs,
     lines,

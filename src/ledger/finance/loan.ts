@@ -6,6 +6,7 @@ import { schedule } from "../due.ts";
 import { daySchema } from "../fields.ts";
 import { bindGoods, freeGoods, goodsGatesOpen, goodsHeld, setGoods } from "../goods/security.ts";
 import { namedId } from "../ids.ts";
+import { PPM_PER_DAILY_BP } from "../money.ts";
 import type { ObjectOf } from "../objects.ts";
 import { newNote } from "../receivables/notes.ts";
 import { giveNotice } from "../receivables/notice.ts";
@@ -16,9 +17,6 @@ import { lineCovers, lineMoves } from "./limits.ts";
 import { owed, releaseNote } from "./waterfall.ts";
 
 type Loan = ObjectOf<"loan">;
-
-/** A basis point a day as a yearly rate in parts per million, of the 360 days by which loans count. */
-const PPM_PER_DAILY_BP = 36_000;
 
 const lenderOf = ({ loan }: { readonly loan: Hash }, { book }: Situation) => book.get("loan", loan).lender;
 const principalOf = ({ loan }: { readonly loan: Hash }, { book }: Situation) => book.get("loan", loan).principal;

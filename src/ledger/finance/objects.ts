@@ -28,8 +28,8 @@ export const feeSchema = struct({
 /** Why a decision goes against what gates, score or model say: a word for lists, and the document that says it all. */
 export const overrideSchema = struct({ reason: text({ min: 1, max: 32, pattern: /^[A-Za-z0-9_]+$/ }), document: hash });
 
-/** A note that a payment redeemed, what it secured, and the order that kept the money. */
-export const redeemedSchema = struct({ note: hash, loan: nullable(hash), freeze: nullable(hash) });
+/** A note that a payment redeemed, what it secured, the order that kept the money, and what was paid with it for being late. */
+export const redeemedSchema = struct({ note: hash, loan: nullable(hash), freeze: nullable(hash), late: amount() });
 
 /** What a loan took of a payment, and how it stood before. */
 export const loanPaidSchema = struct({
@@ -156,9 +156,10 @@ export const FINANCE_SCHEMAS = {
     payer: hash,
     currency: currencySchema,
     amount: amount({ min: 1n }),
-    kind: choice("DEBT", "EARLY", "LOAN", "BUYBACK", "GUARANTEE", "LIQUIDATION", "REFUND"),
-    /** What an early payment is less than the face that it redeems. */
+    kind: choice("DEBT", "EARLY", "LOAN", "BUYBACK", "GUARANTEE", "LIQUIDATION", "REFUND", "LATE"),
+    /** What an early payment is less than the face that it redeems; what a late one is more. */
     discount: amount(),
+    late: amount(),
     valueDay: daySchema,
     recordedMs: int(),
     lines: list(struct({ note: hash, amount: amount({ min: 1n }) }), { max: 128, sortedBy: ({ note }) => note }),

@@ -1,4 +1,4 @@
-import { amount, hash, list, struct } from "../../codec/schema.ts";
+import { amount, hash, list, optional, struct } from "../../codec/schema.ts";
 import type { Amount, Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
 import { currencySchema } from "../fields.ts";
@@ -7,18 +7,20 @@ import { shareOut } from "../money.ts";
 import type { ObjectOf } from "../objects.ts";
 import { type Call, transition } from "../transition.ts";
 import { ATTESTATION, type Attested, attested, keepPayment, paymentOf, touched } from "./attestation.ts";
+import { lateHolds, withLate } from "./late-payment.ts";
 import { type Line, redeem } from "./redemption.ts";
 import { owed, payLoan } from "./waterfall.ts";
 
 interface Payment extends Attested {
   readonly payer: Hash;
   readonly currency: string;
+  readonly late?: Amount;
 }
 
 /**
  * The settlement bank attests the debtor's payment on notes that it names: each line redeems one in whole or in part; what falls on a
  * pledged or assigned note goes to its loan first. Settlement of the root and release of the security happen here, in the paying
- * transaction.
+ * transaction. `late`: what of the amount is interest for being late, beside the lines and shared among them.
  */
 export const attestPayment = transition({
   kind: "payment.attest",
@@ -30,13 +32,17 @@ export const attestPayment = transition({
     payer: hash,
     currency: currencySchema,
     lines: list(struct({ note: hash, amount: amount({ min: 1n }) }), { min: 1, max: 64, sortedBy: ({ note }) => note }),
+    late: optional(amount({ min: 1n })),
   },
   signers: ({ bank }) => [bank],
   stake: (body) => body.amount,
   makers: ["ATTEST"],
   requires: [
     attested,
-    ({ body }) => require(body.lines.reduce((sum, line) => sum + line.amount, 0n) === body.amount, "LINES_DO_NOT_ADD_UP"),
+    ({ body }) => {
+      const { lines, late = 0n } = body;
+      require(lines.reduce((sum, line) => sum + line.amount, late) === body.amount, "LINES_DO_NOT_ADD_UP");
+    },
     (call) => {
       for (const line of call.body.lines) {
         const note = call.book.get("note", line.note);
@@ -46,6 +52,7 @@ export const attestPayment = transition({
         require(line.amount <= note.amount, "AMOUNT_EXCEEDED");
       }
     },
+    (call) => lateHolds(call, call.body.lines),
   ],
   effect: (call) => take(call, call.body.lines),
 });
@@ -66,6 +73,7 @@ export const attestProRata = transition({
     currency: currencySchema,
     receivable: hash,
     notes: list(hash, { min: 1, max: 128, sortedBy: (note) => note }),
+    late: optional(amount({ min: 1n })),
   },
   signers: ({ bank }) => [bank],
   stake: (body) => body.amount,
@@ -82,18 +90,13 @@ export const attestProRata = transition({
         redeemable(note);
       }
       require(body.notes.length === receivable.leaves, "LEAVES_INCOMPLETE");
-      require(body.amount <= undisputed(call).reduce((sum, { weight }) => sum + weight, 0n), "AMOUNT_EXCEEDED");
+      const principal = principalIn(body);
+      require(principal > 0n, "AMOUNT_ZERO");
+      require(principal <= undisputed(call).reduce((sum, { weight }) => sum + weight, 0n), "AMOUNT_EXCEEDED");
     },
+    (call) => lateHolds(call, shared(call)),
   ],
-  effect: (call) => {
-    const weights = undisputed(call);
-    const shares = shareOut(call.body.amount, weights);
-    const lines = weights.map(({ key }, index): Line => ({ note: key, amount: shares[index] as Amount }));
-    return take(
-      call,
-      lines.filter((line) => line.amount > 0n),
-    );
-  },
+  effect: (call) => take(call, shared(call)),
 });
 
 /** The borrower repays out of its own money; when nothing is left owing the notes are free in the same transaction. */
@@ -140,8 +143,21 @@ function undisputed({ body, book }: Call<{ readonly notes: readonly Hash[] }>) {
     .map(({ id, amount: weight }) => ({ key: id, weight }));
 }
 
+/** The principal that is paid, shared among the notes that take part. */
+function shared(call: Call<Payment & { readonly notes: readonly Hash[] }>): readonly Line[] {
+  const weights = undisputed(call);
+  const shares = shareOut(principalIn(call.body), weights);
+  return weights
+    .map(({ key }, index): Line => ({ note: key, amount: shares[index] as Amount }))
+    .filter((line) => line.amount > 0n);
+}
+
+function principalIn({ amount: paid, late = 0n }: Payment): Amount {
+  return paid - late;
+}
+
 function take(call: Call<Payment>, lines: readonly Line[]): readonly Hash[] {
-  const { payer, currency, valueDay } = call.body;
-  const redemption = redeem(call, lines, valueDay, paymentOf(call.body));
-  return touched(keepPayment(call, { payer, currency, kind: "DEBT", lines }, redemption), redemption);
+  const { payer, currency, valueDay, late = 0n } = call.body;
+  const redemption = redeem(call, withLate(call, lines), valueDay, paymentOf(call.body));
+  return touched(keepPayment(call, { payer, currency, kind: "DEBT", lines, late }, redemption), redemption);
 }

@@ -7,6 +7,7 @@ import type { ObjectOf } from "../objects.ts";
 import { securedLoan } from "../receivables/carve.ts";
 import { before } from "../receivables/correction.ts";
 import { remember } from "../receivables/ending.ts";
+import { lateResumes } from "../receivables/late.ts";
 import { newNote } from "../receivables/notes.ts";
 import { giveNotice } from "../receivables/notice.ts";
 import { post } from "../receivables/postings.ts";
@@ -22,14 +23,15 @@ type Receivable = ObjectOf<"receivable">;
  * What a payment redeemed is live again. Money that lay in deposit lies there no more: if the order holds what was left of the note, both
  * are one note again under it; else it holds the new one.
  */
-export function reopenNote(call: Call<unknown>, { note: id, loan, freeze }: Payment["redeemed"][number]): Hash {
+export function reopenNote(call: Call<unknown>, { note: id, loan, freeze, late }: Payment["redeemed"][number]): Hash {
   const { book } = call;
   const note = book.get("note", id);
   assert(note.position === "REDEEMED", "what a payment redeemed stays redeemed until it is reversed");
-  const held = freeze === null ? null : withdraw(call, freeze, note.amount);
+  const held = freeze === null ? null : withdraw(call, freeze, note.amount + late);
   const isRest = held !== null && isLive(held);
   const leaf = isRest ? reunite(call, note, held) : follow(call, note, note.holder, loan, freeze);
   if (held !== null && !isRest && held.id !== note.id) book.update("note", held, { hold: null });
+  lateResumes(call, id, late);
   reopenRoot(call, book.get("receivable", note.receivable), note.amount, isRest ? 0 : 1);
   return leaf;
 }

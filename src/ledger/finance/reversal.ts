@@ -5,10 +5,13 @@ import { require } from "../codes.ts";
 import { isLive } from "../conditions.ts";
 import { secureGoodsAgain } from "../goods/security.ts";
 import type { ObjectOf } from "../objects.ts";
+import { lateInterest } from "../receivables/late.ts";
 import { newNote } from "../receivables/notes.ts";
 import { type Call, transition } from "../transition.ts";
+import { reverseLate } from "./late-payment.ts";
 import { lineMoves } from "./limits.ts";
 import { endSubrogation, reopenNote } from "./reopening.ts";
+import { surplusTo } from "./waterfall.ts";
 
 type Payment = ObjectOf<"payment">;
 const DAY_MS = 86_400_000;
@@ -41,6 +44,16 @@ export const reversePayment = transition({
       // Money in deposit can be missed there as long as the authority has not handed it on.
       for (const { freeze } of book.get("payment", body.payment).redeemed)
         require(freeze === null || book.get("freeze", freeze).status === "ACTIVE", "PAYMENT_BUILT_UPON");
+    },
+    ({ body, book }) => {
+      // Interest on what it redeemed was paid since: that payment is reversed first. One for interest finds the notes that it is for.
+      const { redeemed, valueDay, kind, lines } = book.get("payment", body.payment);
+      for (const { note: id, late } of redeemed) {
+        const note = book.get("note", id);
+        const left = lateInterest(book.get("receivable", note.receivable), note.amount, valueDay) - late;
+        require((note.late?.due ?? 0n) === left, "PAYMENT_BUILT_UPON");
+      }
+      require(kind !== "LATE" || lines.every(({ note }) => book.find("note", note) !== undefined), "NOT_FOUND");
     },
     ({ body, book }) => {
       const payment = book.get("payment", body.payment);
@@ -80,8 +93,9 @@ export const reversePayment = transition({
     for (const paid of payment.loans) reopenLoan(call, paid);
     const leaves = payment.redeemed.map((redeemed) => reopenNote(call, redeemed));
     const returned = payment.guarantee === undefined ? [] : endSubrogation(call, payment, payment.guarantee);
+    const unpaid = payment.kind === "LATE" ? reverseLate(call, payment) : [];
     book.update("payment", payment, { status: "REVERSED" });
-    return [payment.id, ...payment.loans.map(({ loan }) => loan), ...leaves, ...returned];
+    return [payment.id, ...payment.loans.map(({ loan }) => loan), ...leaves, ...returned, ...unpaid];
   },
 });
 
@@ -119,8 +133,7 @@ function reopenLoan(call: Call<unknown>, paid: Payment["loans"][number]): void {
 function secureAgain(call: Call<unknown>, loan: ObjectOf<"loan">, id: Hash): readonly Hash[] {
   const { book } = call;
   const note = book.get("note", id);
-  const owner = loan.security === "ASSIGNMENT" && !loan.recourse ? loan.lender : loan.borrower;
-  if (note.position !== "OPEN" || note.holder !== owner) return [];
+  if (note.position !== "OPEN" || note.holder !== surplusTo(loan)) return [];
   if (loan.security === "PLEDGE" || !loan.recourse) {
     book.update("note", note, { position: loan.security === "PLEDGE" ? "PLEDGED" : "ASSIGNED", ref: loan.id });
     return [id];

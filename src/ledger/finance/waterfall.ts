@@ -30,8 +30,7 @@ export function payLoan(call: Call<unknown>, loan: Loan, paid: Amount, valueDay:
   const taken = paid < total ? paid : total;
   const toInterest = taken < interestDue ? taken : interestDue;
   const principal = taken - toInterest;
-  const to = loan.security === "ASSIGNMENT" && !loan.recourse ? loan.lender : loan.borrower;
-  call.emit("allocation", { object: loan.id, interest: toInterest, principal, rest: paid - taken, to });
+  call.emit("allocation", { object: loan.id, interest: toInterest, principal, rest: paid - taken, to: surplusTo(loan) });
   lineMoves(book, loan, -principal);
   const change = {
     outstanding: loan.outstanding - principal,
@@ -50,6 +49,11 @@ export function payLoan(call: Call<unknown>, loan: Loan, paid: Amount, valueDay:
   book.update("loan", loan, isRepaid ? { ...change, notes: [], receipts: [], status: "REPAID" } : change);
   const { interestDue: interestBefore, accruedDay: accruedBefore, paidBy: paidByBefore } = loan;
   return { loan: loan.id, interest: toInterest, principal, interestBefore, accruedBefore, paidByBefore, freed, receipts };
+}
+
+/** Whose is what a loan does not take: the lender's who bought without recourse, else the borrower's. */
+export function surplusTo({ security, recourse, lender, borrower }: Loan): Hash {
+  return security === "ASSIGNMENT" && !recourse ? lender : borrower;
 }
 
 /** A pledge ends with the debt (art. 393). An assigned note goes back to the borrower with recourse; without, it stays the lender's own. */

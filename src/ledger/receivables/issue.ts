@@ -6,6 +6,7 @@ import { isOpen } from "../conditions.ts";
 import { schedule } from "../due.ts";
 import { programmeCovers, programmeMoves } from "../finance/limits.ts";
 import { bearable, bornInto } from "../goods/lineage.ts";
+import { PPM_PER_DAILY_BP } from "../money.ts";
 import type { ObjectOf } from "../objects.ts";
 import { type Call, type Situation, transition } from "../transition.ts";
 import { giveNotice } from "./notice.ts";
@@ -203,6 +204,9 @@ function propose(call: Call<Terms>, origin: Receivable["origin"], deadlineMs: nu
     diluted: 0n,
     cancelled: 0n,
     setoff: 0n,
+    latePpm: call.business.penaltyDailyBp * PPM_PER_DAILY_BP,
+    lateDue: 0n,
+    latePaid: 0n,
     leaves: 0,
     moved: false,
     noticed: false,

@@ -46,6 +46,10 @@ export const RECEIVABLE_SCHEMAS = {
     diluted: amount(),
     cancelled: amount(),
     setoff: amount(),
+    /** The yearly rate of late interest, of its birth too; what ended late and was not paid for that, and what was: beside the double entry. */
+    latePpm: int(),
+    lateDue: amount(),
+    latePaid: amount(),
     /** Live leaves now, and whether one was ever moved or encumbered. */
     leaves: int(),
     moved: bool,
@@ -75,6 +79,8 @@ export const RECEIVABLE_SCHEMAS = {
     dispute: nullable(hash),
     /** Of a consumed note: how many of those that it was consumed by are still in the state; absent: one. */
     parts: optional(int()),
+    /** Of a note that ended late: interest that is still due, and the loan that the note secured. */
+    late: optional(struct({ due: amount(), loan: nullable(hash) })),
   }),
   offer: struct({
     ...base,

@@ -3,8 +3,9 @@ import { require } from "../codes.ts";
 import { interestedIn, isSettled, isUnfrozen } from "../conditions.ts";
 import { daySchema } from "../fields.ts";
 import { transition } from "../transition.ts";
-import { carvable, carve } from "./carve.ts";
+import { carvable, carve, securedLoan } from "./carve.ts";
 import { retire } from "./ending.ts";
+import { lateEnds } from "./late.ts";
 
 /**
  * The debtor sets a claim of its own off against what it owes. It must have been due no later than the note, or come from the same
@@ -46,8 +47,10 @@ export const setOff = transition({
   ],
   effect: (call) => {
     const note = call.book.get("note", call.body.note);
+    const secured = securedLoan(call.book, note)?.id ?? null;
     const { part, rest } = carve(call, note, call.body.amount, { position: "SETOFF", ref: null });
     retire(call, note.receivable, "setoff", call.body.amount, rest === null ? 1 : 0);
+    lateEnds(call, part, secured, call.day, 0n);
     return rest === null ? [part] : [note.id, part, rest];
   },
 });

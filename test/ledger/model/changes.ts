@@ -97,6 +97,7 @@ export function endDispute(model: Model, dispute: Dispute, upheld: bigint, statu
 
 export function setOff(model: Model, note: Note, amount: bigint, isFounded: boolean): boolean {
   if (!isAtRest(note) || !isFree(note) || !isFounded || !canCarve(note, amount)) return false;
+  model.end(note, amount, securedBy(note), model.today, 0n);
   model.cut(note, amount, "setoff");
   return true;
 }
@@ -178,8 +179,13 @@ export function reverse(model: Model, payment: Payment): boolean {
     const { note, promise } = subrogation;
     if (!isLive(note) || note.position !== "OPEN" || !isFree(note) || note.holder !== promise.guarantor) return false;
   }
+  if (payment.redeemed.some(({ ended, late }) => ended.due !== ended.earned - late)) return false;
   if (payment.loans.some(({ loan }) => loan.paidBy !== payment)) return false;
   payment.status = "REVERSED";
+  for (const { ended, amount } of payment.interest) {
+    ended.due += amount;
+    ended.root.latePaid -= amount;
+  }
   for (const { loan, interest, principal, interestBefore, accruedBefore, paidByBefore, freed } of payment.loans) {
     loan.status = "ACTIVE";
     loan.outstanding += principal;
@@ -202,10 +208,12 @@ export function reverse(model: Model, payment: Payment): boolean {
       }
     }
   }
-  for (const { root, amount, holder, depth, loan, order } of payment.redeemed) {
+  for (const { root, amount, holder, depth, loan, order, late, ended } of payment.redeemed) {
     root.redeemed -= amount;
+    root.latePaid -= late;
+    model.ended.splice(model.ended.indexOf(ended), 1);
     if (order !== null) {
-      order.deposited -= amount;
+      order.deposited -= amount + late;
       if (order.deposited === 0n) order.loan = null;
     }
     if (order !== null && isLive(order.note)) {
@@ -397,13 +405,15 @@ export function extend(model: Model, root: Root, maturityDay: number, notes: rea
     maturityDay <= latest &&
     root.extensions < 1;
   if (!may() || !same(notes, root.notes) || notes.some((note) => !isAtRest(note) || note.hold !== null)) return false;
+  // As they are now: a payment that is reversed adds to the root's own list.
+  const all = [...notes];
   const prolonged = guarantor === null ? [] : [...root.guarantees];
   return propose(
     model,
     notes,
     prolonged.length === 0 || guarantor === null ? [] : [guarantor],
     [root.contract.buyer],
-    () => may() && same(notes, root.notes),
+    () => may() && same(all, root.notes),
     () => {
       for (const promise of prolonged) promise.untilDay += maturityDay - root.maturityDay;
       root.maturityDay = maturityDay;

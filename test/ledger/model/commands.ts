@@ -197,6 +197,11 @@ export function onLoan(
 export const isDue = ({ status }: Root): boolean => ["MATURED", "OVERDUE", "DEFAULTED"].includes(status);
 export const isOpen = ({ position }: Note): boolean => position === "OPEN";
 
+/** Of what is paid, mostly nothing is for being late; else all that was earned, half of it, or too much. */
+function lateness({ draw }: World, earned: bigint): bigint {
+  return draw.pick([0n, 0n, earned, earned, earned / 2n, earned + 1n]) ?? 0n;
+}
+
 /** Every kind of command, by name: operations of the ledger, each with all that a user could get wrong about it. */
 export const BASIC_COMMANDS = {
   "party.register": (world) => {
@@ -732,17 +737,22 @@ export const BASIC_COMMANDS = {
         const payer = draw.chance(95) ? debtor : world.seller;
         const ref = reference(world);
         const valueDay = model.today - (draw.pick([0, 0, 2, 31, -1]) as number);
+        const late = lateness(
+          world,
+          lines.reduce((sum, line) => sum + model.earned(line.note.root, line.amount, valueDay), 0n),
+        );
         const body = {
           bank: bank.id,
           reference: commitment(ref),
           payer: payer.id,
           currency: "CNY",
-          amount: lines.reduce((sum, line) => sum + line.amount, 0n),
+          amount: lines.reduce((sum, line) => sum + line.amount, late),
           valueDay,
           lines: lines.map((line) => ({ note: asHash(line.note.id), amount: line.amount })),
+          ...(late === 0n ? {} : { late }),
           evidence: commitment("camt.054"),
         };
-        return attempt(world, "payment.attest", body, [attester(bank)], () => model.pay(lines, payer, ref, valueDay));
+        return attempt(world, "payment.attest", body, [attester(bank)], () => model.pay(lines, late, payer, ref, valueDay));
       },
     ),
   "payment.attestProRata": (world) =>
@@ -757,20 +767,47 @@ export const BASIC_COMMANDS = {
         const total = named.reduce((sum, { amount }) => sum + amount, 0n);
         const amount = (draw.pick([total, total / 2n, total / 3n, total + 1n]) ?? total) || 1n;
         const ref = reference(world);
+        const late = lateness(world, model.earned(root, amount, model.today));
         const body = {
           bank: bank.id,
           reference: commitment(ref),
           payer: debtor.id,
           currency: "CNY",
-          amount,
+          amount: amount + late,
+          ...(late === 0n ? {} : { late }),
           valueDay: model.today,
           receivable: asHash(root.id),
           notes: named.map(({ id }) => asHash(id)).sort(),
           evidence: commitment("camt.054"),
         };
         return attempt(world, "payment.attestProRata", body, [attester(bank)], () =>
-          model.payProRata(root, named, amount, debtor, ref, model.today),
+          model.payProRata(root, named, amount, late, debtor, ref, model.today),
         );
       },
     ),
+  "payment.late": (world) => {
+    const { model, draw, bank, debtor } = world;
+    const named = model.ended.filter(({ id }) => id !== null);
+    const first = choose(draw, named, ({ due }) => due > 0n);
+    if (first === undefined) return null;
+    const second = draw.chance(30) ? draw.pick(named.filter(({ id }) => id !== first.id)) : undefined;
+    const lines = [first, ...(second === undefined ? [] : [second])].map((ended) => ({
+      ended,
+      amount: (draw.pick([ended.due, ended.due, ended.due / 2n, ended.due + 1n]) ?? ended.due) || 1n,
+    }));
+    lines.sort((left, right) => ((left.ended.id ?? "") < (right.ended.id ?? "") ? -1 : 1));
+    const payer = draw.chance(95) ? debtor : world.seller;
+    const ref = reference(world);
+    const body = {
+      bank: bank.id,
+      reference: commitment(ref),
+      payer: payer.id,
+      currency: "CNY",
+      amount: lines.reduce((sum, line) => sum + line.amount, 0n),
+      valueDay: model.today,
+      lines: lines.map((line) => ({ note: asHash(line.ended.id), amount: line.amount })),
+      evidence: commitment("camt.054"),
+    };
+    return attempt(world, "payment.late", body, [attester(bank)], () => model.payLate(lines, payer, ref, model.today));
+  },
 } satisfies Readonly<Record<string, Command>>;

@@ -21,7 +21,7 @@ export function ofChain(chain: TestChain): Record<string, readonly string[]> {
       .all("receivable")
       .map(
         (each) =>
-          `${each.id} ${each.status} ${each.confirmed} ${each.live} ${each.redeemed} ${each.cancelled} ${each.diluted} ${each.setoff} ${each.leaves} ${each.maturityDay} ${each.extensions} ${each.noticed}`,
+          `${each.id} ${each.status} ${each.confirmed} ${each.live} ${each.redeemed} ${each.cancelled} ${each.diluted} ${each.setoff} ${each.leaves} ${each.maturityDay} ${each.extensions} ${each.noticed} ${each.lateDue} ${each.latePaid}`,
       ),
     notes: liveNotes.map((note) => chainNoteText(chain, note)),
     disputes: chain.all("dispute").map((each) => `${each.id} ${each.status} ${each.upheld} ${each.loan}`),
@@ -61,7 +61,8 @@ export function ofModel(model: Model): Record<string, readonly string[]> {
     invoices: model.invoices.map((each) => `${each.id} ${each.used} ${each.credited} ${each.tax}`),
     roots: model.roots.map((each) => {
       const live = each.notes.reduce((sum, { amount }) => sum + amount, 0n);
-      return `${each.id} ${each.status} ${each.confirmed} ${live} ${each.redeemed} ${each.cancelled} ${each.diluted} ${each.setoff} ${each.notes.length} ${each.maturityDay} ${each.extensions} ${each.noticed}`;
+      const lateDue = model.ended.filter(({ root }) => root === each).reduce((sum, { due }) => sum + due, 0n);
+      return `${each.id} ${each.status} ${each.confirmed} ${live} ${each.redeemed} ${each.cancelled} ${each.diluted} ${each.setoff} ${each.notes.length} ${each.maturityDay} ${each.extensions} ${each.noticed} ${lateDue} ${each.latePaid}`;
     }),
     notes: model.notes.map(modelNoteText),
     disputes: model.disputes.map((each) => `${each.id} ${each.status} ${each.upheld} ${each.loan?.id ?? null}`),
@@ -109,6 +110,11 @@ export function learnNotes(chain: TestChain, model: Model): void {
     const text = modelNoteText(note);
     const at = free.findIndex((each) => chainNoteText(chain, each) === text);
     if (at >= 0) note.id = (free.splice(at, 1)[0] as ObjectOf<"note">).id;
+  }
+  for (const payment of model.payments) {
+    if (payment.redeemed.every(({ ended }) => ended.id !== null)) continue;
+    const kept = chain.all("payment").find(({ reference }) => reference === commitment(payment.reference));
+    for (const [index, { ended }] of payment.redeemed.entries()) ended.id = kept?.redeemed[index]?.note ?? null;
   }
 }
 

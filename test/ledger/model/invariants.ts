@@ -133,13 +133,30 @@ export const INVARIANTS: Readonly<Record<string, (sight: Sight) => void>> = {
   },
   "8 payment conservation": ({ payments, notes }) => {
     const byId = new Map(notes.map((note) => [note.id, note]));
-    for (const { lines, amount, discount, kind } of payments) {
+    for (const { lines, amount, discount, late, kind } of payments) {
       if (kind === "LOAN" || kind === "BUYBACK") continue;
-      must(lines.reduce((sum, line) => sum + line.amount, 0n) === amount + discount, "lines add up to the payment");
+      const paid = lines.reduce((sum, line) => sum + line.amount, 0n);
+      must(paid === (kind === "LATE" ? late : amount + discount - late), "lines add up to the payment");
+      must(kind !== "LATE" || late === amount, "lines add up to the payment");
+      if (kind === "LATE") continue;
       for (const line of lines) must(line.amount <= (byId.get(line.note)?.amount ?? 0n), "no note is redeemed beyond its amount");
     }
     const names = payments.map(({ bank, reference }) => bank + reference);
     must(new Set(names).size === names.length, "a bank's reference is used once");
+  },
+  "8 late interest": ({ roots, ofRoot, payments, notes }) => {
+    const rootOf = new Map(notes.map(({ id, receivable }) => [id, receivable]));
+    const paid = new Map<Hash | undefined, bigint>();
+    for (const { lines, redeemed, kind, status } of payments) {
+      const parts = kind === "LATE" ? lines.map(({ note, amount }) => ({ note, late: amount })) : redeemed;
+      if (status === "ATTESTED")
+        for (const { note, late } of parts) paid.set(rootOf.get(note), (paid.get(rootOf.get(note)) ?? 0n) + late);
+    }
+    for (const { id, lateDue, latePaid } of roots) {
+      const due = (ofRoot.get(id) ?? []).reduce((sum, { late }) => sum + (late?.due ?? 0n), 0n);
+      must(due === lateDue && lateDue >= 0n, "what is due for being late is due on notes that ended late");
+      must(latePaid === (paid.get(id) ?? 0n), "what was paid for being late was attested");
+    }
   },
   "9 finance identity": ({ loans }) => {
     for (const loan of loans) {

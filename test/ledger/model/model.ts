@@ -60,6 +60,7 @@ export interface Root {
   cancelled: bigint;
   diluted: bigint;
   setoff: bigint;
+  latePaid: bigint;
   status: string;
   deadlineMs: number;
   issueDay: number;
@@ -129,16 +130,46 @@ export interface Paid {
   paidByBefore: object | null;
   freed: Note[];
 }
+/** What of a note ended by payment or set-off: its interest for being late runs no more. */
+export interface Ended {
+  /** null until it is looked up on the chain. */
+  id: string | null;
+  root: Root;
+  amount: bigint;
+  earned: bigint;
+  due: bigint;
+  holder: Firm;
+  loan: Loan | null;
+  /** The order that keeps all of its money. */
+  held: Freeze | null;
+}
 export interface Payment {
   id: string;
   reference: string;
   recordedMs: number;
   reversible: boolean;
   status: "ATTESTED" | "REVERSED";
-  redeemed: { root: Root; amount: bigint; holder: Firm; depth: number; loan: Loan | null; order: Freeze | null }[];
+  redeemed: {
+    root: Root;
+    amount: bigint;
+    holder: Firm;
+    depth: number;
+    loan: Loan | null;
+    order: Freeze | null;
+    late: bigint;
+    ended: Ended;
+  }[];
+  /** Of interest alone: what it was paid on. */
+  interest: { ended: Ended; amount: bigint }[];
   /** What a guarantor got for it, by which guarantee, and whose it was. */
   subrogation: { note: Note; promise: Guarantee; creditor: Firm; loan: Loan | null } | null;
   loans: Paid[];
+}
+/** What a payment is for: part of a note, and interest for its being late. */
+export interface Line {
+  readonly note: Note;
+  readonly amount: bigint;
+  readonly late?: bigint;
 }
 export interface Offer {
   id: string;
@@ -216,6 +247,7 @@ export class Model {
   readonly guarantees: Guarantee[] = [];
   readonly amendments: Amendment[] = [];
   readonly payments: Payment[] = [];
+  readonly ended: Ended[] = [];
   readonly standing = new Standing();
   readonly names = new Set<string>();
   readonly overdue = new Map<Firm, number>();
@@ -344,6 +376,7 @@ export class Model {
       mode: "EXISTENCE",
       face,
       confirmed: 0n,
+      latePaid: 0n,
       redeemed: 0n,
       cancelled: 0n,
       diluted: 0n,
@@ -585,43 +618,78 @@ export class Model {
     return true;
   }
 
-  pay(lines: readonly { note: Note; amount: bigint }[], payer: Firm, reference: string, valueDay: number): boolean {
+  pay(lines: readonly Line[], late: bigint, payer: Firm, reference: string, valueDay: number): boolean {
     if (!this.isRecent(valueDay)) return false;
     for (const { note, amount } of lines) {
       if (!this.isPayable(note.root, payer) || !note.root.notes.includes(note)) return false;
       if (note.position === "COMMITTED" || note.dispute !== null || amount > note.amount) return false;
     }
+    const withLate = this.withLate(lines, late, valueDay);
+    if (withLate === null || !this.take(`bank ${reference}`)) return false;
+    this.redeem(withLate, valueDay, this.keep(reference, true));
+    return true;
+  }
+
+  /** What was due for being late when notes ended, and not paid then. */
+  payLate(lines: readonly { ended: Ended; amount: bigint }[], payer: Firm, reference: string, valueDay: number): boolean {
+    if (!this.isRecent(valueDay)) return false;
+    // What a reversal brought back to life has not ended.
+    if (lines.some(({ ended }) => !this.ended.includes(ended))) return false;
+    for (const { ended, amount } of lines)
+      if (ended.root.contract.buyer !== payer || ended.held?.status === "ACTIVE" || amount > ended.due) return false;
     if (!this.take(`bank ${reference}`)) return false;
-    this.redeem(lines, valueDay, this.keep(reference, true));
+    const payment = this.keep(reference, true);
+    payment.interest = [...lines];
+    const paid = new Map<Loan, bigint>();
+    for (const { ended, amount } of lines) {
+      ended.due -= amount;
+      ended.root.latePaid += amount;
+      const { loan } = ended;
+      if (loan?.status === "ACTIVE") paid.set(loan, (paid.get(loan) ?? 0n) + amount);
+    }
+    payment.loans = [...paid].map(([loan, amount]) => this.payLoan(loan, amount, valueDay, payment));
     return true;
   }
 
   /** `named`: the notes that the bank names, by id; they must be all leaves of the root. */
-  payProRata(root: Root, named: readonly Note[], amount: bigint, payer: Firm, reference: string, valueDay: number): boolean {
+  payProRata(
+    root: Root,
+    named: readonly Note[],
+    amount: bigint,
+    late: bigint,
+    payer: Firm,
+    reference: string,
+    valueDay: number,
+  ): boolean {
+    if (amount <= 0n) return false;
     if (!this.isRecent(valueDay) || !this.isPayable(root, payer)) return false;
     if (named.length !== root.notes.length || named.some((note) => !root.notes.includes(note))) return false;
     const payable = named.filter(({ dispute }) => dispute === null);
     if (named.some(({ position }) => position === "COMMITTED") || amount > sum(payable)) return false;
-    if (!this.take(`bank ${reference}`)) return false;
     const byId = payable.sort((left, right) => ((left.id ?? "") < (right.id ?? "") ? -1 : 1));
-    const total = sum(byId);
-    const shares = byId.map((note) => (amount * note.amount) / total);
-    let left = amount - shares.reduce((all, share) => all + share, 0n);
-    const order = byId.map((_, index) => index);
-    const remainder = (index: number): bigint => (amount * (byId[index] as Note).amount) % total;
-    order.sort((one, other) => (remainder(one) === remainder(other) ? one - other : remainder(one) > remainder(other) ? -1 : 1));
-    for (const index of order) {
-      if (left === 0n) break;
-      shares[index] = (shares[index] as bigint) + 1n;
-      left -= 1n;
-    }
-    const lines = byId.map((note, index) => ({ note, amount: shares[index] as bigint }));
-    this.redeem(
-      lines.filter((line) => line.amount > 0n),
-      valueDay,
-      this.keep(reference, true),
+    const shares = share(
+      amount,
+      byId.map((note) => note.amount),
     );
+    const lines = byId.map((note, index) => ({ note, amount: shares[index] as bigint })).filter((line) => line.amount > 0n);
+    const withLate = this.withLate(lines, late, valueDay);
+    if (withLate === null || !this.take(`bank ${reference}`)) return false;
+    this.redeem(withLate, valueDay, this.keep(reference, true));
     return true;
+  }
+
+  /** Five ten-thousandths a day, from the maturity on once the days of grace are over. */
+  earned(root: Root, amount: bigint, day: number): bigint {
+    const days = day - root.maturityDay;
+    return days > GRACE_DAYS ? (amount * BigInt(days) * 10n + 10_000n) / 20_000n : 0n;
+  }
+
+  /** null if more is paid for being late than the lines have earned. */
+  withLate(lines: readonly Line[], late: bigint, day: number): readonly Line[] | null {
+    const earned = lines.map(({ note, amount }) => this.earned(note.root, amount, day));
+    if (late > earned.reduce((all, each) => all + each, 0n)) return null;
+    const shares = late === 0n ? [] : share(late, earned);
+    return lines.map((line, index) => ({ ...line, late: shares[index] ?? 0n }));
   }
 
   // — helpers —
@@ -743,6 +811,7 @@ export class Model {
       reversible,
       status: "ATTESTED",
       redeemed: [],
+      interest: [],
       loans: [],
       subrogation: null,
     };
@@ -780,18 +849,30 @@ export class Model {
     root.status = "SETTLED";
   }
 
-  redeem(lines: readonly { note: Note; amount: bigint }[], valueDay: number, payment: Payment): void {
+  end(note: Note, amount: bigint, loan: Loan | null, day: number, late: bigint): Ended {
+    const { root, holder, hold } = note;
+    const earned = this.earned(root, amount, day);
+    const isWhole = amount === note.amount;
+    const held = isWhole ? hold : null;
+    const ended: Ended = { id: isWhole ? note.id : null, root, amount, earned, due: earned - late, holder, loan, held };
+    root.latePaid += late;
+    this.ended.push(ended);
+    return ended;
+  }
+
+  redeem(lines: readonly Line[], valueDay: number, payment: Payment): void {
     const paid = new Map<Loan, bigint>();
-    for (const { note, amount } of lines) {
+    for (const { note, amount, late = 0n } of lines) {
       this.stopWaiting(note);
       const { root, holder, depth, hold } = note;
       const loan = note.position === "PLEDGED" || note.position === "ASSIGNED" ? (note.why as Loan) : null;
-      payment.redeemed.push({ root, amount, holder, depth, loan, order: hold });
+      const ended = this.end(note, amount, loan, valueDay, late);
+      payment.redeemed.push({ root, amount, holder, depth, loan, order: hold, late, ended });
       this.cut(note, amount, "redeemed");
       if (hold !== null) {
-        hold.deposited += amount;
+        hold.deposited += amount + late;
         hold.loan = loan;
-      } else if (loan !== null) paid.set(loan, (paid.get(loan) ?? 0n) + amount);
+      } else if (loan !== null) paid.set(loan, (paid.get(loan) ?? 0n) + amount + late);
     }
     payment.loans = [...paid].map(([loan, amount]) => this.payLoan(loan, amount, valueDay, payment));
   }
@@ -833,6 +914,23 @@ export class Model {
     note.why = null;
     return note;
   }
+}
+
+/** By the largest remainder; the parts are in the order of their ids. */
+function share(amount: bigint, weights: readonly bigint[]): readonly bigint[] {
+  const total = weights.reduce((all, weight) => all + weight, 0n);
+  const shares = weights.map((weight) => (amount * weight) / total);
+  let left = amount - shares.reduce((all, each) => all + each, 0n);
+  const remainder = (index: number): bigint => (amount * (weights[index] as bigint)) % total;
+  const order = weights
+    .map((_, index) => index)
+    .sort((one, other) => (remainder(one) === remainder(other) ? one - other : remainder(one) > remainder(other) ? -1 : 1));
+  for (const index of order) {
+    if (left === 0n) break;
+    shares[index] = (shares[index] as bigint) + 1n;
+    left -= 1n;
+  }
+  return shares;
 }
 
 export function sum(notes: readonly Note[]): bigint {

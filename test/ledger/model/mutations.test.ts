@@ -174,6 +174,17 @@ const MUTATIONS: readonly (readonly [invariant: string, what: string, tamper: (c
       ),
   ],
   [
+    "8 late interest",
+    "a receivable owes interest that no note earned",
+    (chain) =>
+      tampered(
+        chain,
+        "receivable",
+        () => true,
+        ({ lateDue }) => ({ lateDue: lateDue + 1n }),
+      ),
+  ],
+  [
     "9 finance identity",
     "more is owed than was lent",
     (chain) =>

@@ -175,6 +175,7 @@ function fitting({ model, draw }: World): readonly Modelled[] {
       "payment.attest",
       "payment.attestProRata",
     ),
+    ...when(draw.chance(30) && model.ended.some(({ due }) => due > 0n), "payment.late"),
   ];
 }
 

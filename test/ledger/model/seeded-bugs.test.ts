@@ -41,6 +41,16 @@ const BUGS: readonly (readonly [what: string, kind: string, seed: (transition: M
       }),
   ],
   [
+    "interest for being late stays due after it was paid",
+    "payment.late",
+    (transition) =>
+      andThen(transition, ({ book, body }) => {
+        const [line] = body.lines as readonly { readonly note: Hash; readonly amount: bigint }[];
+        const root = book.get("receivable", book.get("note", line?.note as Hash).receivable);
+        book.update("receivable", root, { lateDue: root.lateDue + (line?.amount ?? 0n) });
+      }),
+  ],
+  [
     "the caller of a transfer is not checked",
     "note.transfer",
     (transition) => {

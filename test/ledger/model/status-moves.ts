@@ -39,7 +39,7 @@ export class StatusMoves {
 
 /**
  * The moves that the domain lists (domain.md §2.2, §2.3), as one transaction, or one thing falling due, leaves an object: a note that is
- * split, moved or paid in part is consumed by its children, a maturity that comes late is overdue at once, and a reversal takes back what
+ * split, moved or paid in part is consumed by its children, a maturity that comes late is overdue or in default at once, and a reversal takes back what
  * a payment ended. "" is where there was nothing.
  */
 const LISTED: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
@@ -76,8 +76,8 @@ const LISTED: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   receivable: {
     "": ["PROPOSED"],
     PROPOSED: ["EFFECTIVE", "LAPSED", "REJECTED", "WITHDRAWN"],
-    EFFECTIVE: ["MATURED", "OVERDUE", "CANCELLED", "SETTLED"],
-    MATURED: ["OVERDUE", "SETTLED"],
+    EFFECTIVE: ["MATURED", "OVERDUE", "DEFAULTED", "CANCELLED", "SETTLED"],
+    MATURED: ["OVERDUE", "DEFAULTED", "SETTLED"],
     OVERDUE: ["DEFAULTED", "SETTLED"],
     DEFAULTED: ["SETTLED"],
     SETTLED: ["EFFECTIVE", "MATURED", "OVERDUE", "DEFAULTED"],
@@ -109,6 +109,8 @@ const SELDOM: ReadonlySet<string> = new Set([
   "note: ASSIGNED → REDEEMED",
   "note: REDEEMED → MERGED",
   "note: ASSIGNED → SETOFF",
+  "receivable: EFFECTIVE → DEFAULTED",
+  "receivable: MATURED → DEFAULTED",
   "receivable: MATURED → OVERDUE",
   "receivable: MATURED → SETTLED",
   "receivable: SETTLED → EFFECTIVE",

@@ -25,8 +25,10 @@ import {
   decideBody,
   disbursedBody,
   divided,
+  endedLate,
   file,
   filingBody,
+  lateBody,
   lend,
   mature,
   order,
@@ -233,6 +235,10 @@ export const CATALOG: Readonly<Record<OperationKind, (world: Alliance) => Sample
     mature(world, root);
     const lines = [{ note, amount: 5_000n }];
     return { operation: op("payment.attest", paymentBody(world, lines)), signings: [by(world.bank, world.bank.attester)] };
+  },
+  "payment.late": (world) => {
+    const { note, due } = endedLate(world);
+    return { operation: op("payment.late", lateBody(world, note, due)), signings: [by(world.bank, world.bank.attester)] };
   },
   "payment.attestProRata": (world) => {
     const { root, notes } = divided(world, [1_000n, 2_000n, 3_000n]);

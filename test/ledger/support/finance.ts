@@ -187,3 +187,35 @@ export function proRataBody(
     evidence: commitment("camt.054"),
   };
 }
+
+/** A receivable whose debtor is so many days behind. */
+export function late({ chain }: Alliance, root: Hash, days: number): void {
+  chain.passTo(startOfDay(chain.read("receivable", root).maturityDay + days) + 9 * HOUR_MS);
+}
+
+/** A note paid ten days late without interest, which is due still: half a per cent. */
+export function endedLate(world: Alliance, face = 100_000n) {
+  const made = receivable(world, face);
+  late(world, made.root, 10);
+  pay(world, [{ note: made.note, amount: face }]);
+  return { ...made, due: world.chain.read("receivable", made.root).lateDue };
+}
+
+export function lateBody(
+  { chain, bank, debtor }: Alliance,
+  note: Hash,
+  amount: Amount,
+  change: Partial<BodyOf<"payment.late">> = {},
+): BodyOf<"payment.late"> {
+  return {
+    bank: bank.id,
+    reference: reference(),
+    payer: debtor.id,
+    currency: "CNY",
+    amount,
+    valueDay: dayOf(chain.timeMs),
+    lines: [{ note, amount }],
+    evidence: commitment("camt.054"),
+    ...change,
+  };
+}

@@ -6,6 +6,7 @@ import { FINGERPRINT_REFUSALS } from "./refusals-fingerprints.ts";
 import { GATE_REFUSALS } from "./refusals-gates.ts";
 import { GOODS_REFUSALS } from "./refusals-goods.ts";
 import { GOVERNANCE_REFUSALS } from "./refusals-governance.ts";
+import { LATE_REFUSALS } from "./refusals-late.ts";
 import { LOANS_REFUSALS } from "./refusals-loans.ts";
 import { PARTIES_REFUSALS } from "./refusals-parties.ts";
 import { PLEDGE_REFUSALS } from "./refusals-pledges.ts";
@@ -24,6 +25,7 @@ export const REFUSALS: readonly Refused[] = [
   ...CHANGES_REFUSALS,
   ...FINANCE_REFUSALS,
   ...LOANS_REFUSALS,
+  ...LATE_REFUSALS,
   ...GOVERNANCE_REFUSALS,
   ...CREDIT_REFUSALS,
   ...GATE_REFUSALS,
