@@ -14,6 +14,7 @@ import { payLoan, surplusTo } from "./waterfall.ts";
 /** The debtor pays what stayed due when notes ended late; it goes where the money for the notes went. */
 export const payLate = transition({
   kind: "payment.late",
+  label: { zh: "逾期利息付款证明", en: "attest a payment of late interest" },
   ground: "《保障中小企业款项支付条例》 art. 17; Civil Code art. 583, 585: interest for late payment",
   signedBy: "a settlement bank",
   body: {
