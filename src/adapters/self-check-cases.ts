@@ -33,6 +33,13 @@ export const SELF_CHECK_CASES: readonly SelfCheckCase[] = [
     false,
   ),
   of(
+    "R with a part of order 8: holds with the cofactor only",
+    "6e5f61ba609bbba9c014357bfce3f56f89d40aa22fdb4c7f593d6ed7f0980c70",
+    "7a686f6e676c69616e",
+    "8ea6b58beb2ecc0801fbd6c82c6dafee292cd29e8b6698bbb94c566b594d8ba909901e481bf6f8853973773f3d54f330e75917f822147cd89b4bd4066298c40d",
+    false,
+  ),
+  of(
     "small-order key, small-order R",
     "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
     "8c93255d71dcab10e8f379c26200f3c7bd5f09d9bc3068d3ef4edeb4853022b6",

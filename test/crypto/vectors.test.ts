@@ -1,11 +1,15 @@
+import { createPublicKey, verify as opensslVerify } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { privateKeyObject, signNative, verifyNative } from "../../src/adapters/ed25519-native.ts";
 import { SELF_CHECK_CASES } from "../../src/adapters/self-check-cases.ts";
-import { isAcceptablePublicKey, publicKeyOf, sign, verify } from "../../src/crypto/ed25519.ts";
+import { hasAcceptableForm, isAcceptablePublicKey, publicKeyOf, sign, verify } from "../../src/crypto/ed25519.ts";
 import { toHex } from "../../src/lib/bytes.ts";
 import type { PublicKey } from "../../src/types/scalars.ts";
 import { bytesOf } from "../codec/support/sample.ts";
 import vectors from "../vectors/ed25519.json" with { type: "json" };
+
+/** DER prefix of RFC 8410 for a raw public key. */
+const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex");
 
 describe("the frozen signatures", () => {
   it.each(vectors.signing)("signs $message as RFC 8032 does, portably and natively", ({ seed, key, message, signature }) => {
@@ -22,6 +26,15 @@ describe("the frozen signatures", () => {
     expect(acceptable).toBe(frozen.acceptableKey);
     expect(acceptable && verify(key, message, signature)).toBe(frozen.valid);
     expect(acceptable && verifyNative(key, message, signature)).toBe(frozen.valid);
+  });
+
+  it("are judged alike by OpenSSL, behind the same checks of ours: the rule hangs on no one engine", () => {
+    for (const { name, key, message, signature, valid } of vectors.cases) {
+      if (!isAcceptablePublicKey(key as PublicKey) || !hasAcceptableForm(bytesOf(signature))) continue;
+      const spki = Buffer.concat([SPKI_PREFIX, bytesOf(key)]);
+      const made = createPublicKey({ key: spki, format: "der", type: "spki" });
+      expect(opensslVerify(null, bytesOf(message), made, bytesOf(signature)), name).toBe(valid);
+    }
   });
 
   it("hold all twelve cases of the published set, and refuse every one", () => {

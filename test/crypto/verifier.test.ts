@@ -1,4 +1,6 @@
 import { createPublicKey, verify as opensslVerify } from "node:crypto";
+import { Point } from "@noble/ed25519";
+import { sha512 } from "@noble/hashes/sha2.js";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { privateKeyObject, signNative, verifyNative } from "../../src/adapters/ed25519-native.ts";
@@ -6,9 +8,17 @@ import { nativeHasher } from "../../src/adapters/native-hasher.ts";
 import { checkSignatureEngine, NativeVerifier } from "../../src/adapters/native-verifier.ts";
 import { isAcceptablePublicKey, publicKeyOf, sign, verify } from "../../src/crypto/ed25519.ts";
 import { sha256, TAGS, taggedHash, taggedHashBytes } from "../../src/crypto/hash.ts";
-import { concatBytes, toHex } from "../../src/lib/bytes.ts";
+import { concatBytes, fromHex, toHex } from "../../src/lib/bytes.ts";
 import type { VerifyItem } from "../../src/ports/crypto.ts";
+import type { PublicKey } from "../../src/types/scalars.ts";
 import { seedOf } from "../codec/support/sample.ts";
+
+/** A point of order 8. */
+const ORDER_8 = fromHex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a") as Uint8Array;
+
+function littleEndian(bytes: Uint8Array): bigint {
+  return BigInt(`0x${toHex(bytes.slice().reverse())}`);
+}
 
 const seed32 = fc.uint8Array({ minLength: 32, maxLength: 32 });
 
@@ -30,6 +40,23 @@ describe("the portable and the native rule", () => {
         expect(verifyNative(key, longer, signature)).toBe(false);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it("agree that a part of small order in R is no signature, which engines with the cofactor accept", () => {
+    const scalar = fc.bigInt({ min: 1n, max: Point.CURVE().n - 1n });
+    fc.assert(
+      fc.property(scalar, scalar, fc.nat({ max: 7 }), fc.uint8Array({ maxLength: 64 }), (a, r, times, message) => {
+        const key = Point.BASE.multiply(a).toBytes();
+        const part = times === 0 ? Point.ZERO : Point.fromBytes(ORDER_8).multiply(BigInt(times), false);
+        const bytes = Point.BASE.multiply(r).add(part).toBytes();
+        const h = littleEndian(sha512(concatBytes(bytes, key, message)));
+        const s = (r + h * a) % Point.CURVE().n;
+        const signature = concatBytes(bytes, (fromHex(s.toString(16).padStart(64, "0")) as Uint8Array).reverse());
+        for (const engine of [verify, verifyNative])
+          expect(engine(toHex(key) as PublicKey, message, signature)).toBe(times === 0);
+      }),
+      { numRuns: 100 },
     );
   });
 
