@@ -164,6 +164,8 @@ function fitting({ model, draw }: World): readonly Modelled[] {
     ...when(
       loans.some(({ status, notes }) => status === "ACTIVE" && notes.some(({ root }) => root.status === "OVERDUE")),
       "loan.demand",
+      "loan.demand",
+      "loan.demand",
     ),
     ...when(
       loans.some((loan) => loan.status === "ACTIVE" && model.today > loan.startDay + loan.decision.tenorDays + 90),
