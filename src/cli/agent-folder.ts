@@ -24,6 +24,11 @@ export const signer = {
   passphraseFile: pathSchema,
 } as const;
 
+export interface RunOptions {
+  readonly json?: boolean;
+  readonly withParent?: boolean;
+}
+
 /** The agent's client, its key, and where it is among the events. Throws SettingsError. */
 export async function openAgent(
   folder: string,

@@ -1,3 +1,4 @@
+import { attestationId as ledgerAttestationId } from "../ledger/goods/device.ts";
 import { receiptId as ledgerReceiptId } from "../ledger/goods/receipt.ts";
 import { zoneId as ledgerZoneId } from "../ledger/goods/zone.ts";
 import {
@@ -19,3 +20,5 @@ export const paymentId = ledgerPaymentId;
 export const receiptId = ledgerReceiptId;
 /** The id of a zone of a warehouse, by its name. */
 export const zoneId = ledgerZoneId;
+/** The id of a device's newest word, by the device's id, which is its key. */
+export const attestationId = ledgerAttestationId;

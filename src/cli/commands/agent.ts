@@ -10,9 +10,10 @@ import { SettlementAgent } from "../../agents/settlement-agent.ts";
 import { VerifierAgent } from "../../agents/verifier-agent.ts";
 import { amount, bool, choice, int, optional, struct, text } from "../../codec/schema.ts";
 import { keyCommitment } from "../../gateways/fingerprints.ts";
-import { openAgent, pathSchema, readAgentFile, reporter, signer, untilSignal, within } from "../agent-folder.ts";
+import { openAgent, pathSchema, type RunOptions, readAgentFile, reporter, signer, untilSignal, within } from "../agent-folder.ts";
 import { readSecretFile } from "../node-files.ts";
 import { print } from "../output.ts";
+import { agentDevicesCommand } from "./agent-devices.ts";
 import { agentTrainCommand } from "./agent-train.ts";
 
 const ratePpm = int({ max: 1_000_000 });
@@ -38,11 +39,6 @@ const settleSchema = struct({ ...signer, own: account, directoryFile: pathSchema
 
 const verifySchema = struct({ ...signer, keysFile: pathSchema });
 
-interface RunOptions {
-  readonly json?: boolean;
-  readonly withParent?: boolean;
-}
-
 /** The bank's agents, each a process with a folder of its own: settings, keystore, files. */
 export function agentCommand(): Command {
   const agent = new Command("agent").description(
@@ -67,6 +63,7 @@ export function agentCommand(): Command {
       );
     });
   agent.addCommand(agentTrainCommand());
+  agent.addCommand(agentDevicesCommand());
   agent
     .command("verify <folder>")
     .description(
