@@ -29,6 +29,20 @@ export interface Wallets {
   member(name: string): Promise<MemberActor>;
 }
 
+/** Money that a debtor pays in at the bank, naming the receivable that it pays. */
+export interface PaidIn {
+  readonly receivable: Hash;
+  readonly currency: string;
+  readonly amount: bigint;
+}
+
+/** The bank's own programs, which decide and pay by themselves: what a story has to do with them. */
+export interface BankDesk {
+  receive(paid: PaidIn): void;
+  /** A moment in which they work on; throws if one of them has ended. */
+  moment(): Promise<void>;
+}
+
 /** The keyed fingerprint (L1) of an invoice: without the verifiers' key nobody can guess numbers from it. */
 export function fingerprint(epochKey: Uint8Array, { number, seller }: Invoice): Hash {
   return numberPrint(epochKey, number, seller.legalId);

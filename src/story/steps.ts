@@ -48,6 +48,8 @@ interface Ended {
 const NOT_AFTER_MS = 5 * 60_000;
 const WAIT_MS = 120_000;
 const ATTEMPTS_MAX = 3;
+/** Longer than a network with a node down takes for several blocks. */
+const AWAITED_MS = 180_000;
 
 /** Carries out the story's steps one by one on the network, each once, through the client alone. */
 export class Steps {
@@ -106,6 +108,26 @@ export class Steps {
     if (code !== expected) throw new StepFailure(step, code, `expected ${expected}, got ${code}`);
     this.#rejected.add(step);
     return message;
+  }
+
+  /**
+   * What somebody else sends, such as the bank's own programs: looked for until it is there, a `meanwhile` between two looks. It counts and
+   * is remembered as a step; answers the id that `look` found.
+   */
+  async awaited(step: string, look: () => Promise<Hash | undefined>, meanwhile: () => Promise<void>): Promise<Hash> {
+    const deadline = performance.now() + AWAITED_MS;
+    let found = this.#journal.get(step)?.id as Hash | undefined;
+    while (found === undefined) {
+      found = await look();
+      if (found !== undefined) {
+        this.#journal.put(step, { id: found as string as TxId, tx: "", timeMs: this.#clock.nowMs(), outcome: "committed" });
+        break;
+      }
+      if (performance.now() > deadline) throw new StepFailure(step, "NOBODY_ANSWERED", "what others were to do did not come");
+      await meanwhile();
+    }
+    this.#committed.add(step);
+    return found;
   }
 
   async #run(step: string, keys: readonly SigningKey[], ops: readonly Operation[]): Promise<Ended> {

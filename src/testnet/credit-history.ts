@@ -1,6 +1,4 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { dayOf, startOfDay } from "../client/civil-day.ts";
 import type { Client } from "../client/client.ts";
 import { objectId } from "../client/object-id.ts";
@@ -9,7 +7,6 @@ import type { MemberActor } from "../story/cast.ts";
 import type { Hash, TxId } from "../types/scalars.ts";
 import type { Operation } from "../types/transaction.ts";
 import { registerFirm } from "./bench/population.ts";
-import type { NetworkFolder } from "./network-folder.ts";
 
 const HOUR_MS = 3_600_000;
 const HISTORY_DAYS = 30;
@@ -116,28 +113,6 @@ export class TradingFirm {
     const confirmed = op("receivable.confirm", { receivable, mode: "UNCONDITIONAL", amount });
     return objectId(await this.send([this.#debtor], confirmed), 0, 0);
   }
-}
-
-/** A folder for the bank's risk agent on a local network: what `zhonglian agent risk` wants. */
-export function riskAgentFolder(network: NetworkFolder, bank: MemberActor): string {
-  const member = network.members.find(({ id }) => id === bank.member);
-  if (member === undefined) throw new Error(`the network has no member "${bank.member}"`);
-  const folder = join(member.folder, "risk-agent");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const settings = {
-    rpc: [member.rpc],
-    party: bank.party,
-    keystore: join(member.folder, "keys", "party-engine.json"),
-    passphraseFile: join(member.folder, "passphrase"),
-    limit: "1000000000",
-    ratePpm: { A: 38_000, B: 43_500, C: 52_000, D: 65_000 },
-    security: "PLEDGE",
-    recourse: true,
-    tenorExtraDays: 5,
-    decisionMinutes: 60,
-  };
-  writeFileSync(join(folder, "risk.json"), `${JSON.stringify(settings, null, 2)}\n`);
-  return folder;
 }
 
 function digest(text: string): Hash {

@@ -10,10 +10,11 @@ const CLI = fileURLToPath(new URL("../cli/zhonglian.js", import.meta.url));
 const READY_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 10_000;
 
-/** Starts and ends the nodes of a local network as processes of their own, exactly as an operator would: `zhonglian node start --dir`. */
+/** Starts and ends the nodes of a local network, and agents beside them, as processes of their own, exactly as an operator would: `zhonglian node start --dir`. */
 export class Launcher {
   readonly network: NetworkFolder;
   readonly #children = new Map<string, ChildProcess>();
+  readonly #agents = new Map<string, ChildProcess>();
 
   constructor(network: NetworkFolder) {
     this.network = network;
@@ -39,6 +40,23 @@ export class Launcher {
 
   startAll(): void {
     for (const member of this.network.members) this.start(member);
+  }
+
+  /** An agent of a member's, a process of its own as well: `zhonglian agent risk <folder>`. Answers its process id. */
+  startAgent(kind: "risk" | "settle", folder: string): number | undefined {
+    const log = openSync(join(folder, "agent.log"), "a", 0o600);
+    const args = [CLI, "agent", kind, folder, "--json", "--with-parent"];
+    const child = spawn(process.execPath, args, { stdio: ["pipe", log, log] });
+    closeSync(log);
+    this.#agents.set(folder, child);
+    return child.pid;
+  }
+
+  /** Throws if an agent that was started has ended. */
+  requireAgents(): void {
+    for (const [folder, { exitCode, signalCode }] of this.#agents)
+      if (exitCode !== null || signalCode !== null)
+        throw new Error(`an agent ended (${exitCode ?? signalCode}): see ${join(folder, "agent.log")}`);
   }
 
   /** Until every node answers and is connected to all others, telling of each. Throws as soon as one has ended, with its own reason. */
@@ -67,7 +85,7 @@ export class Launcher {
   /** SIGTERM to all, SIGKILL to who does not end in time. */
   async stop(): Promise<void> {
     await Promise.all(
-      [...this.#children.values()].map(
+      [...this.#agents.values(), ...this.#children.values()].map(
         (child) =>
           new Promise<void>((resolve) => {
             if (child.exitCode !== null || child.signalCode !== null) return resolve();

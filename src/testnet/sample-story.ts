@@ -1,10 +1,15 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { startOfDay } from "../client/civil-day.ts";
+import { partyId } from "../client/object-id.ts";
+import type { InvoiceParty } from "../gateways/invoice.ts";
+import type { BankAccount } from "../gateways/pain001.ts";
 import { readInvoiceFolder } from "../gateways/read-invoice.ts";
 import { storyName } from "../story/sample/stage.ts";
-import { SampleStory } from "../story/sample/story.ts";
+import { LENDER, SampleStory } from "../story/sample/story.ts";
 import { Steps } from "../story/steps.ts";
+import type { Hash } from "../types/scalars.ts";
+import { BankPrograms } from "./bank-programs.ts";
 import { FileJournal, PlayedStories } from "./journal.ts";
 import type { Story } from "./story.ts";
 import { summaryJson, summaryText } from "./summary.ts";
@@ -24,17 +29,23 @@ export function sampleStory(folder: string, invoiceFolder: string): Story {
     firstMs: startOfDay(newest + 1) + MORNING_MS,
     // It goes on at the hour at which it was left: what it offered and applied for has not run out over night.
     resumeMs: played.has(name) ? undefined : journal.lastMs,
-    async play({ network, client, clock, say }) {
+    async play({ launcher, client, clock, say }) {
+      const { network } = launcher;
       for (const { file, refusal } of refused) say(`not taken: ${file} — ${refusal.message} [${refusal.code}]`);
       if (played.has(name)) say("the story was played on this network already; this is what it left");
+      const wallets = new FolderWallets(network);
+      const bank = await wallets.member(LENDER);
+      const customers = new Map(invoices.map(({ invoice }) => accountOf(invoice.seller)));
+      const desk = BankPrograms.start({ launcher, bank, customers, nowMs: () => clock.nowMs(), say });
       const steps = new Steps({ client, chain: network.identity.chain, clock, journal });
       const story = new SampleStory({
         client,
         steps,
         clock,
-        wallets: new FolderWallets(network),
+        wallets,
         invoices,
         epochKey: epochKey(network.folder),
+        desk,
         progress: say,
       });
       const result = await story.play();
@@ -46,6 +57,14 @@ export function sampleStory(folder: string, invoiceFolder: string): Story {
       };
     },
   };
+}
+
+/** A seller's account at the bank, made up from its identifier: what the bank's directory would have. */
+export function accountOf({ legalId, name }: InvoiceParty): readonly [Hash, BankAccount] {
+  const digits = BigInt(`0x${partyId(legalId).slice(0, 12)}`)
+    .toString()
+    .padStart(15, "0");
+  return [partyId(legalId), { name, account: `6222${digits.slice(0, 15)}` }];
 }
 
 /** The verifiers' shared key for fingerprints; in a real network it is theirs alone. */

@@ -89,7 +89,7 @@ async function start(options: StartOptions): Promise<number> {
     if ((await Promise.race([interrupted, ready])) === "interrupted") return 130;
     const client = new Client({ endpoints: network.members.map(({ rpc }) => rpc) });
     clock.jumpTo(Math.max(...(await Promise.all(network.members.map(({ rpc }) => headTimeMs(rpc))))));
-    const playing = story.play({ network, client, clock, say });
+    const playing = story.play({ launcher, client, clock, say });
     playing.catch(() => undefined);
     const ending = await Promise.race([playing, interrupted]);
     if (ending === "interrupted") {

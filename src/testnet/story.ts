@@ -1,11 +1,11 @@
 import type { DrivenClockSource } from "../adapters/driven-clock.ts";
 import type { Client, NodeStatus } from "../client/client.ts";
 import type { TimeMs } from "../types/scalars.ts";
-import type { NetworkFolder } from "./network-folder.ts";
+import type { Launcher } from "./launcher.ts";
 
 /** A running network on which a story is played. */
 export interface Stage {
-  readonly network: NetworkFolder;
+  readonly launcher: Launcher;
   readonly client: Client;
   readonly clock: DrivenClockSource;
   readonly say: (line: string) => void;

@@ -24,6 +24,7 @@ export function summaryText({ result, transactions, rejected, seconds, ...after 
   lines.push(
     "",
     `  still alive: ${result.openNotes} open and ${result.pledgedNotes} pledged notes of what is still owed`,
+    `  applications: ${result.decisions.engine} approved by the bank's risk agent, ${result.decisions.officers} left by it to officers and approved, ${result.decisions.declined} declined`,
     "",
     `  goods: ${result.goods.storedKg / 1_000} t of coil stored, ${grouped(formatMinorUnits(result.goods.lent, "CNY"))} CNY lent on receipts and ${grouped(formatMinorUnits(result.goods.repaid, "CNY"))} repaid, ${result.goods.outKg / 1_000} t out by the gate`,
     "",

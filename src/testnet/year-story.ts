@@ -30,7 +30,8 @@ export function yearStory(folder: string, seed: string, fraction: number): Story
   return {
     firstMs: beginOf(FIRST_DAY, "first"),
     resumeMs: lastDay === undefined || lastDay === LAST_DAY ? undefined : beginOf(lastDay + 1, "first"),
-    async play({ network, client, clock, say }) {
+    async play({ launcher, client, clock, say }) {
+      const { network } = launcher;
       const wallets = new FolderWallets(network);
       const size = yearSize(fraction);
       const year = new Year({

@@ -21,6 +21,11 @@ afterEach(async () => {
   }
 });
 
+/** The process ids of the bank's agents. */
+function agentsIn(err: string): readonly number[] {
+  return [...err.matchAll(/ agent .*\(pid ([0-9]+)\)/g)].map(([, pid]) => Number(pid));
+}
+
 const HEX = /^[0-9a-f]{64}$/;
 const INTEGER = expect.any(Number);
 const FEN = expect.stringMatching(/^[0-9]+$/);
@@ -73,12 +78,13 @@ describe("npm start", () => {
     expect(lines).toHaveLength(1);
     const summary = JSON.parse(lines[0] as string) as Summary;
     expect(summary).toEqual(SUMMARY);
-    expect(summary).toMatchObject({ rejected: 8, receivables: 10, parties: 13 });
+    expect(summary).toMatchObject({ rejected: 8, receivables: 13, parties: 13 });
     expect(started.err()).toMatch(/still alive: [1-9][0-9]* open and [1-9][0-9]* pledged notes/);
     expect(new Set(summary.nodes.map(({ stateRoot }) => stateRoot))).toEqual(new Set([summary.stateRoot]));
-    const pids = Object.values(pidsIn(started.err()));
-    expect(pids).toHaveLength(4);
-    await until(() => pids.every((pid) => !isAlive(pid)), "the nodes end");
+    const pids = [...Object.values(pidsIn(started.err())), ...agentsIn(started.err())];
+    expect(pids).toHaveLength(6);
+    await until(() => pids.every((pid) => !isAlive(pid)), "the nodes and the bank's agents end");
+    expect(started.err()).toContain("applications: 3 approved by the bank's risk agent, 10 left by it to officers and approved");
 
     // A second start on the same folder says that the story was played, and finds the same state.
     const again = start("--dir", folder.path, "--base-port", String(await freeBasePort()), "--exit", "--json");
@@ -133,11 +139,14 @@ describe("npm start", () => {
     for (const pid of pids) process.kill(pid, "SIGKILL");
     started.child.kill("SIGKILL");
     await started.exit;
+    const agents = agentsIn(started.err());
+    expect(agents).toHaveLength(2);
+    await until(() => agents.every((pid) => !isAlive(pid)), "agents end with their launcher");
     const again = start("--dir", folder.path, "--base-port", String(base), "--exit", "--json");
     expect(await again.exit).toBe(0);
     const summary = JSON.parse(again.out()) as Summary;
     expect(summary.height).toBeGreaterThan(before.height);
-    expect(summary.receivables).toBe(10);
+    expect(summary.receivables).toBe(13);
     expect(new Set(summary.nodes.map(({ stateRoot }) => stateRoot)).size).toBe(1);
   });
 });

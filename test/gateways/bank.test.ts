@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { refuseBankMessage } from "../../src/gateways/bank-message.ts";
 import { readCamt } from "../../src/gateways/camt.ts";
+import { writeCamt054 } from "../../src/gateways/camt054.ts";
 import { type PaymentInitiation, writePain001 } from "../../src/gateways/pain001.ts";
 import { parseXml } from "../../src/gateways/xml.ts";
 
@@ -15,6 +16,35 @@ function codeOf(xml: string): string {
   const result = readCamt(text.encode(xml));
   return result.ok ? "OK" : result.error.code;
 }
+
+describe("a notification that is written", () => {
+  it("reads back as the same movements, whatever they are", () => {
+    const word = fc.string({ unit: fc.constantFrom(..."ab12 &<>\"'é押"), minLength: 1, maxLength: 20 });
+    const plain = word.map((text) => text.replaceAll(/\s+/g, " ").trim()).filter((text) => text !== "");
+    const movement = fc.record(
+      {
+        reference: fc.stringMatching(/^[A-Z][0-9]{6,20}$/),
+        direction: fc.constantFrom("CREDIT" as const, "DEBIT" as const),
+        status: fc.constantFrom("BOOKED" as const, "PENDING" as const, "INFORMATION" as const),
+        reversal: fc.boolean(),
+        currency: fc.constantFrom("CNY", "JPY", "EUR"),
+        amount: fc.bigInt(1n, 10n ** 17n),
+        valueDay: fc.integer({ min: 18_000, max: 30_000 }),
+        endToEndId: fc.stringMatching(/^[0-9a-f]{32}$/),
+        remittance: fc.array(plain, { maxLength: 3 }),
+      },
+      { requiredKeys: ["reference", "direction", "status", "reversal", "currency", "amount", "valueDay", "remittance"] },
+    );
+    const several = fc.uniqueArray(movement, { selector: ({ reference }) => reference, minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(several, (movements) => {
+        const written = writeCamt054({ messageId: "M1", account: "6222000011112222333", createdMs: 0, movements });
+        const read = readCamt(text.encode(written));
+        expect(read.ok && read.value).toMatchObject([{ kind: "notification", account: "6222000011112222333", movements }]);
+      }),
+    );
+  });
+});
 
 describe("bank notifications", () => {
   it("give each movement once, with its own reference, amount, value date and what it pays for", () => {

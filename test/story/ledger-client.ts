@@ -6,6 +6,7 @@ import type { ChainIdentity } from "../../src/types/genesis.ts";
 import type { Hash, TxId } from "../../src/types/scalars.ts";
 import type { TxReceipt } from "../../src/types/transaction.ts";
 import { TestChain } from "../ledger/support/chain.ts";
+import { creditScoreOf, type ScoreParams } from "./credit-score.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -34,6 +35,10 @@ export class LedgerNetwork {
       if (sent >= killedAt) throw new Error("killed");
     };
     return {
+      /** How often so far. */
+      get sent(): number {
+        return sent;
+      },
       submitAndWait: async (id: TxId, bytes: Uint8Array): Promise<TxOutcome> => {
         alive();
         sent += 1;
@@ -55,6 +60,15 @@ export class LedgerNetwork {
           .map((object) => this.#json(kind as Kind, object))
           .filter((object) => Object.entries(where).every(([field, value]) => object[field] === value));
       },
+    };
+  }
+
+  /** What the bank's agents ask; nobody kills them. */
+  agentClient() {
+    return {
+      ...this.client(),
+      status: async () => ({ chain: this.chain.identity.chain, height: this.chain.height, clockMs: this.#nowMs }),
+      call: async (_method: "credit_score", params: ScoreParams) => creditScoreOf(this.chain, params),
     };
   }
 

@@ -27,8 +27,11 @@ export class Attempts {
     );
   }
 
-  async pledgingTwice({ trade, pledged }: Live): Promise<void> {
+  async pledgingTwice(live: readonly Live[]): Promise<void> {
     const stage = this.#stage;
+    const found = live.find(({ pledged }) => pledged !== null);
+    if (found === undefined || found.pledged === null) return;
+    const { trade, pledged } = found;
     const { steps, clock } = stage.modules;
     const again = op("finance.apply", {
       lenders: [stage.bank.party],
@@ -41,8 +44,8 @@ export class Attempts {
     stage.refuse("a pledge of what is pledged", "NOTE_NOT_OPEN", reason);
   }
 
-  /** Whoever holds a note that is open offers it too late: its supplier back to the seller, or the seller to the bank. */
-  async pastMaturity(live: readonly Live[]): Promise<void> {
+  /** Whoever holds a note that is open offers it too late: its supplier back to the seller, or the seller to the bank. Answers whether there was one. */
+  async pastMaturity(live: readonly Live[]): Promise<boolean> {
     const stage = this.#stage;
     for (const { trade, moved, rest } of live) {
       const note = moved?.note ?? rest;
@@ -53,7 +56,8 @@ export class Attempts {
       const keys = [holder.maker, holder.checker, taker.maker, taker.checker];
       const reason = await stage.modules.steps.refused(`${trade.name}/late-transfer`, "PAST_CUTOFF", keys, late);
       stage.refuse("a transfer past maturity", "PAST_CUTOFF", reason);
-      return;
+      return true;
     }
+    return false;
   }
 }

@@ -17,6 +17,8 @@ export interface GoodsModules {
   readonly wallets: Wallets;
   readonly epochKey: Uint8Array;
   readonly progress: (line: string) => void;
+  /** What the bank's programs do by themselves. */
+  readonly awaited: (step: string, look: () => Promise<Hash | undefined>) => Promise<Hash>;
   /** What was refused as it should be. */
   readonly refuse: (what: string, code: string, reason: string) => void;
   /** What the chapter's steps are named by. */
@@ -181,7 +183,10 @@ export class GoodsChapter {
     const search = await this.#search("search after", owner.party, [bank.engine]);
     const instruction = this.#commit("instruction");
     await this.#take("order", [bank.maker, bank.checker], op("loan.order", { loan, search, instruction }));
-    await this.#take("disburse", [bank.attester], op("loan.disbursed", { loan, ...this.#money("disbursement", LENT_FEN) }));
+    await this.#m.awaited(`${this.#m.name}/goods/disbursed`, async () => {
+      const { status } = await this.#m.client.ledgerGet("loan", loan);
+      return status === "ORDERED" ? undefined : loan;
+    });
     return loan;
   }
 

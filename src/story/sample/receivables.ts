@@ -6,7 +6,7 @@ import type { Lending } from "./lending.ts";
 import type { Registration } from "./registration.ts";
 import { both, DAY_MS, isoDay, type Live, type Stage, type Trade } from "./stage.ts";
 
-/** A first receivable of every invoice, and later a second of one. */
+/** A first receivable of every invoice, and later a second of some. */
 export type Round = "first" | "second";
 
 export interface ReceivablesModules {
@@ -31,20 +31,21 @@ export class Receivables {
     face: bigint,
     tryFirst: (root: Hash) => Promise<void> = () => Promise.resolve(),
   ): Promise<Live> {
-    const { stage, lending } = this.#m;
+    const { stage, registration, lending } = this.#m;
     const step = `${trade.name}/${round}`;
+    if (round === "second") await registration.checkInvoice(trade, step);
     const receivable = await this.#issue(trade, index, step, face);
     const root = await this.#answer(trade, index, step, receivable, face);
     stage.count(trade.currency, { receivables: 1, face });
     await tryFirst(root);
     const { pledged, moved, rest } = await this.#divide(trade, step, root, face);
-    await lending.finance(trade, step, pledged);
+    const isLent = await lending.finance(trade, step, pledged);
     stage.say(
-      `${trade.file}: ${trade.currency} receivable ${receivable.slice(0, 8)}… issued, confirmed, ${moved === null ? "" : "split, transferred, "}financed and pledged`,
+      `${trade.file}: ${trade.currency} receivable ${receivable.slice(0, 8)}… issued, confirmed${moved === null ? "" : ", split, transferred"}${isLent ? ", financed and pledged" : ""}`,
     );
     // As it stands on the ledger: a story that goes on after an interruption may be past the day on which this was computed.
     const issued = await stage.modules.client.ledgerGet("receivable", receivable);
-    return { trade, receivable, maturityDay: issued.maturityDay as number, pledged: pledged.note, moved, rest };
+    return { trade, receivable, maturityDay: issued.maturityDay as number, pledged: isLent ? pledged.note : null, moved, rest };
   }
 
   /** By the debtor or by the seller, in turn. */

@@ -64,6 +64,15 @@ export class Registration {
     );
   }
 
+  /** The platform asks the tax authority again: the bank's engine takes no answer that is older than a day. */
+  async checkInvoice(trade: Trade, step: string): Promise<void> {
+    const { steps, clock } = this.#stage.modules;
+    const { sponsor } = trade;
+    const invoice = await this.invoiceOf(trade);
+    const body = { invoice, verifier: sponsor.party, status: "NORMAL" as const, checkedMs: clock.nowMs() };
+    await steps.take(`${step}/check`, [sponsor.attester], op("invoice.attest", body));
+  }
+
   /** The order behind an invoice. */
   contractOf(trade: Trade): Promise<Hash> {
     const { name } = trade;

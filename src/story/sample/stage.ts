@@ -4,7 +4,7 @@ import type { Client } from "../../client/client.ts";
 import type { SigningKey } from "../../client/transaction-builder.ts";
 import type { InvoiceFile } from "../../gateways/read-invoice.ts";
 import type { Hash } from "../../types/scalars.ts";
-import { commitment, type Firm, type MemberActor, type Wallets } from "../cast.ts";
+import { type BankDesk, commitment, type Firm, type MemberActor, type Wallets } from "../cast.ts";
 import type { Steps, StoryClock } from "../steps.ts";
 
 export interface SampleModules {
@@ -14,6 +14,8 @@ export interface SampleModules {
   readonly wallets: Wallets;
   readonly invoices: readonly InvoiceFile[];
   readonly epochKey: Uint8Array;
+  /** The bank's risk agent and its settlement agent. */
+  readonly desk: BankDesk;
   readonly progress: (line: string) => void;
 }
 
@@ -30,6 +32,9 @@ export interface Attempt {
   readonly code: string;
   readonly reason: string;
 }
+
+/** The bank's engine alone, officers after the engine's referral, or nobody lends. */
+export type Decider = "engine" | "officers" | "declined";
 
 /** An invoice, its two firms, and the platform that both are members of. */
 export interface Trade {
@@ -49,8 +54,8 @@ export interface Live {
   readonly trade: Trade;
   readonly receivable: Hash;
   readonly maturityDay: number;
-  /** The note that secures the loan, and one that moved to another firm. */
-  readonly pledged: Hash;
+  /** The note that secures the loan, unless the bank declined, and one that moved to another firm. */
+  readonly pledged: Hash | null;
   readonly moved: { readonly note: Hash; readonly holder: Firm } | null;
   /** What the seller kept. */
   readonly rest: Hash | null;
@@ -70,6 +75,8 @@ export class Stage {
   /** What the story's own steps are named by. */
   readonly name: string;
   readonly attempts: Attempt[] = [];
+  /** Who answered how many applications. */
+  readonly decisions: Record<Decider, number> = { engine: 0, officers: 0, declined: 0 };
   readonly totals = new Map<string, CurrencyTotals>();
   /** By legal id: whoever is registered, or about to be. */
   readonly firms = new Map<string, Promise<Firm>>();
@@ -102,9 +109,19 @@ export class Stage {
     return commitment(this.modules.epochKey, ...parts);
   }
 
+  /** What the bank's programs do by themselves. */
+  awaited(step: string, look: () => Promise<Hash | undefined>): Promise<Hash> {
+    const { steps, desk } = this.modules;
+    return steps.awaited(step, look, () => desk.moment());
+  }
+
   refuse(what: string, code: string, reason: string): void {
     this.attempts.push({ what, code, reason });
     this.say(`refused, as it should be: ${what} — ${reason || code} [${code}]`);
+  }
+
+  decided(by: Decider): void {
+    this.decisions[by] += 1;
   }
 
   count(currency: string, add: Partial<CurrencyTotals>): void {

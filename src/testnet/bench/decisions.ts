@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Hash } from "../../types/scalars.ts";
-import { riskAgentFolder, TradingFirm } from "../credit-history.ts";
+import { riskAgentFolder } from "../agent-folders.ts";
+import { TradingFirm } from "../credit-history.ts";
 import { FolderWallets } from "../wallets.ts";
 import { percentile } from "./load.ts";
 import { BenchSession } from "./session.ts";
