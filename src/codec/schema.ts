@@ -371,6 +371,15 @@ export function union<const V extends { readonly [kind: string]: Readonly<Record
   };
 }
 
+/** A value by its encoding, which is put in the value's place as it is; in JSON lower-case hex. For what is stored and sent again. */
+export function encoded<T>(inner: Schema<T>): Schema<Uint8Array> {
+  return {
+    ...bytes({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    write: (writer, value) => writer.raw(value),
+    read: (cbor, path) => encode(inner, inner.read(cbor, path)),
+  };
+}
+
 function fieldCodecs(fields: Fields): readonly FieldCodec[] {
   const codecs = Object.entries(fields).map(([name, field]): FieldCodec => {
     const writer = new Writer(32);

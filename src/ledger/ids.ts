@@ -1,7 +1,7 @@
 import { type Sha256, sha256, taggedHash } from "../crypto/hash.ts";
 import { writeHex } from "../lib/bytes.ts";
+import { RecentMap } from "../lib/recent-map.ts";
 import type { LegalId } from "../types/genesis.ts";
-import { LIMITS } from "../types/limits.ts";
 import type { Hash, PublicKey, TxId } from "../types/scalars.ts";
 
 const TEXT = new TextEncoder();
@@ -25,9 +25,18 @@ export function freshObjectId(tx: TxId, op: number, nth: number, digest: Sha256 
   return objectId(tx, op, FRESH_FROM + nth, digest);
 }
 
+const NAMES_KEPT_MAX = 4_096;
+/** Nearly every transaction asks for the same few: of a year's bank days, of the minute in which something falls due. */
+const named = new RecentMap<string, Hash>(NAMES_KEPT_MAX);
+
 /** Objects with a name of their own: `H("obj", kind ‖ "/" ‖ name)` in UTF-8. No transaction id has 36 bytes of such text. */
 export function namedId(kind: string, ...parts: readonly string[]): Hash {
-  return taggedHash("obj", TEXT.encode(`named/${kind}/${parts.join("/")}`));
+  const name = `named/${kind}/${parts.join("/")}`;
+  const known = named.get(name);
+  if (known !== undefined) return known;
+  const id = taggedHash("obj", TEXT.encode(name));
+  named.set(name, id);
+  return id;
 }
 
 /** A party is named by its legal identifier, so registering it twice cannot make two. */
@@ -49,15 +58,8 @@ export const TURNS_ID = namedId("turns");
 export const MEMBERS_ID = namedId("members");
 export const FEATURES_ID = namedId("features");
 
-/** Looked for many times in every block, and of no more names than members were ever proposed. */
-const memberIds = new Map<string, Hash>();
-
 export function memberObjectId(name: string): Hash {
-  const known = memberIds.get(name);
-  if (known !== undefined) return known;
-  const id = namedId("member", name);
-  if (memberIds.size < LIMITS.membersMax) memberIds.set(name, id);
-  return id;
+  return namedId("member", name);
 }
 
 export function featureId(name: string): Hash {

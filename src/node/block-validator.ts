@@ -73,15 +73,15 @@ export class BlockValidator {
       return;
     }
     const { header, pairs } = block;
-    const given = new Map((known ?? []).map((envelope) => [envelope.pair.id + envelope.pair.sigs, envelope]));
+    const given = finder(known ?? []);
     const trusted = new Set<Envelope>();
-    const bodies = pairs.map((pair) => {
+    const bodies = pairs.map((pair, index) => {
       const pending = this.#m.mempool.get(pair.id);
       if (pending !== undefined && pending.pair.sigs === pair.sigs) {
         trusted.add(pending);
         return pending;
       }
-      return given.get(pair.id + pair.sigs) ?? this.#m.incoming(pair);
+      return given(pair, index) ?? this.#m.incoming(pair);
     });
     const missing = pairs.filter((_, index) => bodies[index] === undefined);
     const complete = (fetched: readonly Envelope[]): void => {
@@ -213,4 +213,15 @@ export class BlockValidator {
   active(): readonly number[] {
     return activePositions(this.#m.objects, this.#m.store.tip.height + 1);
   }
+}
+
+/** Finds bodies by their pairs; nearly always they are given in the block's own order. */
+function finder(known: readonly Envelope[]): (pair: TxPair, index: number) => Envelope | undefined {
+  let byPair: ReadonlyMap<string, Envelope> | null = null;
+  return (pair, index) => {
+    const here = known[index];
+    if (here !== undefined && here.pair.id === pair.id && here.pair.sigs === pair.sigs) return here;
+    byPair ??= new Map(known.map((envelope) => [envelope.pair.id + envelope.pair.sigs, envelope]));
+    return byPair.get(pair.id + pair.sigs);
+  };
 }

@@ -1,12 +1,10 @@
 import { blockSchema, commitSchema } from "../codec/block.ts";
 import { type AuthorityChange, authorityChangeSchema } from "../codec/proof.ts";
-import { bytes, encode, hash, type Infer, int, type Schema, struct } from "../codec/schema.ts";
-import { receiptSchema } from "../codec/transaction.ts";
+import { encode, hash, type Infer, int, type Schema, struct } from "../codec/schema.ts";
 import { assert } from "../lib/assert.ts";
 import type { Store, StoreRange, StoreWrite } from "../ports/store.ts";
 import type { PageReader } from "../state/tree.ts";
 import type { Block, Commit, Header } from "../types/block.ts";
-import { LIMITS } from "../types/limits.ts";
 import type { BlockId, Hash, Height, TimeMs, TxId } from "../types/scalars.ts";
 import type { Envelope, TxReceipt } from "../types/transaction.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
@@ -27,15 +25,20 @@ import {
   transactionKey,
 } from "./chain-keys.ts";
 import { type DueChange, dueChangesSchema } from "./due-changes.ts";
+import type { EncodedBlock } from "./messages.ts";
 import { type Replaced, replacedKeys, replacedSchema } from "./replaced.ts";
 import { StagedStore } from "./staged-store.ts";
 import { isHistoryKey } from "./store-keys.ts";
 import { readRecord } from "./stored-record.ts";
+import { bodyOf, heightOf, readStoredTransaction, type StoredTransaction, storedTransaction } from "./stored-transaction.ts";
 import { changesWrite, changeWrite } from "./validator-history.ts";
+
+/** How rows are written: a folder of another version is refused, and not misread. */
+const VERSION = 2;
 
 /** The last finalised block, as written in its batch. */
 const headSchema = struct({
-  v: int({ min: 1, max: 1 }),
+  v: int({ min: VERSION, max: VERSION }),
   chain: hash,
   height: int(),
   block: hash,
@@ -43,15 +46,6 @@ const headSchema = struct({
   timeMs: int(),
 });
 export type Head = Infer<typeof headSchema>;
-
-/** A finalised transaction by id: where it is, what came of it, and its bytes. Also the set of used ids. */
-const storedTransactionSchema = struct({
-  height: int({ min: 1 }),
-  index: int({ max: LIMITS.blockTxMax }),
-  receipt: receiptSchema,
-  body: bytes({ min: 1, max: LIMITS.txBytesMax }),
-});
-export type StoredTransaction = Infer<typeof storedTransactionSchema>;
 
 export interface FinalisedBlock {
   readonly block: Block;
@@ -87,7 +81,7 @@ export class ChainStore {
     this.#head =
       this.#read(HEAD_KEY, headSchema) ??
       ({
-        v: 1,
+        v: VERSION,
         chain: genesis.chain,
         height: 0,
         block: genesis.chain as BlockId,
@@ -177,7 +171,7 @@ export class ChainStore {
   #headOf({ block, id }: FinalisedBlock): Head {
     const { height, stateRoot, timeMs } = block.header;
     assert(height === this.#tip.height + 1, "blocks are written in order");
-    return { v: 1, chain: this.#chain, height, block: id, stateRoot, timeMs };
+    return { v: VERSION, chain: this.#chain, height, block: id, stateRoot, timeMs };
   }
 
   #batchOf(finalised: FinalisedBlock, head: Head): readonly StoreWrite[] {
@@ -189,8 +183,8 @@ export class ChainStore {
       { key: blockByIdKey(id), value: encode(int(), height) },
     ];
     for (const [index, envelope] of envelopes.entries()) {
-      const stored: StoredTransaction = { height, index, receipt: receipts[index] as TxReceipt, body: envelope.bytes };
-      batch.push({ key: transactionKey(envelope.pair.id), value: encode(storedTransactionSchema, stored) });
+      const value = storedTransaction({ height, index, receipt: receipts[index] as TxReceipt, body: envelope.bytes });
+      batch.push({ key: transactionKey(envelope.pair.id), value });
     }
     // Kept whatever the retention policy: every proof leads over these from the genesis.
     if (nextValidators !== validators) {
@@ -201,6 +195,20 @@ export class ChainStore {
     for (const write of finalised.derived) batch.push(write);
     batch.push({ key: HEAD_KEY, value: encode(headSchema, head) });
     return batch;
+  }
+
+  /** A block with its bodies as they are stored, undefined if any of it is not kept: what peers are sent. */
+  encodedBlock(height: Height): EncodedBlock | undefined {
+    const block = this.#staged.get(blockKey(height));
+    const commit = this.#staged.get(commitKey(height));
+    if (block === undefined || commit === undefined) return undefined;
+    const bodies: Uint8Array[] = [];
+    for (const { id } of readRecord(block, blockSchema).pairs) {
+      const body = this.body(id);
+      if (body === undefined) return undefined;
+      bodies.push(body);
+    }
+    return { block, commit, bodies };
   }
 
   block(height: Height): Block | undefined {
@@ -226,10 +234,20 @@ export class ChainStore {
 
   /** Of durable blocks only: what is reported committed stays so. undefined also where the id alone is kept. */
   transaction(id: TxId): StoredTransaction | undefined {
-    const value = this.#staged.get(transactionKey(id));
-    if (value === undefined || value.length === 0) return undefined;
-    const stored = readRecord(value, storedTransactionSchema);
-    return stored.height > this.#head.height ? undefined : stored;
+    const row = this.#transactionRow(id);
+    return row === undefined ? undefined : readStoredTransaction(row);
+  }
+
+  /** The bytes of a transaction, as `transaction` has them. */
+  body(id: TxId): Uint8Array | undefined {
+    const row = this.#transactionRow(id);
+    return row === undefined ? undefined : bodyOf(row);
+  }
+
+  /** A row for each used id, empty where the rest was let go of. */
+  #transactionRow(id: TxId): Uint8Array | undefined {
+    const row = this.#staged.get(transactionKey(id));
+    return row === undefined || row.length === 0 || heightOf(row) > this.#head.height ? undefined : row;
   }
 
   /** Blocks below are not kept here, nor is the state after any of them. */
@@ -347,7 +365,7 @@ export function foundationWrites(
     changesWrite(changes.map((change) => change.header.height)),
     { key: BASE_KEY, value: encode(int(), height) },
     { key: REBUILDING_KEY, value: new Uint8Array(0) },
-    { key: HEAD_KEY, value: encode(headSchema, { v: 1, chain, height, block: id, stateRoot, timeMs }) },
+    { key: HEAD_KEY, value: encode(headSchema, { v: VERSION, chain, height, block: id, stateRoot, timeMs }) },
   ];
 }
 

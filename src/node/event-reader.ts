@@ -7,9 +7,10 @@ import { err, ok, type Result } from "../lib/result.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Hash, Height, TimeMs, TxId } from "../types/scalars.ts";
 import type { LedgerEvent } from "../types/transaction.ts";
-import type { ChainStore, StoredTransaction } from "./chain-store.ts";
+import type { ChainStore } from "./chain-store.ts";
 import type { DueChange } from "./due-changes.ts";
 import type { LedgerReader } from "./ledger-reader.ts";
+import type { StoredTransaction } from "./stored-transaction.ts";
 
 /** A place between events: everything before it was read. Index 0 is the beginning of a block. */
 export interface EventCursor {

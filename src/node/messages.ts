@@ -1,6 +1,6 @@
 import { blockSchema, commitSchema, pairSchema } from "../codec/block.ts";
 import { decode } from "../codec/cbor.ts";
-import { bytes, encode, type Infer, int, list, nullable, type Schema, struct } from "../codec/schema.ts";
+import { bytes, encode, encoded, type Infer, int, list, nullable, type Schema, struct } from "../codec/schema.ts";
 import { proposalSchema, voteSchema } from "../codec/vote.ts";
 import { concatBytes } from "../lib/bytes.ts";
 import { err, ok, type Result } from "../lib/result.ts";
@@ -67,13 +67,13 @@ export const bodiesRequestSchema = struct({
 export const bodiesResponseSchema = list(bytes({ max: LIMITS.txBytesMax }), { max: LIMITS.bodiesPerRequestMax });
 
 export const blocksRequestSchema = struct({ from: int({ min: 1 }), count: int({ min: 1, max: LIMITS.syncBlocksPerRequestMax }) });
+const bodies = list(bytes({ min: 1, max: LIMITS.txBytesMax }), { max: LIMITS.blockTxMax });
 /** A finalised block with its commit and all bodies in order. */
-export const storedBlockSchema = struct({
-  block: blockSchema,
-  commit: commitSchema,
-  bodies: list(bytes({ min: 1, max: LIMITS.txBytesMax }), { max: LIMITS.blockTxMax }),
-});
+export const storedBlockSchema = struct({ block: blockSchema, commit: commitSchema, bodies });
 export type StoredBlock = Infer<typeof storedBlockSchema>;
+/** The same, of what the store has encoded already. */
+export const encodedBlockSchema = struct({ block: encoded(blockSchema), commit: encoded(commitSchema), bodies });
+export type EncodedBlock = Infer<typeof encodedBlockSchema>;
 /** Consecutive blocks from the first asked, each encoded; as many as fit. */
 export const blocksResponseSchema = list(bytes({ max: LIMITS.responseBytesMax }), { max: LIMITS.syncBlocksPerRequestMax });
 /** Instead of blocks: those asked for are no longer kept; from `base` on there are some. */

@@ -11,8 +11,8 @@ import {
   blocksResponseSchema,
   bodiesRequestSchema,
   bodiesResponseSchema,
+  encodedBlockSchema,
   prunedResponseSchema,
-  storedBlockSchema,
 } from "./messages.ts";
 
 /** Room that the outer list and its heads take of an answer. */
@@ -54,12 +54,9 @@ export class PeerRequests {
     const blocks: Uint8Array[] = [];
     let left: number = LIMITS.responseBytesMax - MARGIN_BYTES;
     for (let height = from; height < from + count && height <= this.#store.head.height; height++) {
-      const block = this.#store.block(height);
-      const commit = this.#store.commit(height);
-      if (block === undefined || commit === undefined) break;
-      const bodies = block.pairs.map(({ id }) => this.#store.transaction(id)?.body);
-      if (bodies.some((body) => body === undefined)) break;
-      const encoded = encode(storedBlockSchema, { block, commit, bodies: bodies as Uint8Array[] });
+      const stored = this.#store.encodedBlock(height);
+      if (stored === undefined) break;
+      const encoded = encode(encodedBlockSchema, stored);
       left -= encoded.length + 9;
       if (left < 0) break;
       blocks.push(encoded);
@@ -77,7 +74,7 @@ export class PeerRequests {
     let left: number = LIMITS.responseBytesMax - MARGIN_BYTES;
     for (const { id, sigs } of decoded.value.pairs) {
       const envelope = [this.#mempool.get(id), this.#proposed(id)].find((found) => found?.pair.sigs === sigs);
-      const body = envelope?.bytes ?? this.#store.transaction(id)?.body ?? EMPTY;
+      const body = envelope?.bytes ?? this.#store.body(id) ?? EMPTY;
       left -= body.length + 9;
       if (left < 0) break;
       bodies.push(body);

@@ -1,4 +1,4 @@
-import { toHex } from "../lib/bytes.ts";
+import { equalBytes, toLatin1 } from "../lib/bytes.ts";
 import type { VerifyItem } from "../ports/crypto.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Envelope } from "../types/transaction.ts";
@@ -11,16 +11,19 @@ const KEPT_MAX = 2 * LIMITS.authoritiesMax * LIMITS.syncCheckAheadMax;
  * fetched block's transactions are verified before its turn. Bounded; what is forgotten is verified once more.
  */
 export class VerifiedSignatures {
-  readonly #items = new Set<string>();
+  /** By the signature's bytes. */
+  readonly #items = new Map<string, VerifyItem>();
   readonly #envelopes = new WeakSet<Envelope>();
 
-  has(item: VerifyItem): boolean {
-    return this.#items.has(nameOf(item));
+  /** A signature is sound only for a key and a message. */
+  has({ key, message, signature }: VerifyItem): boolean {
+    const known = this.#items.get(toLatin1(signature));
+    return known !== undefined && known.key === key && equalBytes(known.message, message);
   }
 
   add(item: VerifyItem): void {
-    if (this.#items.size >= KEPT_MAX) this.#items.delete(this.#items.values().next().value as string);
-    this.#items.add(nameOf(item));
+    if (this.#items.size >= KEPT_MAX) this.#items.delete(this.#items.keys().next().value as string);
+    this.#items.set(toLatin1(item.signature), item);
   }
 
   hasEnvelope(envelope: Envelope): boolean {
@@ -31,9 +34,4 @@ export class VerifiedSignatures {
   addEnvelope(envelope: Envelope): void {
     this.#envelopes.add(envelope);
   }
-}
-
-/** All three, since a signature is sound only for a key and a message. */
-function nameOf({ key, message, signature }: VerifyItem): string {
-  return key + toHex(message) + toHex(signature);
 }

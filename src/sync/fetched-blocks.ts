@@ -22,6 +22,11 @@ interface Entry<Raw, Checked> {
 export class FetchedBlocks<Raw, Checked> {
   readonly #entries = new Map<Height, Entry<Raw, Checked>>();
   #bytes = 0;
+  #forgottenTo: Height;
+
+  constructor(height: Height) {
+    this.#forgottenTo = height;
+  }
 
   /** Whether so many bytes wait that no more should be asked for. */
   get isFull(): boolean {
@@ -65,22 +70,20 @@ export class FetchedBlocks<Raw, Checked> {
   }
 
   forgetUpTo(height: Height): void {
-    this.#forget((at) => at <= height);
+    while (this.#forgottenTo < height) this.#remove(++this.#forgottenTo);
   }
 
   forgetFrom(peer: string): void {
-    this.#forget((_, entry) => entry.peer === peer);
+    for (const [height, entry] of this.#entries) if (entry.peer === peer) this.#remove(height);
   }
 
   clear(): void {
-    this.#forget(() => true);
+    this.#entries.clear();
+    this.#bytes = 0;
   }
 
-  #forget(isOver: (height: Height, entry: Entry<Raw, Checked>) => boolean): void {
-    for (const [height, entry] of this.#entries) {
-      if (!isOver(height, entry)) continue;
-      this.#entries.delete(height);
-      this.#bytes -= entry.bytes;
-    }
+  #remove(height: Height): void {
+    this.#bytes -= this.#entries.get(height)?.bytes ?? 0;
+    this.#entries.delete(height);
   }
 }

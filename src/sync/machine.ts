@@ -40,8 +40,11 @@ interface Range {
   readonly count: number;
 }
 
-/** Blocks fetched ahead of the one being applied. */
-const WINDOW = 4 * LIMITS.syncBlocksPerRequestMax;
+/**
+ * How far ahead of the block being applied a range may begin. It is asked for as a whole: one that ended where the window does would be of
+ * a single block each time the window moves, and a request of its own costs as much as several blocks.
+ */
+const WINDOW = 3 * LIMITS.syncBlocksPerRequestMax;
 
 /**
  * Catches up (protocol.md §6): behind means that a peer has shown a valid commit above ours. Ranges are asked of several peers at
@@ -56,7 +59,9 @@ export class SyncMachine<Raw, Checked> {
   readonly #failed = new Set<string>();
   /** What peers that keep not all blocks begin with, as they say. */
   readonly #bases = new Map<string, Height>();
-  readonly #fetched = new FetchedBlocks<Raw, Checked>();
+  readonly #fetched: FetchedBlocks<Raw, Checked>;
+  /** Up to here all blocks are fetched or asked for: found once, and not for every block that is applied. */
+  #coveredTo: Height = 0;
   #applying = false;
   #retrying = false;
   #behind = false;
@@ -64,6 +69,7 @@ export class SyncMachine<Raw, Checked> {
 
   constructor(height: Height) {
     this.#height = height;
+    this.#fetched = new FetchedBlocks(height);
   }
 
   /** Whether a peer has shown more than we have. */
@@ -78,6 +84,7 @@ export class SyncMachine<Raw, Checked> {
 
   step(input: SyncInput<Raw, Checked>): readonly SyncEffect<Raw, Checked>[] {
     const effects: SyncEffect<Raw, Checked>[] = [];
+    if (mayUncover(input)) this.#coveredTo = 0;
     switch (input.kind) {
       case "shown":
         raise(this.#shown, input.peer, input.height);
@@ -177,10 +184,9 @@ export class SyncMachine<Raw, Checked> {
   }
 
   #request(target: Height, effects: SyncEffect<Raw, Checked>[]): void {
-    const end = Math.min(target, this.#height + WINDOW);
     for (const peer of this.#willing()) {
       const first = Math.max(this.#height + 1, this.#bases.get(peer) ?? 0);
-      const range = this.#gap(first, Math.min(end, this.#has(peer)));
+      const range = this.#gap(first, Math.min(target, this.#has(peer)));
       // Beyond the bound of bytes only the block that everything waits for is asked for.
       if (range === undefined || (this.#fetched.isFull && range.from !== this.#height + 1)) continue;
       this.#asked.set(peer, range);
@@ -234,18 +240,25 @@ export class SyncMachine<Raw, Checked> {
     return Math.max(this.#shown.get(peer) ?? 0, this.#claimed.get(peer) ?? 0);
   }
 
-  /** The first range within [from, to] that is neither fetched nor asked for. */
+  /** The first range within [from, to] that is neither fetched nor asked for, if it begins within the window. */
   #gap(from: Height, to: Height): Range | undefined {
     const asked = [...this.#asked.values()];
     const covered = (height: Height): boolean =>
       this.#fetched.has(height) || asked.some((range) => height >= range.from && height < range.from + range.count);
-    let first = from;
-    while (first <= to && covered(first)) first++;
-    if (first > to) return undefined;
+    const last = Math.min(to, this.#height + WINDOW);
+    let first = from <= this.#coveredTo ? this.#coveredTo + 1 : from;
+    while (first <= last && covered(first)) first++;
+    if (from === this.#height + 1) this.#coveredTo = first - 1;
+    if (first > last) return undefined;
     let count = 1;
     while (count < LIMITS.syncBlocksPerRequestMax && first + count <= to && !covered(first + count)) count++;
     return { from: first, count };
   }
+}
+
+/** Whether blocks that were fetched or asked for may be neither after it. */
+function mayUncover(input: SyncInput<unknown, unknown>): boolean {
+  return !(input.kind === "applied" || input.kind === "shown" || (input.kind === "checked" && input.block !== null));
 }
 
 function raise(heights: Map<string, Height>, peer: string, height: Height): void {

@@ -54,7 +54,7 @@ describe("catching up", () => {
     expect(heights(machine.step({ kind: "applied", height: 1 }))).toEqual([LIMITS.syncCheckAheadMax + 1]);
   });
 
-  it("keeps asking for one window beyond what is applied, and no more", () => {
+  it("keeps asking for one window beyond what is applied, and no more: whole ranges, not a block whenever one was applied", () => {
     const { step, requests } = driven();
     step({ kind: "shown", peer: "a", height: 100_000 });
     let last = 0;
@@ -63,8 +63,13 @@ describe("catching up", () => {
       if (next === undefined) break;
       last = next.from + next.count - 1;
     }
-    expect(last).toBe(4 * COUNT);
-    expect(requests(step({ kind: "applied", height: 1 }))).toEqual([{ kind: "request", peer: "a", from: last + 1, count: 1 }]);
+    expect(last).toBe(3 * COUNT);
+    expect(requests(step({ kind: "applied", height: 1 }))).toEqual([
+      { kind: "request", peer: "a", from: last + 1, count: COUNT },
+    ]);
+    step({ kind: "answer", peer: "a", from: last + 1, blocks: range(last + 1, COUNT) });
+    for (let height = 2; height <= COUNT; height++) expect(requests(step({ kind: "applied", height }))).toEqual([]);
+    expect(requests(step({ kind: "applied", height: COUNT + 1 }))).toHaveLength(1);
   });
 
   it("asks for no more while the bytes at hand are at their bound, except for what everything waits for", () => {
