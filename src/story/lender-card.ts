@@ -18,16 +18,17 @@ interface AllianceCard {
 
 /**
  * A lender's own scorecard: the points of the alliance's, which is among the ledger's policies, with grades of the lender's making, and with a
- * limit of its own to what two firms may owe each other before the first payment between them.
+ * bound of its own, if it has one, to what a firm invoices in a month against what is usual for it.
  */
 export function lenderCard(
   policies: readonly LedgerJson[],
   grades: readonly LendingGrade[],
-  newPairCapMinorUnits?: bigint,
+  velocityPercentMax?: number,
 ): Readonly<Record<string, unknown>> {
   const alliance = policies.find(({ lender }) => lender === null);
   if (alliance === undefined) throw new Error("the ledger has no scorecard of the alliance's");
   const card = alliance.card as AllianceCard;
-  const cap = newPairCapMinorUnits ?? BigInt(card.gates.newPairCapMinorUnits);
-  return { ...card, grades, gates: { ...card.gates, newPairCapMinorUnits: cap } };
+  const { newPairCapMinorUnits, ...gates } = card.gates;
+  const velocity = velocityPercentMax === undefined ? {} : { velocityPercentMax };
+  return { ...card, grades, gates: { ...gates, ...velocity, newPairCapMinorUnits: BigInt(newPairCapMinorUnits) } };
 }

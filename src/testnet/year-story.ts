@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "../client/client.ts";
+import { bankCard } from "../story/year/bank-card.ts";
 import { FIRST_DAY, isoDay, LAST_DAY } from "../story/year/calendar.ts";
 import { beginOf } from "../story/year/diary.ts";
 import { fen, type Rows, readRows, total } from "../story/year/ledger-rows.ts";
@@ -34,12 +35,14 @@ export function yearStory(folder: string, seed: string, fraction: number): Story
       const { network } = launcher;
       const wallets = new FolderWallets(network);
       const size = yearSize(fraction);
+      const bank = await wallets.member(LENDER);
       const year = new Year({
         seed,
         size,
-        bank: await wallets.member(LENDER),
+        bank,
         platforms: await Promise.all(PLATFORMS.map(({ member }) => wallets.member(member))),
         ...(await openYearKeys(folder)),
+        card: bankCard(await client.ledgerAll("riskPolicy")),
         epochKey: epochKey(folder),
       });
       const { suppliers, debtors, trades } = size;
@@ -50,7 +53,7 @@ export function yearStory(folder: string, seed: string, fraction: number): Story
       const player = new YearPlayer({
         year,
         journal,
-        network: new LiveNetwork({ chain: network.identity.chain, nodes, client, clock }),
+        network: new LiveNetwork({ chain: network.identity.chain, nodes, client, clock, lender: bank.party }),
         surveyDays: SURVEY_DAYS,
         progress: (day, sent) => {
           if (day % TOLD_EVERY_DAYS === 0 || day === FIRST_DAY) say(`${isoDay(day)}: ${sent} transactions`);

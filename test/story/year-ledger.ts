@@ -3,10 +3,11 @@ import { decodeTransaction } from "../../src/codec/transaction.ts";
 import { dayOf } from "../../src/ledger/calendar.ts";
 import { codeName } from "../../src/ledger/codes.ts";
 import { paidLately } from "../../src/ledger/credit/attested.ts";
-import { ALLIANCE_POLICY_ID } from "../../src/ledger/credit/cards.ts";
+import { ALLIANCE_POLICY_ID, policyIdOf } from "../../src/ledger/credit/cards.ts";
 import { factsId } from "../../src/ledger/credit/facts.ts";
 import { debtorGradeId, featuresOf } from "../../src/ledger/credit/features.ts";
 import { advanceBpOf, lineOf, scoreOf } from "../../src/ledger/credit/scorecard.ts";
+import { partyId } from "../../src/ledger/ids.ts";
 import { KINDS, type Kind } from "../../src/ledger/kinds.ts";
 import type { ScoreAnswer, Scores } from "../../src/story/year/diary.ts";
 import type { Prepared, YearNetwork } from "../../src/story/year/player.ts";
@@ -24,6 +25,7 @@ export class YearLedger implements YearNetwork {
   readonly #blockTxMax: number;
   readonly #isReversed: boolean;
   readonly #codes = new Map<string, string>();
+  readonly #ownPolicy: Hash;
   #nowMs: TimeMs;
 
   constructor(identity: ChainIdentity, blockTxMax = 100, isReversed = false) {
@@ -32,6 +34,9 @@ export class YearLedger implements YearNetwork {
     this.#nowMs = identity.genesis.timeMs;
     this.#blockTxMax = blockTxMax;
     this.#isReversed = isReversed;
+    const bank = identity.genesis.members.find(({ id }) => id === "zbank");
+    if (bank === undefined) throw new Error("the year's network has a bank");
+    this.#ownPolicy = policyIdOf(partyId(bank.legalId));
   }
 
   nowMs(): TimeMs {
@@ -78,12 +83,13 @@ export class YearLedger implements YearNetwork {
   #score(party: Hash): ScoreAnswer | null {
     const facts = this.ledger.find("creditFacts", factsId(party, "CNY"));
     if (facts === undefined) return null;
-    const { card } = this.ledger.read("riskPolicy", ALLIANCE_POLICY_ID);
+    const { id: policy, card } =
+      this.ledger.find("riskPolicy", this.#ownPolicy) ?? this.ledger.read("riskPolicy", ALLIANCE_POLICY_ID);
     const day = dayOf(this.ledger.timeMs);
     const features = featuresOf(facts, day, (debtor) => this.ledger.find("debtorGrade", debtorGradeId(debtor))?.grade ?? 0);
     const { score, grade, reasons } = scoreOf(card, features);
     return {
-      policy: ALLIANCE_POLICY_ID,
+      policy,
       facts: facts.version,
       day,
       score,

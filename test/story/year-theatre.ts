@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { MemberActor } from "../../src/story/cast.ts";
+import { bankCard } from "../../src/story/year/bank-card.ts";
 import { FIRST_DAY, LAST_DAY } from "../../src/story/year/calendar.ts";
 import { beginOf } from "../../src/story/year/diary.ts";
 import { readRows } from "../../src/story/year/ledger-rows.ts";
@@ -67,6 +68,7 @@ export class YearTheatre {
       platforms,
       keysOf: (company) => ({ maker: unsigned(keys.keysOf(company).maker), checker: unsigned(keys.keysOf(company).checker) }),
       deviceOf: (company, name) => unsigned(keys.deviceOf(company, name)),
+      card: bankCard(await ledger.ledgerAll("riskPolicy")),
       epochKey: new Uint8Array(32).fill(secret),
     });
     const player = new YearPlayer({

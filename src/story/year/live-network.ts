@@ -24,6 +24,7 @@ export class LiveNetwork implements YearNetwork {
   readonly #nodes: readonly Client[];
   readonly #client: Client;
   readonly #clock: StoryClock;
+  readonly #lender: Hash;
   readonly #pipeline: Pipeline;
 
   constructor(modules: {
@@ -32,11 +33,14 @@ export class LiveNetwork implements YearNetwork {
     readonly nodes: readonly Client[];
     readonly client: Client;
     readonly clock: StoryClock;
+    /** By whose card parties are scored. */
+    readonly lender: Hash;
   }) {
     this.chain = modules.chain;
     this.#nodes = modules.nodes;
     this.#client = modules.client;
     this.#clock = modules.clock;
+    this.#lender = modules.lender;
     this.#pipeline = new Pipeline(modules.nodes, modules.client);
   }
 
@@ -68,7 +72,7 @@ export class LiveNetwork implements YearNetwork {
     const scores = new Map<Hash, ScoreAnswer | null>();
     for (let from = 0; from < parties.length; from += CALLS_PER_BATCH) {
       const asked = parties.slice(from, from + CALLS_PER_BATCH);
-      const calls = asked.map((party) => ({ method: "credit_score", params: { party, currency: "CNY" } }));
+      const calls = asked.map((party) => ({ method: "credit_score", params: { party, currency: "CNY", lender: this.#lender } }));
       for (const [index, answer] of (await this.#client.batch(calls)).entries()) {
         const party = asked[index] as Hash;
         if (answer.ok) scores.set(party, scoreOf(answer.result as ScoreJson));

@@ -1,5 +1,6 @@
 import { objectId } from "../../client/object-id.ts";
 import { op } from "../../client/transaction-builder.ts";
+import type { bankCard } from "./bank-card.ts";
 import { FIRST_DAY } from "./calendar.ts";
 import type { Company } from "./people.ts";
 import { CHECKED_FROM, platformOf, type Setting, signersOf, type Trade } from "./setting.ts";
@@ -8,9 +9,10 @@ import { CHECKED_FROM, platformOf, type Setting, signersOf, type Trade } from ".
 const PAY_TERM_DAYS = 240;
 export const INSPECTION_DAYS = 7;
 
-/** The first day: the platforms register their firms, sellers and buyers their framework contracts, the bank grades the debtors. */
-export function planOpening(setting: Setting): void {
+/** The first day: the platforms register their firms, sellers and buyers their framework contracts, the bank grades the debtors and puts a card of its own in force. */
+export function planOpening(setting: Setting, card: ReturnType<typeof bankCard>): void {
   const { people, diary, bank } = setting;
+  diary.at(FIRST_DAY, "second", () => policy(setting, card));
   for (const company of [...people.debtors, ...people.suppliers]) {
     const isDebtor = (people.debtors as readonly Company[]).includes(company);
     diary.at(FIRST_DAY, "first", () => registration(setting, company, isDebtor));
@@ -28,6 +30,14 @@ export function planOpening(setting: Setting): void {
     else known.push(trade);
   }
   for (const [pair, trades] of pairs) diary.at(FIRST_DAY, "second", () => contract(setting, pair, trades));
+}
+
+/** A platform has looked at the card: who built it does not vouch for it alone. */
+function policy({ bank, platforms }: Setting, card: ReturnType<typeof bankCard>) {
+  const [validator] = [...platforms.values()];
+  if (validator === undefined) throw new Error("an alliance has platforms");
+  const body = { lender: bank.party, validator: validator.party, card: card as never };
+  return { name: "policy", keys: [bank.maker, bank.checker, validator.maker], ops: [op("risk.policy", body)], expected: "OK" };
 }
 
 function registration(setting: Setting, company: Company, isDebtor: boolean) {

@@ -87,6 +87,8 @@ export const PLATFORMS: readonly Platform[] = [
 const SYLLABLES = ["华", "瑞", "恒", "安", "盛", "泰", "丰", "源", "佳", "兴", "宏", "德", "永", "利", "诚", "信"] as const;
 /** Debtors of each platform that fail: the second, in the middle of the year. */
 const FAILING = 1;
+/** And those that pay late: one of so many. */
+const SLOW_EACH = 8;
 const DIGITS = "0123456789";
 const WAREHOUSES_PER_KEEPER = 10;
 
@@ -94,7 +96,7 @@ const WAREHOUSES_PER_KEEPER = 10;
 export function peopleOf(prng: Prng, size: YearSize): People {
   const debtors = Array.from({ length: size.debtors }, (_, index): Debtor => {
     const nth = Math.floor(index / PLATFORMS.length);
-    const conduct = nth === FAILING ? "FAILS" : nth % 4 === 3 ? "SLOW" : "PROMPT";
+    const conduct = nth === FAILING ? "FAILS" : nth % SLOW_EACH === SLOW_EACH / 2 - 1 ? "SLOW" : "PROMPT";
     const grade = conduct === "PROMPT" ? prng.between(1, 2) : conduct === "SLOW" ? 3 : prng.between(2, 3);
     const failsDay = conduct === "FAILS" ? LAST_DAY - prng.between(185, 215) : Number.MAX_SAFE_INTEGER;
     return { ...companyOf(prng, index, "集团", index), conduct, grade, failsDay };

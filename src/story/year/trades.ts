@@ -65,18 +65,35 @@ const TENORS = [
   [20, 180],
 ] as const;
 const PURPOSES = [
-  [730, "FINANCE"],
-  [150, "HOLD"],
-  [80, "TRANSFER"],
+  [800, "FINANCE"],
+  [90, "HOLD"],
+  [70, "TRANSFER"],
   [40, "EARLY"],
 ] as const;
 const FEN_PER_THOUSAND = 100_000;
+/** Of ten thousand receivables, how many are paid late, and by how many days: a debtor that is overdue with one gets no more credit. */
+const PROMPT: readonly (readonly [share: number, from: number, to: number])[] = [
+  [10, 31, 75],
+  [30, 4, 30],
+  [500, 1, 3],
+];
+const SLOW: typeof PROMPT = [
+  [240, 31, 75],
+  [720, 4, 30],
+  [2_640, 1, 3],
+];
 
 /** The year's deliveries, in the order of their days. */
 export function tradesOf(prng: Prng, people: People, size: YearSize, calendar: BusinessCalendar): readonly TradePlan[] {
   const trades = Array.from({ length: size.trades }, () => tradeOf(prng, people, calendar));
   trades.sort((left, right) => left.deliveryDay - right.deliveryDay);
-  return trades.map((trade, number) => ({ ...trade, number }));
+  const known = new Set<number>();
+  return trades.map((trade, number) => {
+    // Nobody lends on a firm's first delivery: it waits for its money, and is known when that has come.
+    const isFirst = !known.has(trade.supplier);
+    known.add(trade.supplier);
+    return { ...trade, number, purpose: isFirst && trade.purpose === "FINANCE" ? "HOLD" : trade.purpose };
+  });
 }
 
 function tradeOf(prng: Prng, people: People, calendar: BusinessCalendar): Omit<TradePlan, "number"> {
@@ -106,7 +123,7 @@ function tradeOf(prng: Prng, people: People, calendar: BusinessCalendar): Omit<T
     askedBp: prng.between(75, 85) * 100,
     security,
     recourse: security === "PLEDGE" || prng.chance(800),
-    lateDays: lateDaysOf(prng, conduct === "SLOW" ? 6 : 1),
+    lateDays: lateDaysOf(prng, conduct === "SLOW" ? SLOW : PROMPT),
     dispute: mode === "EXISTENCE" && purpose !== "TRANSFER" && purpose !== "EARLY" && prng.chance(50) ? disputeOf(prng) : null,
     prepaidAfterDays: isFinanced && security === "PLEDGE" && prng.chance(40) ? prng.between(7, 25) : null,
     isReversed: prng.chance(4),
@@ -119,12 +136,14 @@ function faceOf(prng: Prng): bigint {
   return BigInt(prng.between(from * FEN_PER_THOUSAND, to * FEN_PER_THOUSAND));
 }
 
-/** Most pay on the day; some within the grace days, some weeks late. */
-function lateDaysOf(prng: Prng, factor: number): number {
-  const draw = prng.below(1_000);
-  if (draw < 4 * factor) return prng.between(31, 75);
-  if (draw < 16 * factor) return prng.between(4, 30);
-  return draw < 60 * factor ? prng.between(1, 3) : 0;
+/** Most is paid on the day. */
+function lateDaysOf(prng: Prng, ladder: typeof PROMPT): number {
+  let draw = prng.below(10_000);
+  for (const [share, from, to] of ladder) {
+    draw -= share;
+    if (draw < 0) return prng.between(from, to);
+  }
+  return 0;
 }
 
 function disputeOf(prng: Prng): DisputePlan {

@@ -4,6 +4,7 @@ import { Prng } from "../../lib/prng.ts";
 import type { Hash } from "../../types/scalars.ts";
 import type { MemberActor } from "../cast.ts";
 import { planRedInvoices } from "./alarms.ts";
+import type { bankCard } from "./bank-card.ts";
 import { BusinessCalendar } from "./calendar.ts";
 import { type Act, Diary, type Hour, type Scores } from "./diary.ts";
 import { planFrauds } from "./frauds.ts";
@@ -23,6 +24,8 @@ export interface YearModules {
   readonly platforms: readonly MemberActor[];
   readonly keysOf: (company: Company) => FirmKeys;
   readonly deviceOf: (company: Company, name: string) => SigningKey;
+  /** The scorecard that the bank puts in force at the opening. */
+  readonly card: ReturnType<typeof bankCard>;
   /** The verifiers' shared key: nobody guesses from a fingerprint or commitment what it is made from. */
   readonly epochKey: Uint8Array;
 }
@@ -37,7 +40,7 @@ export class Year {
   readonly #setting: Setting;
   readonly #diary = new Diary();
 
-  constructor({ seed, size, bank, platforms, keysOf, deviceOf, epochKey }: YearModules) {
+  constructor({ seed, size, bank, platforms, keysOf, deviceOf, card, epochKey }: YearModules) {
     const prng = new Prng(createHash("sha256").update(`alliance year ${seed}`).digest().readInt32BE(0));
     const [forPeople, forTrades, forTroubles] = [prng.fork(), prng.fork(), prng.fork()];
     const calendar = new BusinessCalendar(size.calendar);
@@ -81,7 +84,7 @@ export class Year {
       checks: new Map(),
       applicants: new Set(),
     };
-    planOpening(this.#setting);
+    planOpening(this.#setting, card);
     planWarehouses(this.#setting, size.daysWatched);
     for (const trade of trades) planTrade(this.#setting, trade);
     planFreezes(this.#setting, size.freezes);
