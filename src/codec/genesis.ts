@@ -46,6 +46,10 @@ const businessSchema: Schema<BusinessParams> = struct({
   deviceHeartbeatMs: int({ min: 1_000, max: DURATION_MS_MAX }),
   // More than any reversalWindowDays: a reversal finds what the payment redeemed.
   terminalDays: optional(int({ min: 367, max: 3_660 })),
+  concentrationGroupBp: optional(int({ min: 1, max: 10_000 })),
+  crossAgeBp: optional(bp),
+  disputeDays: optional(int({ max: 3_660 })),
+  transactionsPerDayMax: optional(int({ max: 1_000_000 })),
 });
 
 export const paramsSchema: Schema<ChainParams> = struct({

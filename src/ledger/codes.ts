@@ -169,6 +169,7 @@ export const CODES = {
   SECURITY_NOT_PLEDGE: [256, "Goods and orders are pledged, not assigned."],
   DEADLINE_AHEAD: [257, "The day that was agreed has not passed."],
   LATE_INTEREST_EXCEEDED: [258, "More is paid for being late than is due for it."],
+  QUOTA_EXCEEDED: [259, "A signer has signed as many transactions today as a party may."],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type Code = keyof typeof CODES;

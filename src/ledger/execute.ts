@@ -10,6 +10,7 @@ import { dayOf } from "./calendar.ts";
 import { codeNumber, LedgerRejection, require } from "./codes.ts";
 import { recordFacts } from "./credit/facts.ts";
 import { type DueTarget, workOff } from "./due.ts";
+import { recordAging } from "./finance/aging.ts";
 import { applicationDue, decisionDue } from "./finance/application.ts";
 import { recordExposures } from "./finance/exposures.ts";
 import { loanDue } from "./finance/loan.ts";
@@ -20,6 +21,7 @@ import { type ParentTurn, takeTurn } from "./governance/turns.ts";
 import { bodiesOf } from "./judge.ts";
 import type { Kind } from "./objects.ts";
 import { policyHolds } from "./parties/policy.ts";
+import { countsAgainstQuota } from "./parties/quota.ts";
 import { recoveryDue } from "./parties/recovery.ts";
 import { register } from "./parties/register.ts";
 import { maturityDue } from "./receivables/maturity.ts";
@@ -107,6 +109,7 @@ function executeOne(situation: Situation, envelope: Envelope): Trial {
   let operation = 0;
   try {
     expectationsHold(situation, envelope);
+    countsAgainstQuota(situation, envelope.tx.signers);
     const bodies = bodiesOf(envelope);
     assert(!("code" in bodies), "only judged transactions are executed");
     for (const [op, { kind }] of envelope.tx.ops.entries()) {
@@ -129,6 +132,7 @@ function recordFolds(situation: Situation): void {
   const changed = situation.book.changed();
   recordFacts(situation, changed);
   recordExposures(situation, changed);
+  recordAging(situation, changed);
   recordEndings(situation, changed);
 }
 

@@ -132,8 +132,9 @@ export const KINDS: Readonly<Record<Kind, KindDeclaration>> = {
   line: declare("line", { lender: (line) => line.lender, borrower: (line) => line.borrower }),
   exposure: declare("exposure", {
     lender: (exposure) => exposure.lender,
-    debtor: (exposure) => exposure.debtor ?? "all",
+    debtor: (exposure) => exposure.debtor ?? (exposure.group === null ? "all" : "group"),
   }),
+  debtorAge: declare("debtorAge", { debtor: (age) => age.debtor }),
   programme: declare("programme", { debtor: (programme) => programme.debtor }),
   dispute: declare("dispute", {
     receivable: (dispute) => dispute.receivable,
@@ -220,6 +221,7 @@ export const KINDS: Readonly<Record<Kind, KindDeclaration>> = {
   }),
   lotTags: internal("lotTags"),
   warehouseNumber: internal("warehouseNumber"),
+  quota: internal("quota"),
   members: internal("members"),
   features: internal("features"),
   legalId: internal("legalId"),

@@ -57,6 +57,14 @@ export interface BusinessParams {
   readonly deviceHeartbeatMs: number;
   /** After how many days a note that has ended leaves the state; networks from before this number do not name it. */
   readonly terminalDays?: number;
+  /** Of what secures a lender's loans, how much the debtors of one group may owe. This and what follows: as with `terminalDays`. */
+  readonly concentrationGroupBp?: number;
+  /** Of what a debtor owes, how much may be overdue before nothing of it is lent on. */
+  readonly crossAgeBp?: number;
+  /** How many days after the maturity a debtor may still contest. */
+  readonly disputeDays?: number;
+  /** How many transactions a party that is no member may sign in a day; 0: any number. */
+  readonly transactionsPerDayMax?: number;
 }
 
 export const BUSINESS_DEFAULTS: Required<BusinessParams> = {
@@ -81,6 +89,11 @@ export const BUSINESS_DEFAULTS: Required<BusinessParams> = {
   ltvLiquidateBp: 9_000,
   deviceHeartbeatMs: 300_000,
   terminalDays: 400,
+  // Not limiting: bounds are for members to set.
+  concentrationGroupBp: 10_000,
+  crossAgeBp: 10_000,
+  disputeDays: 3_660,
+  transactionsPerDayMax: 0,
 };
 
 export type KeyPurpose = "MAKER" | "CHECKER" | "ENGINE" | "DEVICE" | "ATTEST";

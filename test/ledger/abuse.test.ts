@@ -238,6 +238,8 @@ const DESPITE_FREEZE: Readonly<Partial<Record<OperationKind, string>>> = {
   "payment.attest": "OK",
   "payment.attestProRata": "OK",
   "payment.reverse": "OK",
+  // Of a note that has ended, which nobody can freeze any more.
+  "payment.late": "OK",
   // The debtor gives up a defence; the order stays.
   "dispute.withdraw": "OK",
   // The order's own ways.

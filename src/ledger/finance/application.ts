@@ -10,6 +10,7 @@ import { basisPoints, MONEY_MAX } from "../money.ts";
 import type { ObjectOf } from "../objects.ts";
 import { isClaimedOutside } from "../trade/fingerprints.ts";
 import { type Situation, transition } from "../transition.ts";
+import { isAged } from "./aging.ts";
 import { ASKING, consentStands, openApplication } from "./asking.ts";
 import { feeSchema, overrideSchema } from "./objects.ts";
 
@@ -199,13 +200,18 @@ export function decisionDue({ book, timeMs }: Situation, decision: Decision): vo
   if (decision.status === "LIVE" && timeMs >= decision.expiresMs) book.update("decision", decision, { status: "EXPIRED" });
 }
 
-/** What may be lent against: notes neither frozen nor in dispute, of receivables that are effective, that is, neither ended nor due. */
-export function eligible({ book }: Situation, notes: readonly Hash[]): Amount {
+/**
+ * What may be lent against: notes neither frozen nor in dispute, of receivables that are effective, that is, neither ended nor due, and of
+ * debtors of whose debts not too much is overdue.
+ */
+export function eligible(situation: Situation, notes: readonly Hash[]): Amount {
+  const { book } = situation;
   let total: Amount = 0n;
   for (const id of notes) {
     const note = book.get("note", id);
     const isFree = note.hold === null && note.dispute === null;
-    if (isFree && book.get("receivable", note.receivable).status === "EFFECTIVE") total += note.amount;
+    const { status, debtor, currency } = book.get("receivable", note.receivable);
+    if (isFree && status === "EFFECTIVE" && !isAged(situation, debtor, currency)) total += note.amount;
   }
   return total;
 }

@@ -8,12 +8,9 @@ import type { Situation } from "../transition.ts";
 type Note = ObjectOf<"note">;
 type Loan = ObjectOf<"loan">;
 
-/** What of a lender's security one debtor owes, or all debtors together. */
-interface Exposure {
-  readonly lender: Hash;
-  readonly debtor: Hash | null;
-  readonly currency: string;
-}
+/** What of a lender's security one debtor owes, or the debtors of a group, or all together. */
+type Exposure = Pick<ObjectOf<"exposure">, "lender" | "debtor" | "group" | "currency">;
+type OfDebtor = Exposure & { readonly debtor: Hash };
 
 /**
  * Keeps for each lender how much of what is committed to its loans or secures them each debtor owes: a fold over the notes and loans that
@@ -22,17 +19,12 @@ interface Exposure {
 export function recordExposures({ book }: Pick<Situation, "book">, changed: readonly Slot[]): void {
   const loans = new Map(changed.filter(({ kind }) => kind === "loan").map((slot) => [slot.id, slot]));
   const notes = changed.filter(({ kind }) => kind === "note");
-  const deltas = new Map<Hash, { readonly of: Exposure; amount: Amount }>();
+  const deltas = new Map<Hash, { readonly of: OfDebtor; amount: Amount }>();
   const add = (note: Note, lender: Hash, amount: Amount): void => {
     const { debtor } = book.get("receivable", note.receivable);
-    for (const of of [
-      { lender, debtor, currency: note.currency },
-      { lender, debtor: null, currency: note.currency },
-    ]) {
-      const id = exposureId(of);
-      const known = deltas.get(id) ?? { of, amount: 0n };
-      deltas.set(id, { of, amount: known.amount + amount });
-    }
+    const of = { lender, debtor, group: groupOf(book, debtor), currency: note.currency };
+    const id = exposureId(of);
+    deltas.set(id, { of, amount: (deltas.get(id)?.amount ?? 0n) + amount });
   };
   const loanBefore = (id: Hash): Loan => (loans.get(id)?.before as Loan | undefined) ?? book.get("loan", id);
   for (const { before, value } of notes) {
@@ -50,16 +42,44 @@ export function recordExposures({ book }: Pick<Situation, "book">, changed: read
       add(note, is.lender, note.amount);
     }
   }
-  for (const id of [...deltas.keys()].sort()) {
-    const { of, amount } = deltas.get(id) as { of: Exposure; amount: Amount };
+  const sums = summed(book, [...deltas.values()]);
+  for (const id of [...sums.keys()].sort()) {
+    const { of, amount } = sums.get(id) as { of: Exposure; amount: Amount };
     if (amount === 0n) continue;
     const known = book.find("exposure", id);
     if (known === undefined) book.create("exposure", { id, ...of, amount });
-    else book.update("exposure", known, { amount: known.amount + amount });
+    else book.update("exposure", known, { amount: known.amount + amount, group: of.group });
   }
 }
 
-/** With these notes no debtor owes more of the lender's security than the members allow; small sums matter to nobody. */
+/**
+ * The changes of debtors, and what they make of the sums of their groups and of all. A debtor that went to another group since it was counted
+ * takes along what it owed.
+ */
+function summed(
+  book: Situation["book"],
+  deltas: readonly { readonly of: OfDebtor; readonly amount: Amount }[],
+): ReadonlyMap<Hash, { readonly of: Exposure; readonly amount: Amount }> {
+  const sums = new Map<Hash, { readonly of: Exposure; readonly amount: Amount }>();
+  const count = (of: Exposure, amount: Amount): void => {
+    const id = exposureId(of);
+    sums.set(id, { of, amount: (sums.get(id)?.amount ?? 0n) + amount });
+  };
+  for (const { of, amount } of deltas) {
+    if (amount === 0n) continue;
+    const { lender, currency, group } = of;
+    const sum = { lender, debtor: null, currency };
+    const known = book.find("exposure", exposureId(of));
+    const before = known?.group ?? null;
+    count(of, amount);
+    count({ ...sum, group: null }, amount);
+    if (before !== null && before !== group) count({ ...sum, group: before }, -(known?.amount ?? 0n));
+    if (group !== null) count({ ...sum, group }, amount + (before === group ? 0n : (known?.amount ?? 0n)));
+  }
+  return sums;
+}
+
+/** With these notes neither a debtor nor a group of debtors owes more of the lender's security than members allow; small sums matter to nobody. */
 export function spreadsEnough({ book, business }: Situation, lender: Hash, notes: readonly Hash[]): void {
   const more = new Map<Hash, Amount>();
   let all: Amount = 0n;
@@ -70,22 +90,33 @@ export function spreadsEnough({ book, business }: Situation, lender: Hash, notes
     all += note.amount;
     currency = note.currency;
   }
-  all += amountOf(book, { lender, debtor: null, currency });
+  const amountOf = (debtor: Hash | null, group: Hash | null): Amount =>
+    book.find("exposure", exposureId({ lender, debtor, group, currency }))?.amount ?? 0n;
+  all += amountOf(null, null);
   if (all <= BigInt(business.concentrationFreeMinorUnits)) return;
+  const groups = new Map<Hash, Amount>();
   for (const [debtor, amount] of more) {
-    const owed = amount + amountOf(book, { lender, debtor, currency });
+    const known = book.find("exposure", exposureId({ lender, debtor, group: null, currency }));
+    const owed = amount + (known?.amount ?? 0n);
     require(owed * 10_000n <= all * BigInt(business.concentrationDebtorBp), "CONCENTRATION_EXCEEDED");
+    const group = groupOf(book, debtor);
+    // What is counted in the group's sum already is not counted again.
+    if (group !== null) groups.set(group, (groups.get(group) ?? 0n) + (known?.group === group ? amount : owed));
   }
+  for (const [group, amount] of groups)
+    require((amount + amountOf(null, group)) * 10_000n <= all * BigInt(business.concentrationGroupBp), "CONCENTRATION_EXCEEDED");
 }
 
-function amountOf(book: Situation["book"], of: Exposure): Amount {
-  return book.find("exposure", exposureId(of))?.amount ?? 0n;
+/** The group that the debtor says it belongs to. */
+function groupOf(book: Situation["book"], debtor: Hash): Hash | null {
+  return (book.get("party", debtor).group as Hash | undefined) ?? null;
 }
 
 function isBound({ position }: Note): boolean {
   return position === "COMMITTED" || position === "PLEDGED" || position === "ASSIGNED";
 }
 
-function exposureId({ lender, debtor, currency }: Exposure): Hash {
+function exposureId({ lender, debtor, group, currency }: Exposure): Hash {
+  if (debtor === null && group !== null) return namedId("exposure", lender, "group", group, currency);
   return namedId("exposure", lender, debtor ?? "all", currency);
 }

@@ -127,8 +127,18 @@ export const FINANCE_SCHEMAS = {
   }),
   /** What a lender has lent to a borrower and not got back, and the most that it will lend. */
   line: struct({ ...base, lender: hash, borrower: hash, currency: currencySchema, used: amount(), limit: nullable(amount()) }),
-  /** How much of what secures a lender's loans, or is committed to them, a debtor owes; null: all debtors. */
-  exposure: struct({ ...base, lender: hash, debtor: nullable(hash), currency: currencySchema, amount: amount() }),
+  /** How much of what secures a lender's loans, or is committed to them, a debtor owes; with no debtor the debtors of a group, or all. */
+  exposure: struct({
+    ...base,
+    lender: hash,
+    debtor: nullable(hash),
+    /** Of a debtor: the group in whose sum it is counted. */
+    group: nullable(hash),
+    currency: currencySchema,
+    amount: amount(),
+  }),
+  /** How much a debtor owes in a currency, and how much of it is overdue. */
+  debtorAge: struct({ ...base, debtor: hash, currency: currencySchema, live: amount(), behind: amount() }),
   /** What a debtor has promised by certificates and not paid, and the most that its bank lets it promise. */
   programme: struct({
     ...base,

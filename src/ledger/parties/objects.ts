@@ -1,7 +1,7 @@
 import { keyPurposeSchema, legalIdSchema } from "../../codec/genesis.ts";
 import { amount, choice, hash, int, list, memberId, optional, publicKey, struct, text } from "../../codec/schema.ts";
 import { LIMITS } from "../../types/limits.ts";
-import { base } from "../fields.ts";
+import { base, daySchema } from "../fields.ts";
 
 export const roleSchema = text({ min: 2, max: 32, pattern: /^[A-Z_]+$/ });
 
@@ -64,6 +64,8 @@ export const PARTY_SCHEMAS = {
     untilMs: optional(int()),
     revokedMs: optional(int()),
   }),
+  /** Transactions that a party signed on a day, where members bound them. */
+  quota: struct({ ...base, party: hash, day: daySchema, used: int() }),
   members: struct({ ...base, names: list(memberId, { max: LIMITS.membersMax }) }),
   legalId: struct({ ...base, party: hash }),
 } as const;

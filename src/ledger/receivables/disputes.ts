@@ -42,6 +42,10 @@ export const raiseDispute = transition({
       require(note.dispute === null, "NOTE_DISPUTED");
       isUnfrozen(note);
     },
+    ({ body, book, day, business }) => {
+      const { maturityDay } = book.get("receivable", book.get("note", body.note).receivable);
+      require(day <= maturityDay + business.disputeDays, "DEADLINE_PASSED");
+    },
     (call) => carvable(call, call.book.get("note", call.body.note), call.body.amount),
   ],
   effect: (call) => {

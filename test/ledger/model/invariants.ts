@@ -30,6 +30,7 @@ export interface Sight {
   readonly freezes: readonly ObjectOf<"freeze">[];
   readonly guarantees: readonly ObjectOf<"guarantee">[];
   readonly exposures: readonly ObjectOf<"exposure">[];
+  readonly ages: readonly ObjectOf<"debtorAge">[];
 }
 
 export function see(chain: Pick<TestChain, "all">): Sight {
@@ -49,6 +50,7 @@ export function see(chain: Pick<TestChain, "all">): Sight {
     freezes: chain.all("freeze"),
     guarantees: chain.all("guarantee"),
     exposures: chain.all("exposure"),
+    ages: chain.all("debtorAge"),
   };
 }
 
@@ -230,7 +232,12 @@ export const INVARIANTS: Readonly<Record<string, (sight: Sight) => void>> = {
     const byLoan = new Map(loans.map((loan) => [loan.id, loan]));
     const byRoot = new Map(roots.map((root) => [root.id, root]));
     const bound = notes.filter(({ position }) => ["COMMITTED", "PLEDGED", "ASSIGNED"].includes(position));
-    for (const { lender, debtor, amount } of exposures) {
+    for (const { lender, debtor, group, amount } of exposures) {
+      if (debtor === null && group !== null) {
+        const of = exposures.filter((each) => each.debtor !== null && each.lender === lender && each.group === group);
+        must(of.reduce((sum, each) => sum + each.amount, 0n) === amount, "a group owes what its debtors owe");
+        continue;
+      }
       const own = bound.filter(({ ref, receivable }) => {
         const isOfDebtor = debtor === null || byRoot.get(receivable)?.debtor === debtor;
         return byLoan.get(ref as Hash)?.lender === lender && isOfDebtor;
@@ -238,6 +245,15 @@ export const INVARIANTS: Readonly<Record<string, (sight: Sight) => void>> = {
       must(total(own) === amount, "what secures a lender's loans is counted by debtor");
     }
     must(bound.length === 0 || exposures.length > 0, "what secures a loan is counted");
+  },
+  "19 ageing": ({ ages, roots }) => {
+    for (const { debtor, currency, live, behind } of ages) {
+      const own = roots.filter((root) => root.debtor === debtor && root.currency === currency);
+      const late = own.filter(({ status }) => status === "OVERDUE" || status === "DEFAULTED");
+      const sum = (of: typeof own): bigint => of.reduce((all, root) => all + root.live, 0n);
+      must(sum(own) === live && sum(late) === behind, "a debtor's age is that of what it owes");
+    }
+    must(ages.length > 0 || roots.every(({ live }) => live === 0n), "what is owed has an age");
   },
   "33 bounds": ({ roots, notes }) => {
     for (const { leaves } of roots) must(leaves <= 1_024, "a receivable has a bounded number of notes");

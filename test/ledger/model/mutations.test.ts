@@ -39,7 +39,8 @@ function tampered<
     | "freeze"
     | "guarantee"
     | "party"
-    | "exposure",
+    | "exposure"
+    | "debtorAge",
 >(
   chain: TestChain,
   kind: K,
@@ -248,6 +249,7 @@ const MUTATIONS: readonly (readonly [invariant: string, what: string, tamper: (c
     "security is counted that is not there",
     (chain) => tampered(chain, "exposure", any, () => ({ amount: 1n })),
   ],
+  ["19 ageing", "more is overdue than is owed late", (chain) => tampered(chain, "debtorAge", any, () => ({ behind: 1n }))],
   ["33 bounds", "leaves are without number", (chain) => tampered(chain, "receivable", any, () => ({ leaves: 1_025 }))],
 ];
 

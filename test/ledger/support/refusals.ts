@@ -1,3 +1,4 @@
+import { BOUND_REFUSALS } from "./refusals-bounds.ts";
 import { CHANGES_REFUSALS } from "./refusals-changes.ts";
 import { CONDITION_REFUSALS } from "./refusals-conditions.ts";
 import { CREDIT_REFUSALS } from "./refusals-credit.ts";
@@ -34,4 +35,5 @@ export const REFUSALS: readonly Refused[] = [
   ...GOODS_REFUSALS,
   ...PLEDGE_REFUSALS,
   ...TITLE_REFUSALS,
+  ...BOUND_REFUSALS,
 ];
