@@ -1,5 +1,6 @@
 import { type EnDocument, type Identifier, partyOf } from "./en16931.ts";
 import { amountFrom, currencyFrom, dayFrom, InvoiceRefusal } from "./invoice.ts";
+import { LOTS_MAX, ORDERS_MAX, referencesOf } from "./references.ts";
 import type { Element } from "./xml.ts";
 
 /** UN/CEFACT Cross Industry Invoice D16B under EN 16931. Throws InvoiceRefusal. */
@@ -50,6 +51,16 @@ export function readCii(root: Element, documentHash: string): EnDocument {
     seller: party(agreement.child("SellerTradeParty")),
     buyer: party(agreement.child("BuyerTradeParty")),
     goods: lines[0]?.at("SpecifiedTradeProduct", "Name")?.text ?? "",
+    orders: referencesOf(
+      ["ContractReferencedDocument", "BuyerOrderReferencedDocument", "SellerOrderReferencedDocument"].map(
+        (name) => agreement.at(name, "IssuerAssignedID")?.text,
+      ),
+      ORDERS_MAX,
+    ),
+    lots: referencesOf(
+      lines.map((line) => line.at("SpecifiedTradeProduct", "IndividualTradeProductInstance", "BatchID")?.text),
+      LOTS_MAX,
+    ),
     documentHash,
     ...(due === undefined ? {} : { dueDay: day(due) }),
     ...(payee === undefined ? {} : { payee }),

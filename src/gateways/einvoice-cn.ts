@@ -9,6 +9,7 @@ import {
   type Invoice,
   InvoiceRefusal,
 } from "./invoice.ts";
+import { lotsInRemark, ordersInRemark } from "./references.ts";
 import type { Element } from "./xml.ts";
 
 /** GB/T 2260: the first two digits of a place's code, as the invoice's number carries those of its tax bureau. */
@@ -40,8 +41,9 @@ export function readChineseInvoice(root: Element, documentHash: string): Invoice
     buyer: buyer.party,
     documentHash,
   };
+  const remark = data.at("AdditionalInformation", "Remark")?.text ?? "";
   if (total < 0n) {
-    const corrects = CORRECTS.exec(data.at("AdditionalInformation", "Remark")?.text ?? "")?.[1];
+    const corrects = CORRECTS.exec(remark)?.[1];
     const note = { kind: "creditNote" as const, ...shared, total: -total, tax: -tax };
     return checkedCredit(corrects === undefined ? note : { ...note, corrects });
   }
@@ -51,6 +53,8 @@ export function readChineseInvoice(root: Element, documentHash: string): Invoice
     total,
     tax,
     goods: data.children("IssuItemInformation")[0]?.maybe("ItemName")?.text ?? "",
+    orders: ordersInRemark(remark),
+    lots: lotsInRemark(remark),
     warnings: [...seller.warnings, ...buyer.warnings],
   });
 }

@@ -55,6 +55,10 @@ export interface EnDocument {
   /** BT-25, the preceding invoice. */
   readonly preceding?: string;
   readonly goods: string;
+  /** Order (BT-13), sales order (BT-14) and contract (BT-12). */
+  readonly orders: readonly string[];
+  /** Lots of the lines' items: of the syntax, beyond the standard's core. */
+  readonly lots: readonly string[];
   readonly documentHash: string;
 }
 
@@ -82,6 +86,8 @@ export function fromEn16931(document: EnDocument): Invoice | CreditNote {
     // What was paid before may have covered tax: no more of it is left than is payable.
     tax: tax > payable ? payable : tax < 0n ? 0n : tax,
     goods,
+    orders: document.orders,
+    lots: document.lots,
     warnings,
     ...(dueDay === undefined ? {} : { dueDay }),
     ...(payee === undefined ? {} : { payee }),

@@ -15,15 +15,22 @@ export function numberPrint(key: Uint8Array, number: string, { scheme, value }: 
   return keyed(key, "invoice", number, scheme, value);
 }
 
-type Likened = Pick<Invoice, "seller" | "buyer" | "currency" | "total" | "issueDay">;
+type Likened = Pick<Invoice, "seller" | "buyer" | "currency" | "total" | "issueDay" | "orders" | "lots">;
 
 /**
- * L2: the same two parties, total and day under another number. Such a record may be honest, so it is doubted and not refused. L3 and L4,
- * an order's number and a lot, stand in no field that all formats have; goods have locks of their own.
+ * What two records of one trade may have in common under different numbers. Such a record may be honest, so it is doubted and not refused.
+ * L2: the same parties, total and day. L3: an order or contract of the same parties; a further part of it is doubted too, until its buyer
+ * says that it is another. L4: a lot that the same seller has invoiced; lot numbers are their seller's own, another's are other goods.
  */
-export function likenessPrints(key: Uint8Array, { seller, buyer, currency, total, issueDay }: Likened): readonly Hash[] {
-  const parties = [seller, buyer].flatMap(({ legalId }) => [legalId.scheme, legalId.value]);
-  return [keyed(key, "likeness", ...parties, currency, total.toString(), String(issueDay))];
+export function likenessPrints(key: Uint8Array, invoice: Likened): readonly Hash[] {
+  const { currency, total, issueDay, orders, lots } = invoice;
+  const of = ({ legalId }: Invoice["seller"]): readonly string[] => [legalId.scheme, legalId.value];
+  const [seller, buyer] = [of(invoice.seller), of(invoice.buyer)];
+  return [
+    keyed(key, "likeness", ...seller, ...buyer, currency, total.toString(), String(issueDay)),
+    ...orders.map((order) => keyed(key, "order", ...seller, ...buyer, order)),
+    ...lots.map((lot) => keyed(key, "lot", ...seller, lot)),
+  ];
 }
 
 /** What the chain knows of a key: nothing that it could be guessed from. */

@@ -30,6 +30,9 @@ export interface Invoice {
   readonly seller: InvoiceParty;
   readonly buyer: InvoiceParty;
   readonly goods: string;
+  /** Numbers of the orders and contracts that it is for, and of the lots that it sells, as far as it names them. Private. */
+  readonly orders: readonly string[];
+  readonly lots: readonly string[];
   /** Who is to be paid if it is not the seller (EN 16931 BG-10): somebody has bought this invoice already. Private. */
   readonly payee?: string;
   /** What does not stand in the way of a receivable, but a lender should see. */

@@ -1,5 +1,6 @@
 import { type EnDocument, type Identifier, partyOf } from "./en16931.ts";
 import { amountFrom, currencyFrom, dayFrom, InvoiceRefusal } from "./invoice.ts";
+import { LOTS_MAX, ORDERS_MAX, referencesOf } from "./references.ts";
 import type { Element } from "./xml.ts";
 
 const ROOTS = {
@@ -46,6 +47,18 @@ export function readUbl(root: Element, name: keyof typeof ROOTS, documentHash: s
     seller: party(root.child("AccountingSupplierParty").child("Party")),
     buyer: party(root.child("AccountingCustomerParty").child("Party")),
     goods: lines[0]?.at("Item", "Name")?.text ?? "",
+    orders: referencesOf(
+      [
+        root.at("ContractDocumentReference", "ID"),
+        root.at("OrderReference", "ID"),
+        root.at("OrderReference", "SalesOrderID"),
+      ].map((element) => element?.text),
+      ORDERS_MAX,
+    ),
+    lots: referencesOf(
+      lines.map((line) => line.at("Item", "ItemInstance", "LotIdentification", "LotNumberID")?.text),
+      LOTS_MAX,
+    ),
     documentHash,
     ...(due === undefined ? {} : { dueDay: dayFrom(due, `${root.path}/DueDate`) }),
     ...(payee === undefined ? {} : { payee }),

@@ -60,6 +60,10 @@ export const LIMITS = {
   memorylessBlocks: 2,
   bearingsMs: 10 * SECOND_MS,
 
+  // invoices
+  /** Keyed fingerprints of what an invoice has in common with others: parties and total, two orders, five lots. */
+  likenessesMax: 8,
+
   // governance (§5)
   livenessBlocks: 100,
   /** An authority's precommits and the blocks that readiness may name are noted at this distance, not in every block. */

@@ -99,6 +99,37 @@ describe("e-invoices", () => {
     });
   });
 
+  it("finds the orders and lots that an invoice names, however they are written, and none where a word stands for none", () => {
+    const found = (xml: string) => {
+      const read = readDocument(text.encode(xml));
+      if (!read.ok || read.value.kind !== "invoice") throw new Error("expected an invoice");
+      return [read.value.orders, read.value.lots];
+    };
+    const remark = (words: string): string => steel.replace(/<Remark>[^<]*/, `<Remark>${words}`);
+    expect(found(steel)).toEqual([[], []]);
+    expect(found(remark("合同编号：ht-2026/０７，订单号 PO 1；批号：b2 批次号: B1 仓单号：WR-9"))).toEqual([
+      ["HT-2026/07", "PO"],
+      ["B1", "B2", "WR-9"],
+    ]);
+    const withOrder = (order: string, contract: string): string =>
+      polymer.replace(
+        /(<cbc:DocumentCurrencyCode>[^<]*<\/cbc:DocumentCurrencyCode>)/,
+        `$1<cac:OrderReference><cbc:ID>${order}</cbc:ID></cac:OrderReference>` +
+          `<cac:ContractDocumentReference><cbc:ID>${contract}</cbc:ID></cac:ContractDocumentReference>`,
+      );
+    expect(found(withOrder("n/a", " po 47 "))).toEqual([["PO47"], []]);
+    const lot =
+      "<cac:ItemInstance><cac:LotIdentification><cbc:LotNumberID>L-1</cbc:LotNumberID></cac:LotIdentification></cac:ItemInstance>";
+    expect(found(polymer.replace("</cac:Item>", `${lot}</cac:Item>`))[1]).toEqual(["L-1"]);
+    const agreed = (more: string): string =>
+      glassware.replace("</ram:ApplicableHeaderTradeAgreement>", `${more}</ram:ApplicableHeaderTradeAgreement>`);
+    const referenced =
+      "<ram:ContractReferencedDocument><ram:IssuerAssignedID>C 9</ram:IssuerAssignedID></ram:ContractReferencedDocument>";
+    expect(found(agreed(referenced))[0]).toContain("C9");
+    const batch = "<ram:IndividualTradeProductInstance><ram:BatchID>l-2</ram:BatchID></ram:IndividualTradeProductInstance>";
+    expect(found(glassware.replace("</ram:SpecifiedTradeProduct>", `${batch}</ram:SpecifiedTradeProduct>`))[1]).toEqual(["L-2"]);
+  });
+
   it("takes a red invoice for a credit note that names the invoice it takes back", () => {
     const red = steel
       .replaceAll(/<(TotalAmWithoutTax|TotalTaxAm|TotalTax-includedAmount|Amount|ComTaxAm|TotaltaxIncludedAmount)>/g, "<$1>-")

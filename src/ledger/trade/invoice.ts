@@ -1,4 +1,5 @@
 import { amount, choice, hash, int, list, optional } from "../../codec/schema.ts";
+import { LIMITS } from "../../types/limits.ts";
 import type { Amount, Hash } from "../../types/scalars.ts";
 import type { Book } from "../book.ts";
 import { require } from "../codes.ts";
@@ -8,9 +9,6 @@ import { basisPoints } from "../money.ts";
 import type { ObjectOf } from "../objects.ts";
 import { transition } from "../transition.ts";
 import { EPOCHS_MAX, keepPrint, likensTo, printsComplete, printsFree } from "./fingerprints.ts";
-
-/** Kinds of likeness that a verifier looks for. */
-export const LIKENESSES_MAX = 4;
 
 /**
  * Registers an e-invoice once and for all: `fingerprint` is the keyed fingerprint of its number, which a verifier computes and
@@ -30,8 +28,8 @@ export const registerInvoice = transition({
     /** Whose key it was made with, and its fingerprints under the keys of earlier epochs in which it could have been registered. */
     epoch: optional(int({ min: 1 })),
     earlier: optional(list(hash, { max: EPOCHS_MAX })),
-    /** What two records of one invoice have in common: keyed fingerprints of parties, total and day; of order and total. */
-    likenesses: optional(list(hash, { max: LIKENESSES_MAX })),
+    /** What two records of one trade may have in common: keyed fingerprints of parties, total and day; of orders; of lots. */
+    likenesses: optional(list(hash, { max: LIMITS.likenessesMax })),
     document: hash,
     verifier: optional(hash),
   },

@@ -1,4 +1,5 @@
 import { amount, bool, choice, hash, type Infer, int, list, nullable, type Schema, struct } from "../../codec/schema.ts";
+import { LIMITS } from "../../types/limits.ts";
 import { base, bp, currencySchema, daySchema } from "../fields.ts";
 import { MONEY_MAX } from "../money.ts";
 
@@ -10,6 +11,23 @@ export const contractTermsSchema = struct({
   inspectionDays: int({ max: 366 }),
   document: hash,
 });
+
+/** What a verifier says of an e-invoice that it checked: the same when it says so and when the ledger keeps it. */
+export const CHECKED = {
+  verifier: hash,
+  seller: hash,
+  buyer: hash,
+  currency: currencySchema,
+  total: amount({ min: 1n }),
+  tax: amount(),
+  issueDay: daySchema,
+  document: hash,
+  fingerprint: hash,
+  likenesses: list(hash, { max: LIMITS.likenessesMax }),
+  /** The verifier's own doubt, such as a payee who is not the seller; as an object, also that it looks like another. */
+  doubted: bool,
+  expiresMs: int(),
+} as const;
 
 /** Kinds of objects of trade: contracts, deliveries, invoices and what keeps one invoice from being used twice. */
 export const TRADE_SCHEMAS = {
@@ -83,22 +101,7 @@ export const TRADE_SCHEMAS = {
     doubted: bool,
   }),
   /** An e-invoice that a verifier checked, held for its seller until it is registered. */
-  verification: struct({
-    ...base,
-    verifier: hash,
-    seller: hash,
-    buyer: hash,
-    currency: currencySchema,
-    total: amount({ min: 1n }),
-    tax: amount(),
-    issueDay: daySchema,
-    document: hash,
-    fingerprint: hash,
-    likenesses: list(hash, { max: 4 }),
-    doubted: bool,
-    verifiedMs: int(),
-    expiresMs: int(),
-  }),
+  verification: struct({ ...base, ...CHECKED, verifiedMs: int() }),
   /** An invoice was seen financed where the alliance does not reach. */
   outsideClaim: struct({
     ...base,

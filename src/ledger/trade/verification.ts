@@ -1,9 +1,9 @@
-import { amount, bool, choice, hash, int, list } from "../../codec/schema.ts";
+import { choice, hash, int, list } from "../../codec/schema.ts";
 import { minorUnitsOf } from "../../types/currency.ts";
+import { LIMITS } from "../../types/limits.ts";
 import { require } from "../codes.ts";
 import { activeParty, expiresWithin, roleOf } from "../conditions.ts";
 import { schedule } from "../due.ts";
-import { currencySchema, daySchema } from "../fields.ts";
 import type { ObjectOf } from "../objects.ts";
 import { type Situation, transition } from "../transition.ts";
 import {
@@ -16,7 +16,8 @@ import {
   printsComplete,
   printsFree,
 } from "./fingerprints.ts";
-import { coveredByContract, enterInvoice, LIKENESSES_MAX } from "./invoice.ts";
+import { coveredByContract, enterInvoice } from "./invoice.ts";
+import { CHECKED } from "./objects.ts";
 
 /**
  * A verifier has read an e-invoice and checked it, and holds its fingerprint for the seller until it is registered: from here on nobody else
@@ -28,22 +29,10 @@ export const reserveFingerprint = transition({
   ground: "银发〔2025〕77号: real trade behind every certificate; one invoice is used once, whatever the platform",
   signedBy: "a verifier",
   body: {
-    verifier: hash,
-    seller: hash,
-    buyer: hash,
-    currency: currencySchema,
-    total: amount({ min: 1n }),
-    tax: amount(),
-    issueDay: daySchema,
-    document: hash,
+    ...CHECKED,
     epoch: int({ min: 1 }),
-    fingerprint: hash,
     earlier: list(hash, { max: EPOCHS_MAX }),
-    likenesses: list(hash, { max: LIKENESSES_MAX }),
-    earlierLikenesses: list(hash, { max: LIKENESSES_MAX * EPOCHS_MAX }),
-    /** The verifier's own doubt, such as a payee who is not the seller. */
-    doubted: bool,
-    expiresMs: int(),
+    earlierLikenesses: list(hash, { max: LIMITS.likenessesMax * EPOCHS_MAX }),
   },
   signers: ({ verifier }) => [verifier],
   stake: ({ total }) => total,
