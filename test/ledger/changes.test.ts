@@ -108,6 +108,26 @@ describe("a freeze", () => {
     sound(own);
   });
 
+  it("pays the loan out of deposit when it is lifted, which stays as a payment that nobody reverses", () => {
+    const own = world();
+    const { chain, court, debtor, bank } = own;
+    const { root, note } = receivable(own, 5_000n);
+    const { loan } = lend(own, [note], 4_000n, { ratePpm: 0 });
+    const { freeze, held } = frozen(own, note, 3_000n);
+    mature(own, root);
+    pay(own, [{ note: held, amount: 3_000n }]);
+    const [paid] = chain.all("payment").map(({ id }) => id) as [Hash];
+    chain.act(op("freeze.lift", { freeze, document }), court);
+    const kept = chain.all("payment").find(({ kind }) => kind === "DEPOSIT");
+    expect(kept).toMatchObject({ bank: court.id, reference: freeze, payer: debtor.id, amount: 3_000n, lines: [], redeemed: [] });
+    expect(kept?.loans).toMatchObject([{ loan, interest: 0n, principal: 3_000n, paidByBefore: null }]);
+    expect(chain.read("loan", loan)).toMatchObject({ outstanding: 1_000n, paidBy: kept?.id });
+    const reverse = (payment: Hash) => op("payment.reverse", { payment, evidence: document });
+    expect(chain.refusal(reverse(kept?.id as Hash), court)).toBe("WRONG_STATUS");
+    expect(chain.refusal(reverse(paid), by(bank, bank.attester))).toBe("PAYMENT_BUILT_UPON");
+    sound(own);
+  });
+
   it("ends in a compelled transfer, which brings the deposit along", () => {
     const own = world();
     const { chain, court, supplier } = own;

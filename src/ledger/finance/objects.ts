@@ -161,12 +161,13 @@ export const FINANCE_SCHEMAS = {
   /** Money that a bank attests; its id is made from (bank, reference), so each counts once. */
   payment: struct({
     ...base,
+    /** DEPOSIT: who held the money back and lets it go; the reference is then the order. */
     bank: hash,
     reference: hash,
     payer: hash,
     currency: currencySchema,
     amount: amount({ min: 1n }),
-    kind: choice("DEBT", "EARLY", "LOAN", "BUYBACK", "GUARANTEE", "LIQUIDATION", "REFUND", "LATE"),
+    kind: choice("DEBT", "EARLY", "LOAN", "BUYBACK", "GUARANTEE", "LIQUIDATION", "REFUND", "LATE", "DEPOSIT"),
     /** What an early payment is less than the face that it redeems; what a late one is more. */
     discount: amount(),
     late: amount(),

@@ -15,6 +15,7 @@ import { surplusTo } from "./waterfall.ts";
 
 type Payment = ObjectOf<"payment">;
 const DAY_MS = 86_400_000;
+const FINAL: ReadonlySet<Payment["kind"]> = new Set(["LIQUIDATION", "REFUND", "DEPOSIT"]);
 
 /**
  * A payment that the bank attested turns out not to have been one. Compensating entries, nothing is undone in place: each redeemed note
@@ -34,8 +35,8 @@ export const reversePayment = transition({
   requires: [
     ({ body, book }) => {
       const { status, kind, guarantee } = book.get("payment", body.payment);
-      // A buyer of pledged goods has them, a refund ended an order: that is between them.
-      require(status === "ATTESTED" && kind !== "LIQUIDATION" && kind !== "REFUND", "WRONG_STATUS");
+      // A buyer of pledged goods has them, a refund ended an order: that is between them. A deposit was let go, not attested.
+      require(status === "ATTESTED" && !FINAL.has(kind), "WRONG_STATUS");
       require(kind !== "GUARANTEE" || guarantee !== undefined, "WRONG_STATUS");
     },
     ({ body, book, timeMs, business }) =>

@@ -115,6 +115,7 @@ export const WORD_LABELS = labels({
   BUYBACK: ["回购", "buy-back"],
   LIQUIDATION: ["处置", "liquidation"],
   REFUND: ["退款", "refund"],
+  DEPOSIT: ["提存款", "deposit"],
   LATE: ["逾期利息", "late interest"],
   ATTESTED: ["已证明", "attested"],
   REVERSED: ["已冲正", "reversed"],

@@ -3,6 +3,7 @@ import { LIMITS } from "../../types/limits.ts";
 import type { Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
 import { activeParty, isLive } from "../conditions.ts";
+import { keepPayment, paymentOf } from "../finance/attestation.ts";
 import { endWaiting } from "../finance/waiting.ts";
 import { payLoan } from "../finance/waterfall.ts";
 import { memberObjectId } from "../ids.ts";
@@ -141,12 +142,16 @@ export function handOver(call: Call<unknown>, freeze: Freeze, to: Hash): readonl
 }
 
 /** What lay in deposit pays the loan that the note secured, if it still runs, or goes to the holder. */
-function handOut(call: Call<unknown>, { id, deposited, loan: secured, owner }: Freeze): readonly Hash[] {
+function handOut(call: Call<unknown>, { id, note, by, document, deposited, loan: secured, owner }: Freeze): readonly Hash[] {
   if (deposited === 0n) return [];
-  const loan = secured === null ? undefined : call.book.get("loan", secured);
+  const { book, day: valueDay } = call;
+  const loan = secured === null ? undefined : book.get("loan", secured);
   if (loan?.status === "ACTIVE") {
-    const paid = payLoan(call, loan, deposited, call.day, id);
-    return [loan.id, ...paid.freed];
+    const body = { bank: by[0] as Hash, reference: id, amount: deposited, valueDay, evidence: document };
+    const paid = payLoan(call, loan, deposited, valueDay, paymentOf(body));
+    const { debtor: payer, currency } = book.get("receivable", book.get("note", note).receivable);
+    const payment = keepPayment({ ...call, body }, { payer, currency, kind: "DEPOSIT" }, { redeemed: [], loans: [paid] });
+    return [payment, loan.id, ...paid.freed];
   }
   const to = loan === undefined ? owner : loan.borrower;
   call.emit("allocation", { object: id, interest: 0n, principal: 0n, rest: deposited, to });

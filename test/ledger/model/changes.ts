@@ -140,7 +140,10 @@ export function lift(model: Model, order: Freeze): boolean {
   if (order.status !== "ACTIVE") return false;
   order.status = "LIFTED";
   order.note.hold = null;
-  if (order.deposited > 0n && order.loan?.status === "ACTIVE") model.payLoan(order.loan, order.deposited, model.today, order);
+  if (order.deposited > 0n && order.loan?.status === "ACTIVE") {
+    model.payLoan(order.loan, order.deposited, model.today, order);
+    model.handedOut.push({ order, amount: order.deposited });
+  }
   order.deposited = 0n;
   return true;
 }

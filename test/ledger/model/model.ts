@@ -248,6 +248,8 @@ export class Model {
   readonly amendments: Amendment[] = [];
   readonly payments: Payment[] = [];
   readonly ended: Ended[] = [];
+  /** What orders that were lifted paid to loans out of deposit. */
+  readonly handedOut: { readonly order: Freeze; readonly amount: bigint }[] = [];
   readonly standing = new Standing();
   readonly names = new Set<string>();
   readonly overdue = new Map<Firm, number>();
