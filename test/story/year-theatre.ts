@@ -8,7 +8,7 @@ import { PLATFORMS } from "../../src/story/year/people.ts";
 import { YearPlayer } from "../../src/story/year/player.ts";
 import { type YearReport, yearReport } from "../../src/story/year/report.ts";
 import { reportJson } from "../../src/story/year/report-text.ts";
-import { yearSize } from "../../src/story/year/size.ts";
+import { type YearSize, yearSize } from "../../src/story/year/size.ts";
 import { Year } from "../../src/story/year/year.ts";
 import { type NetworkFolder, openNetworkFolder } from "../../src/testnet/network-folder.ts";
 import { FolderWallets } from "../../src/testnet/wallets.ts";
@@ -23,6 +23,8 @@ const SURVEYS: ReadonlySet<number> = new Set([FIRST_DAY + 119, LAST_DAY]);
 export interface Play {
   readonly seed: string;
   readonly fraction: number;
+  /** Of that fraction, but for this. */
+  readonly size?: Partial<YearSize>;
   readonly ledger?: YearLedger;
   readonly journal?: string;
   /** What the firms' keys and commitments are made from. */
@@ -58,12 +60,19 @@ export class YearTheatre {
     return join(this.#folder.path, `year-${this.#journals++}.jsonl`);
   }
 
-  async play({ seed, fraction, ledger = new YearLedger(this.network.identity), journal = this.newJournal(), secret = 1 }: Play) {
+  async play({
+    seed,
+    fraction,
+    size,
+    ledger = new YearLedger(this.network.identity),
+    journal = this.newJournal(),
+    secret = 1,
+  }: Play) {
     const [bank, ...platforms] = this.#members as readonly [MemberActor, ...MemberActor[]];
     const keys = derivedKeys(new Uint8Array(32).fill(secret));
     const year = new Year({
       seed,
-      size: yearSize(fraction),
+      size: { ...yearSize(fraction), ...size },
       bank,
       platforms,
       keysOf: (company) => ({ maker: unsigned(keys.keysOf(company).maker), checker: unsigned(keys.keysOf(company).checker) }),

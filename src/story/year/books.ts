@@ -67,6 +67,15 @@ export function balances(rows: Rows): readonly Balance[] {
       Sums.from(paidOnLoans, loanOf, (part) => fen(part, "interest")),
     ),
     compare(
+      "goods in live receipts on a lot = its receipts (kilograms)",
+      Sums.from(rows.lot, byId, (row) => fen(row, "receipted")),
+      Sums.from(
+        rows.warehouseReceipt.filter(({ position }) => position !== "GONE" && position !== "VOID"),
+        ({ lot }) => lot as string,
+        (row) => fen(row, "quantity"),
+      ),
+    ),
+    compare(
       "lines used = principal of loans agreed and running",
       Sums.from(rows.line, borrowerOf, (row) => fen(row, "used")),
       Sums.from(rows.loan, borrowerOf, owedOf),

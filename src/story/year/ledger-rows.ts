@@ -21,6 +21,8 @@ const KINDS = [
   "creditFacts",
   "alarm",
   "attestation",
+  "lot",
+  "warehouseReceipt",
 ] as const;
 export type RowKind = (typeof KINDS)[number];
 

@@ -66,6 +66,9 @@ export interface YearReport {
   readonly payments: Readonly<Record<string, number>>;
   /** Words of the warehouses' devices. */
   readonly attestations: number;
+  /** Receipts on goods by position, and loans that they secured. */
+  readonly receipts: Readonly<Record<string, number>>;
+  readonly stockLoans: { readonly loans: number; readonly lent: Amount; readonly outstanding: Amount };
   readonly alarms: Readonly<Record<string, number>>;
   readonly frauds: readonly Refusal[];
   readonly books: readonly Balance[];
@@ -117,6 +120,8 @@ export function yearReport({ seed, people, rows, played, refusals }: ReportModul
     disputes: counts(rows.dispute, fieldOf("status")),
     freezes: counts(rows.freeze, fieldOf("status")),
     payments: counts(rows.payment, ({ kind, status }) => `${kind as string} ${status as string}`),
+    receipts: counts(rows.warehouseReceipt, fieldOf("position")),
+    stockLoans: stockLoansOf(lent),
     attestations: rows.attestation.reduce((sum, { seq }) => sum + (seq as number), 0),
     alarms: {
       ...counts(rows.alarm, ({ rule, severity, status }) => `${rule as string} ${severity as string} ${status as string}`),
@@ -164,6 +169,11 @@ function platformFigures(
     tenorDays: weighted("tenorDays"),
     rateBp: Math.floor(weighted("ratePpm") / 100),
   };
+}
+
+function stockLoansOf(lent: readonly LedgerJson[]): YearReport["stockLoans"] {
+  const own = lent.filter(({ kind }) => kind === "RECEIPT");
+  return { loans: own.length, lent: total(own, "principal"), outstanding: total(own, "outstanding") };
 }
 
 function ladderOf(receivables: readonly LedgerJson[]): readonly Rung[] {

@@ -4,6 +4,8 @@ export interface YearSize {
   readonly debtors: number;
   readonly trades: number;
   readonly warehouses: number;
+  /** Lots that come into warehouses and secure loans. */
+  readonly stocks: number;
   /** For how many days each warehouse is watched. */
   readonly daysWatched: number;
   /** Attempts at fraud, of all kinds. */
@@ -18,6 +20,7 @@ const WHOLE = {
   debtors: 60,
   trades: 15_300,
   warehouses: 350,
+  stocks: 240,
   frauds: 240,
   freezes: 36,
   redInvoices: 12,
@@ -36,6 +39,7 @@ export function yearSize(fraction: number): YearSize {
     debtors: 3 * part(WHOLE.debtors / 3, DEBTORS_MIN / 3),
     trades: part(WHOLE.trades, 60),
     warehouses: part(WHOLE.warehouses, 3),
+    stocks: part(WHOLE.stocks, 3),
     frauds: part(WHOLE.frauds, 24),
     freezes: part(WHOLE.freezes, 6),
     redInvoices: part(WHOLE.redInvoices, 2),

@@ -13,6 +13,7 @@ import { planOpening } from "./opening.ts";
 import { type Company, type Debtor, type People, peopleOf, type Supplier } from "./people.ts";
 import type { FirmKeys, Refusal, Setting, Trade } from "./setting.ts";
 import type { YearSize } from "./size.ts";
+import { planStocks } from "./stocks.ts";
 import { tradesOf } from "./trades.ts";
 import { planTrade } from "./trading.ts";
 import { planWarehouses } from "./warehouses.ts";
@@ -85,7 +86,8 @@ export class Year {
       applicants: new Set(),
     };
     planOpening(this.#setting, card);
-    planWarehouses(this.#setting, size.daysWatched);
+    const warehouses = planWarehouses(this.#setting, size.daysWatched);
+    planStocks(this.#setting, warehouses, size.stocks, size.calendar === "SPARSE");
     for (const trade of trades) planTrade(this.#setting, trade);
     planFreezes(this.#setting, size.freezes);
     planRedInvoices(this.#setting, size.redInvoices);
