@@ -1,7 +1,7 @@
 import { sha256 } from "../crypto/hash.ts";
 import { Prng } from "../lib/prng.ts";
 
-/** What kinds of device stand in a smart warehouse; any other has one gateway, which counts once a day. */
+/** What kinds of device stand in a smart warehouse, behind a gateway; any other has one gateway, which counts once a day. */
 export const SMART_KINDS = ["WEIGHT", "RFID_COUNT", "FENCE", "CAMERA", "DOOR", "TEMP_HUM"] as const;
 export type FleetKind = (typeof SMART_KINDS)[number] | "GATEWAY";
 
@@ -11,6 +11,8 @@ export interface FleetDevice {
   readonly kind: FleetKind;
   readonly zone: string;
   readonly intervalMs: number;
+  /** The name of the gateway that signs beside it, which stands before it in its warehouse's list; null for a gateway. */
+  readonly behind: string | null;
 }
 
 export interface FleetWarehouse {
@@ -44,8 +46,12 @@ export function fleetOf(seed: string, size: Partial<Record<keyof typeof FLEET, n
     const nth = index < used.length ? index : Math.min(random.below(used.length), random.below(used.length));
     const isSmart = index < smart;
     const zones = isSmart ? ["A", "B"] : ["A"];
-    const kinds: readonly FleetKind[] = isSmart ? SMART_KINDS : ["GATEWAY"];
-    const devices = kinds.map((kind) => ({ name: `${seed}/${index}/${kind}`, kind, zone: "A", intervalMs: DAY_MS }));
+    const kinds: readonly FleetKind[] = isSmart ? ["GATEWAY", ...SMART_KINDS] : ["GATEWAY"];
+    const nameOf = (kind: FleetKind): string => `${seed}/${index}/${kind}`;
+    const devices = kinds.map((kind) => {
+      const behind = kind === "GATEWAY" ? null : nameOf("GATEWAY");
+      return { name: nameOf(kind), kind, zone: "A", intervalMs: DAY_MS, behind };
+    });
     return { index, city: used[nth] as string, isSmart, zones, devices };
   });
 }

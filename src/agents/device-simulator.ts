@@ -22,14 +22,21 @@ export interface Seen {
 export class SimulatedDevice {
   readonly device: FleetDevice;
   readonly key: SigningKey;
+  /** Of the gateway that it stands behind. */
+  readonly #gateway: SigningKey | null;
   #seq: number;
 
   /** `operator`: the party of the warehouse. `seq`: of its last word, if it has said any. */
   constructor(device: FleetDevice, operator: Hash, seq = 0) {
-    const seed = sha256(new TextEncoder().encode(`device key ${device.name}`));
     this.device = device;
-    this.key = { party: operator, publicKey: publicKeyOf(seed), sign: (message) => sign(seed, message) };
+    this.key = keyOf(device.name, operator);
+    this.#gateway = device.behind === null ? null : keyOf(device.behind, operator);
     this.#seq = seq;
+  }
+
+  /** Who signs its words: it, and its gateway. */
+  get signers(): readonly SigningKey[] {
+    return this.#gateway === null ? [this.key] : [this.key, this.#gateway];
   }
 
   /** On the chain a device is named by its key. */
@@ -41,14 +48,15 @@ export class SimulatedDevice {
     return this.#seq;
   }
 
-  /** To be signed by the operator and by the device. */
+  /** To be signed by the operator and by the device; its gateway is bound before. */
   bind(warehouse: Hash): Operation {
     const { kind, zone, intervalMs } = this.device;
     const [model, firmware] = [digest(`model ${kind}`), digest(`firmware ${kind} 1.0`)];
-    return op("device.bind", { key: this.key.publicKey, warehouse, zone, kind, model, firmware, intervalMs });
+    const gateway = this.#gateway === null ? {} : { gateway: this.#gateway.publicKey as PublicKey as unknown as Hash };
+    return op("device.bind", { key: this.key.publicKey, warehouse, zone, kind, model, firmware, intervalMs, ...gateway });
   }
 
-  /** The next word, to be signed by the device alone. A word that is never sent leaves a gap, and the next is refused. */
+  /** The next word, to be signed by `signers`. A word that is never sent leaves a gap, and the next is refused. */
   attest(timeMs: number, { measure, incident }: Seen = {}): Operation {
     this.#seq += 1;
     const body = { device: this.id, seq: this.#seq, timeMs, batch: this.#digestOf("samples", this.#seq) };
@@ -93,6 +101,11 @@ interface Signs {
   readonly crossings: number;
   readonly tagsMissing: number;
   readonly clockOffsetMs: number;
+}
+
+function keyOf(name: string, operator: Hash): SigningKey {
+  const seed = sha256(new TextEncoder().encode(`device key ${name}`));
+  return { party: operator, publicKey: publicKeyOf(seed), sign: (message) => sign(seed, message) };
 }
 
 function digest(text: string): Hash {

@@ -32,6 +32,8 @@ export interface FleetAgentModules {
 
 const AT_ONCE_MAX = 16;
 const LOOK_MS = 1_000;
+/** After a word that was not taken. */
+const RETRY_MS = 60_000;
 const PER_TEN_THOUSAND = 10_000;
 /** A device speaks when so much of its interval is over, in percent: well before anybody misses it. */
 const SPEAKS_AT_PERCENT = 90;
@@ -88,12 +90,19 @@ export class FleetAgent {
     const posts: Post[] = [];
     await sideBySide(fleetOf(this.#seed, size), async (plan) => {
       const warehouse = known.get(this.#number(plan)) ?? (await this.#register(plan));
+      const down = new Set<string>();
+      // A gateway stands before what is behind it.
       for (const each of plan.devices) {
         const device = new SimulatedDevice({ ...each, intervalMs: this.#m.intervalMs }, operator);
         const found = bound.get(device.id);
+        // Taken down by its operator: its key is not used again, and what was behind it is not heard.
+        const isDown = found !== undefined && found.status !== "BOUND";
+        if (isDown || (each.behind !== null && down.has(each.behind))) {
+          down.add(each.name);
+          continue;
+        }
         if (found === undefined) await this.#errand(device.bind(warehouse), [this.#m.maker, device.key]);
-        // Taken down by its operator: its key is not used again.
-        if (found === undefined || found.status === "BOUND") posts.push(await this.#post(device));
+        posts.push(await this.#post(device));
       }
     });
     report("fleet", { warehouses: size.warehouses, devices: posts.length });
@@ -124,14 +133,14 @@ export class FleetAgent {
     const { device } = post;
     const incident = this.#incidentOf(device);
     const word = incident === undefined ? device.attest(clockMs) : device.attest(clockMs, { incident });
-    const sent = await send(client, word, [device.key]);
+    const sent = await send(client, word, device.signers);
     if (sent.ok) {
       post.dueMs = dueAfter(clockMs, intervalMs);
       if (incident !== undefined) report("incident", { device: device.id, incident });
       return true;
     }
     report("not taken", { device: device.id, code: sent.code, reason: sent.message });
-    Object.assign(post, await this.#post(device), { dueMs: clockMs + LOOK_MS });
+    Object.assign(post, await this.#post(device), { dueMs: clockMs + RETRY_MS });
     return false;
   }
 

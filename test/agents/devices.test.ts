@@ -8,8 +8,13 @@ import { op, type Signature } from "../ledger/support/chain.ts";
 import { houseBody, KEEPER, registerKeeper } from "../ledger/support/goods.ts";
 
 /** As the ledger's tests sign: by the device's own key. */
-function signatureOf({ key }: SimulatedDevice): Signature {
+function signatureOf({ key }: Pick<SimulatedDevice, "key">): Signature {
   return { party: key.party, key: { key: key.publicKey, purpose: "DEVICE", sign: (message) => key.sign(message) as never } };
+}
+
+/** And its gateway's. */
+function signaturesOf({ signers }: SimulatedDevice): readonly Signature[] {
+  return signers.map((key) => signatureOf({ key }));
 }
 
 /** Warehouses of a fleet on a chain that checks every signature. */
@@ -35,7 +40,7 @@ describe("the fleet of devices", () => {
     const smart = fleet.filter(({ isSmart }) => isSmart);
     expect(smart).toHaveLength(FLEET.smart);
     expect(new Set(smart.map(({ city }) => city)).size).toBe(FLEET.cities);
-    expect(smart.every(({ devices }) => devices.length === SMART_KINDS.length)).toBe(true);
+    expect(smart.every(({ devices }) => devices.length === SMART_KINDS.length + 1)).toBe(true);
     expect(fleet.filter(({ isSmart, devices }) => !isSmart && devices.length !== 1)).toEqual([]);
     const names = fleet.flatMap(({ devices }) => devices.map(({ name }) => name));
     expect(new Set(names).size).toBe(names.length);
@@ -48,7 +53,7 @@ describe("the fleet of devices", () => {
     const { chain } = world;
     const devices = settle(world, 4);
     for (let day = 0; day < 3; day++) {
-      for (const device of devices) chain.act(device.attest(chain.timeMs), signatureOf(device));
+      for (const device of devices) chain.act(device.attest(chain.timeMs), ...signaturesOf(device));
       chain.pass(DAY_MS - 60_000);
     }
     expect(chain.all("alarm")).toEqual([]);
@@ -70,20 +75,22 @@ describe("the fleet of devices", () => {
       const world = alliance({}, "none");
       const { chain } = world;
       const camera = settle(world, 1).find(({ device }) => device.kind === "CAMERA") as SimulatedDevice;
-      chain.act(camera.attest(chain.timeMs), signatureOf(camera));
-      chain.act(camera.attest(chain.timeMs, { incident }), signatureOf(camera));
+      chain.act(camera.attest(chain.timeMs), ...signaturesOf(camera));
+      chain.act(camera.attest(chain.timeMs, { incident }), ...signaturesOf(camera));
       expect(chain.all("alarm").map(({ rule, severity }) => `${rule} ${severity}`)).toEqual([expected]);
     }
   });
 
-  it("does not speak twice with one word, nor with another's key", () => {
+  it("does not speak twice with one word, nor with another's key, nor without its gateway", () => {
     const world = alliance();
     const { chain } = world;
-    const [one, other] = settle(world, 2).slice(-2) as [SimulatedDevice, SimulatedDevice];
+    const devices = settle(world, 1);
+    const [one, other] = devices.slice(-2) as [SimulatedDevice, SimulatedDevice];
     const word = one.attest(chain.timeMs);
-    expect(chain.refusal(word, signatureOf(other))).toBe("SIGNER_MISSING");
-    chain.act(word, signatureOf(one));
-    expect(chain.refusal(word, signatureOf(one))).toBe("DEVICE_SEQ_WRONG");
+    expect(chain.refusal(word, ...signaturesOf(other))).toBe("SIGNER_MISSING");
+    expect(chain.refusal(word, signatureOf(one))).toBe("SIGNER_MISSING");
+    chain.act(word, ...signaturesOf(one));
+    expect(chain.refusal(word, ...signaturesOf(one))).toBe("DEVICE_SEQ_WRONG");
     expect(one.id).not.toBe(other.id as Hash);
   });
 });

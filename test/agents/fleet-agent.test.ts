@@ -33,8 +33,8 @@ function fleet(change: Partial<FleetAgentModules> = {}): FleetAgent {
   });
 }
 
-/** A smart warehouse has six devices, another one. */
-const DEVICES = 6 + 1 + 1;
+/** A smart warehouse has six devices and their gateway, another one. */
+const DEVICES = 7 + 1 + 1;
 
 describe("the fleet agent", () => {
   it("registers its warehouses, binds their devices, and has each say its first word", async () => {
@@ -68,13 +68,18 @@ describe("the fleet agent", () => {
   it("goes on with the next number when it is started again, registers nothing twice, and leaves alone what was taken down", async () => {
     const { chain } = world;
     await fleet().speak();
-    const [down] = chain.all("device");
-    if (down === undefined) throw new Error("a fleet has devices");
+    const [down] = chain.all("device").filter(({ kind }) => kind === "DOOR");
+    if (down === undefined) throw new Error("a smart warehouse has a door");
     chain.act(op("device.unbind", { device: down.id }), KEEPER);
     chain.pass(DAY_MS);
     expect(await fleet().speak()).toBe(DEVICES - 1);
     expect(chain.all("warehouse")).toHaveLength(3);
     expect(chain.all("attestation").filter(({ seq }) => seq === 2)).toHaveLength(DEVICES - 1);
+    // And without its gateway nothing of the smart warehouse is heard.
+    const gateway = chain.all("device").find(({ kind, warehouse }) => kind === "GATEWAY" && warehouse === down.warehouse);
+    chain.act(op("device.unbind", { device: gateway?.id ?? down.id }), KEEPER);
+    chain.pass(DAY_MS);
+    expect(await fleet().speak()).toBe(2);
   });
 
   it("learns from the ledger where a device is whose word was lost, and speaks again", async () => {

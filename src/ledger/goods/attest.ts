@@ -26,7 +26,7 @@ export const attest = transition({
   kind: "device.attest",
   label: { zh: "设备数据存证", en: "attest measurements" },
   ground: "担保解释 art. 55: evidence of actual control; EPCIS 2.0 ObjectEvent OBSERVE",
-  signedBy: "the device, for the operator of the warehouse",
+  signedBy: "the device, and its gateway if it was bound behind one, for the operator of the warehouse",
   makers: ["DEVICE"],
   body: {
     device: hash,
@@ -47,9 +47,11 @@ export const attest = transition({
   signers: ({ device }, { book }) => [book.get("device", device).operator],
   requires: [
     (call) => {
-      const { operator, status } = call.book.get("device", call.body.device);
+      const { operator, status, gateway } = call.book.get("device", call.body.device);
       require(status === "BOUND", "WRONG_STATUS");
       signedByDevice(call, operator, call.body.device as unknown as PublicKey);
+      // A gateway that was taken down signs nothing: its devices fall silent, and are missed.
+      if (gateway !== null) signedByDevice(call, operator, gateway as unknown as PublicKey);
     },
     ({ body, book }) => require(body.seq === book.get("attestation", attestationId(body.device)).seq + 1, "DEVICE_SEQ_WRONG"),
     ({ body, book, timeMs }) => {

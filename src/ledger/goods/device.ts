@@ -1,4 +1,4 @@
-import { choice, hash, int, publicKey } from "../../codec/schema.ts";
+import { choice, hash, int, optional, publicKey } from "../../codec/schema.ts";
 import { LIMITS } from "../../types/limits.ts";
 import type { Hash, PublicKey } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
@@ -30,6 +30,8 @@ export const bindDevice = transition({
     model: hash,
     firmware: hash,
     intervalMs: int({ max: LIMITS.deviceIntervalMaxMs }),
+    /** A device of kind GATEWAY in the same warehouse, if its words are to be signed by that one as well. */
+    gateway: optional(hash),
   },
   signers: ({ warehouse }, { book }) => [book.get("warehouse", warehouse).operator],
   requires: [
@@ -37,15 +39,20 @@ export const bindDevice = transition({
     ({ body, book }) => require(isFree(book, body.key), "KEY_TAKEN"),
     (call) => signedByDevice(call, call.book.get("warehouse", call.body.warehouse).operator, call.body.key),
     ({ body, business }) => require(body.intervalMs >= business.deviceHeartbeatMs, "EXPIRY_OUT_OF_RANGE"),
+    ({ body, book }) => {
+      if (body.gateway === undefined) return;
+      const { kind, warehouse, status } = book.get("device", body.gateway);
+      require(kind === "GATEWAY" && warehouse === body.warehouse && status === "BOUND", "DEVICE_ELSEWHERE");
+    },
   ],
   effect: (call) => {
     const { body, book, timeMs } = call;
-    const { key, warehouse, kind, model, firmware, intervalMs } = body;
+    const { key, warehouse, kind, model, firmware, intervalMs, gateway = null } = body;
     const { operator } = book.get("warehouse", warehouse);
     const id = keyId(key);
     book.create("key", { id, party: operator, purpose: "DEVICE", fromMs: timeMs });
     const zone = zoneId(warehouse, body.zone);
-    book.create("device", { id, operator, warehouse, zone, kind, model, firmware, intervalMs, status: "BOUND" });
+    book.create("device", { id, operator, warehouse, zone, kind, model, firmware, intervalMs, gateway, status: "BOUND" });
     book.create("attestation", {
       id: attestationId(id),
       device: id,

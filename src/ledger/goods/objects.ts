@@ -72,6 +72,8 @@ export const GOODS_SCHEMAS = {
     firmware: hash,
     /** How often it promises to be heard. */
     intervalMs: int({ min: 1 }),
+    /** What its words pass through, and signs each of them too. */
+    gateway: nullable(hash),
     status: choice("BOUND", "UNBOUND"),
   }),
   /** The newest word of a device: earlier ones are in the blocks and in `ledger_history`, not in the state. */

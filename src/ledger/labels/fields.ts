@@ -305,6 +305,7 @@ export const FIELD_LABELS = labels({
   softUntilMs: ["软冻结至", "soft freeze until"],
   zone: ["库区", "zone"],
   firmware: ["固件摘要", "firmware"],
+  gateway: ["网关", "gateway"],
   intervalMs: ["间隔(毫秒)", "interval, ms"],
   seq: ["序号", "sequence"],
   alarm: ["告警", "alarm"],

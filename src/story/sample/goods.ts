@@ -301,7 +301,7 @@ export class GoodsChapter {
   }
 
   #says(device: SimulatedDevice, step: string, seen?: Parameters<SimulatedDevice["attest"]>[1]) {
-    return this.#take(`says/${step}`, [device.key], device.attest(this.#m.clock.nowMs(), seen));
+    return this.#take(`says/${step}`, device.signers, device.attest(this.#m.clock.nowMs(), seen));
   }
 
   #take(step: string, keys: readonly SigningKey[], operation: Parameters<Steps["take"]>[2] & object) {

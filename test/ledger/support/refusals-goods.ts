@@ -92,6 +92,35 @@ export const GOODS_REFUSALS: readonly Refused[] = [
     },
   ],
   [
+    "what a device is bound behind is a gateway of its warehouse",
+    "DEVICE_ELSEWHERE",
+    (world) => {
+      const place = house(world);
+      const { id: gateway } = bind(world, place, "no gateway", { kind: "DOOR" });
+      const device = sensor("behind a door");
+      return world.chain.refusal(op("device.bind", bindBody(place, device, { gateway })), KEEPER, device);
+    },
+  ],
+  [
+    "a device is not bound behind the gateway of another warehouse",
+    "DEVICE_ELSEWHERE",
+    (world) => {
+      const { id: gateway } = bind(world, house(world), "gateway elsewhere", { kind: "GATEWAY" });
+      const device = sensor("far away");
+      return world.chain.refusal(op("device.bind", bindBody(house(world), device, { gateway })), KEEPER, device);
+    },
+  ],
+  [
+    "a device behind a gateway does not speak without it",
+    "SIGNER_MISSING",
+    (world) => {
+      const place = house(world);
+      const { id: gateway } = bind(world, place, "gateway", { kind: "GATEWAY" });
+      const device = bind(world, place, "behind a gateway", { gateway });
+      return world.chain.refusal(op("device.attest", attestBody(world, device.id)), device);
+    },
+  ],
+  [
     "a device is taken down once",
     "WRONG_STATUS",
     (world) => {
