@@ -56,6 +56,28 @@ describe("the steps of a story", () => {
     expect([first.sent.length, second.sent.length, second.steps.committed]).toEqual([1, 0, 1]);
   });
 
+  it("wait for what others send, a moment between two looks, and remember what was found", async () => {
+    const found = "ab".repeat(32) as Hash;
+    const first = begin();
+    const looks: string[] = [];
+    const look = async (): Promise<Hash | undefined> => {
+      looks.push("look");
+      return looks.length > 4 ? found : undefined;
+    };
+    const meanwhile = async (): Promise<void> => void looks.push("meanwhile");
+    expect(await first.steps.awaited("b", look, meanwhile)).toBe(found);
+    expect(looks).toEqual(["look", "meanwhile", "look", "meanwhile", "look"]);
+    const second = begin();
+    expect(await second.steps.awaited("b", () => Promise.reject(new Error("looked again")), meanwhile)).toBe(found);
+    expect([first.steps.committed, second.steps.committed]).toEqual([1, 1]);
+    const fails = begin().steps.awaited(
+      "c",
+      () => Promise.resolve(undefined),
+      () => Promise.reject(new Error("an agent ended")),
+    );
+    await expect(fails).rejects.toThrow("an agent ended");
+  });
+
   it("send the same bytes again if they were under way when the story was interrupted", async () => {
     const first = begin(gone);
     await expect(first.steps.take("a", KEYS, OPERATION)).rejects.toThrow(UnreachableError);

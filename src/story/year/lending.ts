@@ -24,6 +24,8 @@ const OFFICERS_RATE_PPM = 48_000;
 /** How much a forger adds to a score. */
 const FORGED_POINTS = 120;
 const REASONS_MAX = 4;
+/** Of so many deliveries of firms that were never paid, one is lent on. */
+const NEW_EACH = 3;
 /** A debtor with so many receivables overdue gets no more credit, whoever the borrower is. */
 const LATE_MAX = 3;
 /** What closes an engine's way whatever the score (domain.md §4.3), and what it then leaves to officers. */
@@ -49,6 +51,8 @@ function application(setting: Setting, trade: Trade, day: number): Act | null {
   const leaf = soleLeaf(trade);
   if (trade.phase !== "OPEN" || leaf === null || trade.maturityDay < day + LEFT_DAYS_MIN) return null;
   const { plan, supplier } = trade;
+  // Who was never paid through the alliance has no line yet: most such firms wait, some ask officers.
+  if (!setting.paid.has(supplier.index) && plan.number % NEW_EACH !== 0) return null;
   const asked = basisPoints(leaf.amount, plan.askedBp);
   const expiresMs = beginOf(day, "second") + 20 * HOUR_MS;
   const body = {
@@ -183,7 +187,7 @@ function termsOf({ maturityDay }: Trade, { asked, leaf, day }: Asked, score: Sco
   if (grade !== "E" && amount >= LEAST && amount * 4n >= asked * 3n && asked <= ENGINE_MAX)
     return { outcome: "APPROVED", amount, ratePpm: RATES_PPM[grade], tenorDays, advanceBp, reasons };
   if (grade === "E" && score.tenureDays >= KNOWN_AFTER_DAYS) return { ...NOTHING, outcome: "DECLINE", reasons };
-  const first = asked > ENGINE_MAX ? "ABOVE_LIMIT" : "ABOVE_LINE";
+  const first = asked > ENGINE_MAX ? "ABOVE_LIMIT" : line === "0" ? "NO_PAYMENTS_YET" : "ABOVE_LINE";
   return { ...NOTHING, outcome: "REFER", reasons: [first, ...reasons].slice(0, REASONS_MAX) };
 }
 

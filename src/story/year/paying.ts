@@ -47,6 +47,7 @@ function payment(setting: Setting, trade: Trade, day: number): Act | null {
     expected: "OK",
     done: (tx) => {
       const before = trade.loan;
+      setting.paid.add(trade.supplier.index);
       settle(trade, paid, amount, day, tx);
       trade.paidReference = reference;
       if (plan.isReversed && isFirst && paid.length === 1 && trade.leaves.length === 0 && paid[0]?.freeze === null) {

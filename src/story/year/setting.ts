@@ -80,6 +80,8 @@ export interface Setting {
   forgeries: number;
   /** Trades on which a court's order came: one is enough. */
   readonly ordered: Set<Trade>;
+  /** Suppliers, by index, whom a debtor has paid. */
+  readonly paid: Set<number>;
   /** Trades whose loan is agreed and not paid out. */
   readonly committed: Set<Trade>;
   /** Whose invoices a platform asks the tax authority about again, by day and platform. */

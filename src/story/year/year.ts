@@ -81,6 +81,7 @@ export class Year {
       prng: forTroubles,
       forgeries: 0,
       ordered: new Set(),
+      paid: new Set(),
       committed: new Set(),
       checks: new Map(),
       applicants: new Set(),
