@@ -25,7 +25,7 @@ function play(options: Partial<Play>) {
 describe("the alliance's year", { timeout: 300_000 }, () => {
   it("has loans and defaults, disputes, court orders, alarms and frauds, and books that balance to the fen", async () => {
     const fraction = 100;
-    const { report } = await play({ fraction });
+    const { report } = await play({ seed: "six", fraction });
     expect(report.books.filter(({ difference }) => difference !== 0n)).toEqual([]);
     expect(report.books.filter(({ left }) => left === 0n)).toEqual([]);
     expect(report.receivables.DEFAULTED).toBeGreaterThan(0);
