@@ -3,6 +3,7 @@ import { decode } from "../../src/codec/cbor.ts";
 import { encode, type Schema } from "../../src/codec/schema.ts";
 import { dayOf, startOfDay } from "../../src/ledger/calendar.ts";
 import { isLive } from "../../src/ledger/conditions.ts";
+import { memberObjectId, namedId } from "../../src/ledger/ids.ts";
 import type { Kind, LedgerObject, ObjectOf } from "../../src/ledger/kinds.ts";
 import { type OperationKind, TRANSITIONS } from "../../src/ledger/transitions.ts";
 import { LIMITS } from "../../src/types/limits.ts";
@@ -12,6 +13,7 @@ import { type Alliance, alliance, commitment } from "./support/alliance.ts";
 import { CATALOG, type Sample } from "./support/catalog.ts";
 import { by, op, type Signing, type TestChain } from "./support/chain.ts";
 import type { Firm } from "./support/firm.ts";
+import { withBusiness } from "./support/refusals-titles.ts";
 
 /**
  * Every operation of the catalog, which takes effect as it stands, made wrong in every way that has nothing to do with its own rules: each
@@ -149,7 +151,7 @@ describe("every operation", () => {
 
   it.each(KINDS_OF_OPERATION)("%s bounds every amount that it takes", (kind) => {
     const { chain, operation, signings } = prepared(kind);
-    for (const { path, changed } of withHugeAmounts(operation)) {
+    for (const { path, changed } of withHuge(operation, "bigint", [2n ** 63n - 1n, 2n ** 55n])) {
       const { code, facts, detail } = chain.attempt(changed, signings);
       if (FREE_AMOUNTS.has(`${kind} ${path}`)) expect(code, path).toBe("OK");
       else {
@@ -158,7 +160,77 @@ describe("every operation", () => {
       }
     }
   });
+
+  it.each(KINDS_OF_OPERATION)("%s bounds every number, day, time and share that it takes", (kind) => {
+    const { chain, operation, signings } = prepared(kind);
+    for (const { path, changed } of withHuge(operation, "number", [Number.MAX_SAFE_INTEGER])) {
+      const { code, facts, detail } = chain.attempt(changed, signings);
+      if (FREE_NUMBERS.has(`${kind} ${path}`)) expect(code, path).toBe("OK");
+      else {
+        expect(code, path).not.toBe("OK");
+        expect(facts.length > 0 || detail !== "", path).toBe(true);
+      }
+    }
+  });
+
+  it.each(KINDS_OF_OPERATION)("%s is over the limit of a signer that has signed as much today as members allow", (kind) => {
+    const { chain, operation, signings, world } = prepared(kind);
+    withBusiness(world, { transactionsPerDayMax: 3 });
+    const bound = signings.map(partyOf).filter((id) => {
+      const party = chain.find("party", id);
+      return party !== undefined && chain.find("member", memberObjectId(party.sponsor))?.party !== id;
+    });
+    const day = dayOf(chain.timeMs + 1_000);
+    const quota = (party: Hash, used: number) =>
+      put(chain, "quota", { id: namedId("quota", party), version: 1, party, day, used });
+    for (const party of bound) quota(party, 2);
+    expect(chain.attempt(operation, signings).code).toBe("OK");
+    for (const party of bound) {
+      quota(party, 3);
+      const { code, facts } = chain.attempt(operation, signings);
+      expect(code).toBe("QUOTA_EXCEEDED");
+      expect(facts.map(({ id, value }) => [id, value])).toEqual([
+        [party, "3"],
+        [null, "3"],
+      ]);
+      quota(party, 2);
+    }
+  });
 });
+
+describe("what is about goods", () => {
+  const about = KINDS_OF_OPERATION.filter((kind) => {
+    const { chain, operation, signings } = prepared(kind);
+    const { changes } = chain.execute([chain.sign(operation, signings)], chain.timeMs + 1_000);
+    return changes.some(({ kind: of, before }) => (of === "warehouseReceipt" || of === "lot") && before !== undefined);
+  });
+
+  it("is a part of all operations", () => {
+    expect(about.length).toBeGreaterThan(10);
+  });
+
+  it.each(about)("%s leaves them where they are while an alarm has frozen their zone", (kind) => {
+    const { chain, operation, signings } = prepared(kind);
+    for (const zone of chain.all("zone")) {
+      const alarm = commitment(`alarm ${zone.id}`);
+      const from = { source: "DOOR", by: zone.operator, evidence: commitment("tape") } as const;
+      const base = { version: 1, zone: zone.id, rule: "DOOR_OPEN", severity: "CRITICAL", openedMs: chain.timeMs } as const;
+      put(chain, "alarm", { id: alarm, ...base, ...from, status: "OPEN" });
+      put(chain, "zone", { ...zone, frozen: "HARD", alarms: [alarm] });
+    }
+    const { code, facts } = chain.attempt(operation, signings);
+    expect(code).toBe(DESPITE_ALARM[kind] ?? "GOODS_FROZEN");
+    if (code === "GOODS_FROZEN") expect(values(facts).get("frozen")).toBe("HARD");
+    else expect(code === "OK" || facts.length > 0).toBe(true);
+  });
+});
+
+/** What an alarm does not stop, and what asks for more than that goods are not frozen. */
+const DESPITE_ALARM: Readonly<Partial<Record<OperationKind, string>>> = {
+  // To count them is how it is found out what happened.
+  "lot.count": "OK",
+  "receipt.pledge": "ZONE_NOT_GREEN",
+};
 
 /** What moves a note into the market or lends on it: no more once the debtor must know whom to pay. */
 const BEFORE_CUTOFF: ReadonlySet<string> = new Set<OperationKind>([
@@ -273,15 +345,22 @@ function freezeAll({ chain, court }: Alliance): readonly string[] {
   });
 }
 
-/** The operation with one amount after the other as large as its form lets it be. */
-function withHugeAmounts(operation: Operation): readonly { readonly path: string; readonly changed: Operation }[] {
+/** Until when data may be used is for whose data they are. */
+const FREE_NUMBERS: ReadonlySet<string> = new Set(["consent.grant untilMs"]);
+
+/** The operation with one of its amounts, or numbers, after the other made huge: the largest of `sizes` that its form lets it be. */
+function withHuge(
+  operation: Operation,
+  of: "bigint" | "number",
+  sizes: readonly (bigint | number)[],
+): readonly { readonly path: string; readonly changed: Operation }[] {
   const schema = TRANSITIONS.get(operation.kind)?.body as unknown as Schema<unknown>;
   const body = decode(schema, operation.body, LIMITS.txBytesMax);
   if (!body.ok) throw new Error(body.error.detail);
   const found: { readonly path: string; readonly changed: Operation }[] = [];
   const visit = (value: unknown, path: string, rebuild: (changed: unknown) => unknown): void => {
-    if (typeof value === "bigint") {
-      for (const huge of [2n ** 63n - 1n, 2n ** 55n]) {
+    if (typeof value === of) {
+      for (const huge of sizes) {
         try {
           found.push({ path, changed: { kind: operation.kind, body: encode(schema, rebuild(huge)) } });
           return;
