@@ -1,68 +1,30 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { CursorFile } from "../../src/agents/cursor-file.ts";
 import { Directory, DirectoryError } from "../../src/agents/directory.ts";
-import { ModelDesk } from "../../src/agents/model/model-desk.ts";
-import { RiskAgent } from "../../src/agents/risk-agent.ts";
 import { SettlementAgent } from "../../src/agents/settlement-agent.ts";
 import type { Hash } from "../../src/types/scalars.ts";
 import { until } from "../e2e/support.ts";
-import { type Alliance, allianceOn, receivable } from "../ledger/support/alliance.ts";
+import { receivable } from "../ledger/support/alliance.ts";
 import { op } from "../ledger/support/chain.ts";
 import { goodHistory } from "../ledger/support/credit.ts";
 import { applyBody, commit, mature, order } from "../ledger/support/finance.ts";
-import { ProvingChain } from "../node/support/proving-chain.ts";
-import { serve, signingKey } from "./serving-chain.ts";
+import { type AgentDesk, agentDesks, applied as appliedAt, riskAgent as riskAgentAt } from "./agent-desk.ts";
+import { signingKey } from "./serving-chain.ts";
 
-interface Said {
-  readonly line: string;
-  readonly data: Readonly<Record<string, unknown>>;
-}
-
-let world: Alliance & { readonly chain: ProvingChain };
-let server: Awaited<ReturnType<typeof serve>>;
+const desks = agentDesks();
+let world: AgentDesk["world"];
+let server: AgentDesk["server"];
 let folder: string;
-let said: Said[];
-const report = (line: string, data: Said["data"]): void => void said.push({ line, data });
-
-beforeEach(async () => {
-  said = [];
-  world = allianceOn((identity) => new ProvingChain(identity, "real"));
-  server = await serve(world.chain);
-  folder = mkdtempSync(join(tmpdir(), "zhonglian-agent-"));
+let said: AgentDesk["said"];
+let report: AgentDesk["report"];
+beforeEach(() => {
+  ({ world, server, folder, said, report } = desks.now());
 });
 
-afterEach(async () => {
-  await server.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function riskAgent(limit = 1_000_000n): RiskAgent {
-  const { bank } = world;
-  return new RiskAgent({
-    client: server.client,
-    lender: bank.id,
-    engine: signingKey(bank, bank.engine),
-    terms: {
-      limit,
-      ratePpm: { A: 38_000, B: 43_500, C: 52_000, D: 65_000 },
-      security: "PLEDGE",
-      recourse: true,
-      tenorExtraDays: 5,
-      decisionTtlMs: 3_600_000,
-    },
-    models: new ModelDesk({ client: server.client, lender: bank.id, folder }),
-    cursor: new CursorFile(join(folder, "cursor.json")),
-    report,
-  });
-}
-
-function applied(amount: bigint): Hash {
-  const { note } = receivable(world, 100_000n);
-  return world.chain.act(op("finance.apply", applyBody(world, [note], amount)), world.seller).created();
-}
+const riskAgent = (limit?: bigint) => riskAgentAt(desks.now(), limit);
+const applied = (amount: bigint): Hash => appliedAt(desks.now(), amount);
 
 function decisionsOn(application: Hash) {
   const { chain } = world;

@@ -1,69 +1,32 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CursorFile } from "../../src/agents/cursor-file.ts";
-import { ModelDesk } from "../../src/agents/model/model-desk.ts";
+import { beforeEach, describe, expect, it } from "vitest";
 import { simulatedHistory } from "../../src/agents/model/simulated-history.ts";
 import { evaluate } from "../../src/agents/model/stumps.ts";
 import { train } from "../../src/agents/model/train.ts";
-import { RiskAgent } from "../../src/agents/risk-agent.ts";
 import type { BodyOf } from "../../src/ledger/transitions.ts";
 import type { Hash } from "../../src/types/scalars.ts";
-import { type Alliance, allianceOn, receivable } from "../ledger/support/alliance.ts";
 import { by, op } from "../ledger/support/chain.ts";
 import { application, attestedNow, decideBodyBy, goodHistory, registerModel, scoreNow } from "../ledger/support/credit.ts";
-import { applyBody } from "../ledger/support/finance.ts";
 import { related } from "../ledger/support/gates.ts";
-import { ProvingChain } from "../node/support/proving-chain.ts";
+import { type AgentDesk, agentDesks, applied, riskAgent } from "./agent-desk.ts";
 import { describeWithRuntime } from "./model-runtime.ts";
-import { serve, signingKey } from "./serving-chain.ts";
 
 const { model, file, card } = train(simulatedHistory(1_500, 9));
 
-let world: Alliance & { readonly chain: ProvingChain };
-let server: Awaited<ReturnType<typeof serve>>;
+const desks = agentDesks();
+let world: AgentDesk["world"];
 let folder: string;
-let said: { line: string; data: Readonly<Record<string, unknown>> }[];
-
-beforeEach(async () => {
-  said = [];
-  world = allianceOn((identity) => new ProvingChain(identity, "real"));
-  server = await serve(world.chain);
-  folder = mkdtempSync(join(tmpdir(), "zhonglian-risk-"));
+let said: AgentDesk["said"];
+beforeEach(() => {
+  ({ world, folder, said } = desks.now());
 });
-
-afterEach(async () => {
-  await server.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function agent(): RiskAgent {
-  const { bank } = world;
-  return new RiskAgent({
-    client: server.client,
-    lender: bank.id,
-    engine: signingKey(bank, bank.engine),
-    terms: {
-      limit: 1_000_000n,
-      ratePpm: { A: 38_000, B: 43_500, C: 52_000, D: 65_000 },
-      security: "PLEDGE",
-      recourse: true,
-      tenorExtraDays: 5,
-      decisionTtlMs: 3_600_000,
-    },
-    models: new ModelDesk({ client: server.client, lender: bank.id, folder }),
-    cursor: new CursorFile(join(folder, "cursor.json")),
-    report: (line, data) => void said.push({ line, data }),
-  });
-}
 
 /** An application that the agent answers; the decision. */
 async function decided() {
-  const { chain, seller } = world;
-  const { note } = receivable(world, 100_000n);
-  const application = chain.act(op("finance.apply", applyBody(world, [note], 20_000n)), seller).created();
-  await agent().decide(application);
+  const { chain } = world;
+  const application = applied(desks.now(), 20_000n);
+  await riskAgent(desks.now()).decide(application);
   const [decision] = chain.read("application", application).decisions;
   return chain.read("decision", decision as Hash);
 }
