@@ -37,6 +37,7 @@ const INBOX_INTERVAL_MS = 250;
 /** Files under way at once. */
 const AT_ONCE_MAX = 16;
 const NOTES_MAX = 128;
+const LINES_MAX = 64;
 const ENDED: ReadonlySet<unknown> = new Set(["REDEEMED", "CONSUMED", "CANCELLED", "DILUTED", "SETOFF", "MERGED"]);
 
 /** What became of one movement, in words; not final where the same may be taken a moment later. */
@@ -165,7 +166,10 @@ export class SettlementAgent {
     return outcomeOf(await send(client, op("loan.disbursed", body), [attester]), `loan ${loan.id} is disbursed`);
   }
 
-  /** The money goes to the receivable's holders in proportion. */
+  /**
+   * The money goes to the receivable's holders in proportion. What is more than they have to get is for its being late; so is what comes when
+   * nothing of the principal is left.
+   */
   async #paid(named: Hash, { reference, currency, amount, valueDay }: BankMovement, evidence: Hash): Promise<Attested> {
     const { client, bank, attester } = this.#m;
     const root = await client.ledgerGet("receivable", named).catch((error: { readonly code?: string }) => {
@@ -174,21 +178,24 @@ export class SettlementAgent {
     });
     if (root === undefined) return final("the receivable named is not on the chain");
     if (root.currency !== currency) return final("the currency is not the receivable's");
-    const notes = (await client.ledgerAll("note", { receivable: named }))
-      .filter(({ position }) => !ENDED.has(position))
-      .map(({ id }) => id);
-    if (notes.length === 0 || notes.length > NOTES_MAX) return final(`${notes.length} live notes: this needs an officer`);
-    const body = {
+    const all = await client.ledgerAll("note", { receivable: named });
+    const live = all.filter(({ position }) => !ENDED.has(position));
+    const shared = {
       bank,
       reference: this.#commitment(reference),
       payer: root.debtor as Hash,
       currency,
       amount,
       valueDay,
-      receivable: named,
-      notes: [...notes].sort(),
       evidence,
     };
+    const lines = live.length === 0 ? dueFor(all, amount) : null;
+    if (lines !== null)
+      return outcomeOf(await send(client, op("payment.late", { ...shared, lines }), [attester]), `late interest of ${named}`);
+    if (live.length === 0 || live.length > NOTES_MAX) return final(`${live.length} live notes: this needs an officer`);
+    const payable = live.filter(({ dispute }) => dispute === null).reduce((sum, note) => sum + BigInt(note.amount as string), 0n);
+    const late = amount > payable ? { late: amount - payable } : {};
+    const body = { ...shared, receivable: named, notes: live.map(({ id }) => id as Hash).sort(), ...late };
     return outcomeOf(await send(client, op("payment.attestProRata", body), [attester]), `paid on receivable ${named}`);
   }
 
@@ -223,6 +230,22 @@ export class SettlementAgent {
 
 function final(said: string): Attested {
   return { said, isFinal: true };
+}
+
+/** The interest that is due on notes that ended late, as far as the money goes; null if there is none, or the money is more. */
+function dueFor(
+  notes: readonly LedgerJson[],
+  amount: bigint,
+): readonly { readonly note: Hash; readonly amount: bigint }[] | null {
+  let left = amount;
+  const lines: { readonly note: Hash; readonly amount: bigint }[] = [];
+  for (const { id, late } of [...notes].sort((one, other) => (one.id < other.id ? -1 : 1))) {
+    const due = BigInt((late as { readonly due: string } | undefined)?.due ?? 0);
+    const part = due < left ? due : left;
+    if (part > 0n) lines.push({ note: id as Hash, amount: part });
+    left -= part;
+  }
+  return left > 0n || lines.length === 0 || lines.length > LINES_MAX ? null : lines;
 }
 
 function outcomeOf(sent: ErrandOutcome, done: string): Attested {

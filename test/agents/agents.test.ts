@@ -9,7 +9,7 @@ import { until } from "../e2e/support.ts";
 import { receivable } from "../ledger/support/alliance.ts";
 import { op } from "../ledger/support/chain.ts";
 import { goodHistory } from "../ledger/support/credit.ts";
-import { applyBody, commit, mature, order } from "../ledger/support/finance.ts";
+import { applyBody, commit, late, mature, order } from "../ledger/support/finance.ts";
 import { type AgentDesk, agentDesks, applied as appliedAt, riskAgent as riskAgentAt } from "./agent-desk.ts";
 import { signingKey } from "./serving-chain.ts";
 
@@ -182,6 +182,25 @@ describe("the settlement agent", () => {
     await agent.collect();
     expect([said1("1.xml"), said1("2.xml")]).toEqual([1, 2].map((nth) => `P${nth}: paid on receivable ${root}\n`));
     expect(world.chain.read("receivable", root).status).toBe("SETTLED");
+  });
+
+  it("takes what is more than the holders have to get, or comes after them, for late interest, and leaves to an officer what is more", async () => {
+    const agent = settlement();
+    const roots = [1, 2].map(() => receivable(world, 100_000n).root) as [Hash, Hash];
+    late(world, roots[1], 10);
+    const pays = async (name: string, root: Hash, yuan: string): Promise<string> => {
+      arrive(name, camt(entry(name, "CRDT", yuan, `<RmtInf><Ustrd>${root}</Ustrd></RmtInf>`)));
+      await agent.collect();
+      return said1(name);
+    };
+    const [at, after] = roots;
+    expect(await pays("1.xml", at, "1005.01")).toContain("LATE_INTEREST_EXCEEDED");
+    expect(await pays("2.xml", at, "1005.00")).toContain(`paid on receivable ${at}`);
+    expect(world.chain.read("receivable", at)).toMatchObject({ status: "SETTLED", latePaid: 500n, lateDue: 0n });
+    await pays("3.xml", after, "1000.00");
+    expect(await pays("4.xml", after, "3.00")).toContain(`late interest of ${after}`);
+    expect(world.chain.read("receivable", after)).toMatchObject({ latePaid: 300n, lateDue: 200n });
+    expect(await pays("5.xml", after, "2.01")).toContain("0 live notes: this needs an officer");
   });
 
   it("leaves a file where it is whose attestation no block took, and attests it the next time", async () => {
