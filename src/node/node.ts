@@ -22,9 +22,10 @@ import { AdaptiveBlockSize } from "./adaptive-block-size.ts";
 import { BlockBuilder } from "./block-builder.ts";
 import { BlockExecutor } from "./block-executor.ts";
 import { BlockValidator } from "./block-validator.ts";
+import { BlockWriter } from "./block-writer.ts";
 import { BodyFetcher } from "./body-fetcher.ts";
 import { CatchUp } from "./catch-up.ts";
-import { ChainStore, type FinalisedBlock, type Head } from "./chain-store.ts";
+import { ChainStore, type Head } from "./chain-store.ts";
 import { ConsensusDriver, type Decided } from "./consensus-driver.ts";
 import { ConsensusLog } from "./consensus-log.ts";
 import { DoubleSignGuard, type SignRequest } from "./double-sign-guard.ts";
@@ -107,6 +108,7 @@ export class Node {
   readonly #executor: BlockExecutor;
   readonly #mempool = new Mempool();
   readonly #pool: TransactionPool;
+  readonly #writer: BlockWriter;
   readonly #driver: ConsensusDriver;
   readonly #catchUp: CatchUp;
   readonly #requests: PeerRequests;
@@ -119,10 +121,6 @@ export class Node {
   readonly #listeners = new Set<BlockListener>();
   readonly #expired = new Set<TxId>();
   #peerHeights = new Map<PublicKey, Height>();
-  #finalising: Height = 0;
-  /** Executed blocks that wait for the write under way. */
-  #staged: Decided[] = [];
-  #flushing = false;
   readonly #peerClocks = new PeerClocks();
   #stopped = false;
   #running = false;
@@ -200,6 +198,14 @@ export class Node {
       onLogBehindGuard: (height: Height) => this.#permit.onLogBehindGuard(height),
       fatal,
     };
+    this.#writer = new BlockWriter({
+      ...shared,
+      metrics,
+      // Nothing more is executed if the next height's rules are not known.
+      onAdopted: ({ block }) => this.#membership.checkFeatures(block.header.height),
+      onDurable: (group, how) => this.#finalised(group, how),
+      fatal,
+    });
     const { observe } = modules;
     this.#driver = new ConsensusDriver(observe === undefined ? driver : { ...driver, observe });
     this.#pool = new TransactionPool({
@@ -220,11 +226,12 @@ export class Node {
       isWanted: (height, id) => this.#agreesWithCheckpoint(height, id),
       onBlock: (decided) => this.#stage(decided),
       onCaughtUp: () => {
-        logger.info("caught up", { height: this.#chain.head.height });
+        logger.info("caught up", { height: this.#chain.tip.height });
+        this.#writer.flush();
         this.#driver.resumeSigning();
         this.#driver.onCaughtUp();
       },
-      isDeciding: (height) => this.#finalising >= height && this.#chain.tip.height < height,
+      isDeciding: (height) => this.#writer.isDeciding(height),
     });
     // Readers see the genesis before it is durable; nobody is served from it before.
     if (this.#chain.isNew) this.#executor.adopt(genesis);
@@ -499,75 +506,20 @@ export class Node {
     );
   }
 
-  /** A block that consensus decided here: one synced batch, and only then the next height. */
+  /** A block that consensus decided here. */
   #finalise(decided: Decided): void {
     const { height } = decided.block.header;
-    if (height !== this.#chain.tip.height + 1 || this.#finalising >= height) return;
+    if (!this.#writer.isNext(height)) return;
     if (!this.#agreesWithCheckpoint(height, decided.id))
       throw new CheckpointError("CHECKPOINT_MISMATCH", `another block than the checkpoint was decided at height ${height}`);
-    this.#finalising = height;
-    const bytes = this.#chain.write(
-      this.#finalisedBlock(decided),
-      this.#whenWritten(() => {
-        this.#adopt(decided);
-        this.#finalised([decided], "consensus");
-      }),
-    );
-    this.#measureBytes(decided, bytes);
+    this.#writer.finalise(decided);
   }
 
-  /**
-   * A block that others decided: the next one may execute on it at once, while it waits for the disk with its neighbours. Answers
-   * whether there is room for more.
-   */
+  /** A block that others decided. Answers whether there is room for more. */
   #stage(decided: Decided): boolean {
-    const { height } = decided.block.header;
-    if (height !== this.#chain.tip.height + 1 || this.#finalising >= height) return false;
+    if (!this.#writer.isNext(decided.block.header.height)) return false;
     this.#permit.lookAt(decided.commit);
-    this.#measureBytes(decided, this.#chain.stage(this.#finalisedBlock(decided)));
-    this.#adopt(decided);
-    this.#staged.push(decided);
-    this.#flush();
-    return this.#staged.length < LIMITS.syncGroupBlocksMax && this.#chain.stagedBytes < LIMITS.syncGroupBytesMax;
-  }
-
-  #flush(): void {
-    if (this.#flushing || this.#staged.length === 0) return;
-    this.#flushing = true;
-    const group = this.#staged;
-    this.#staged = [];
-    this.#chain.flush(
-      this.#whenWritten(() => {
-        this.#flushing = false;
-        this.#finalised(group, "sync");
-        this.#flush();
-      }),
-    );
-  }
-
-  /** The tip's state is this block's: nothing more is executed if the next height's rules are not known. */
-  #adopt({ block, execution }: Decided): void {
-    this.#executor.adopt(execution);
-    this.#membership.checkFeatures(block.header.height);
-  }
-
-  #finalisedBlock({ block, id, commit, envelopes, execution }: Decided): FinalisedBlock {
-    const derived = this.#executor.writes(block.header.height, execution);
-    const { receipts, nextSet } = execution;
-    return { block, id, commit, envelopes, receipts, nextSet, derived };
-  }
-
-  #whenWritten(proceed: () => void): (fault: Error | null) => void {
-    const { metrics, clock } = this.#modules;
-    const startedMs = clock.nowMs();
-    return this.#loop.callback((fault: Error | null) => {
-      if (fault !== null) {
-        this.#fatal(new Error("a finalised block could not be written", { cause: fault }));
-        return;
-      }
-      metrics.observe("zhonglian_commit_seconds", (clock.nowMs() - startedMs) / 1000);
-      proceed();
-    });
+    return this.#writer.stage(decided);
   }
 
   /** These blocks are durable. */
@@ -611,11 +563,6 @@ export class Node {
     const failed = execution.receipts.filter(({ code }) => code !== 0).length;
     if (failed > 0) metrics.add("zhonglian_transactions_total", failed, { outcome: "failed" });
     if (block.header.count > failed) metrics.add("zhonglian_transactions_total", block.header.count - failed, { outcome: "ok" });
-  }
-
-  #measureBytes({ block }: Decided, bytes: number): void {
-    const kind = block.header.count === 0 ? "empty" : "full";
-    this.#modules.metrics.add("zhonglian_history_bytes_total", bytes, { block: kind });
   }
 
   #rememberExpired(id: TxId): void {

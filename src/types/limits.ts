@@ -91,9 +91,12 @@ export const LIMITS = {
   syncBlocksPerRequestMax: 64,
   syncBytesAheadMax: 64 * MIB,
   syncCheckAheadMax: 32,
+  syncGroupBlocksMin: 16,
+  syncGroupBytesMin: 1 * MIB,
+  syncGroupDelayMs: 50,
   syncGroupBlocksMax: 64,
   syncGroupBytesMax: 16 * MIB,
-  syncSliceMs: 10,
+  syncSliceMs: 5,
 
   // snapshots (§6)
   /** A state of more objects than this has a chunk for each prefix of one nibble more. */
@@ -182,6 +185,10 @@ assert(LIMITS.gossipBatchBytesMax <= LIMITS.gossipMessageBytesMax, "a batch fits
 assert(LIMITS.blockBytesMax < LIMITS.responseBytesMax, "one whole block fits an answer");
 assert(LIMITS.txBytesMax < LIMITS.blockBytesMax, "one transaction fits a block");
 assert(LIMITS.responseBytesMax < LIMITS.syncBytesAheadMax, "one answer is not too much to wait");
+assert(
+  LIMITS.syncGroupBlocksMin < LIMITS.syncGroupBlocksMax && LIMITS.syncGroupBytesMin < LIMITS.syncGroupBytesMax,
+  "blocks are executed while a group of others is being written",
+);
 assert(LIMITS.snapshotChunkLeaves * 16 <= LIMITS.snapshotLeavesMax, "a chunk may be larger than the average");
 assert(LIMITS.blockTxMax * 70 < LIMITS.consensusMessageBytesMax, "a full block's pairs fit a proposal");
 assert(LIMITS.mempoolTxMax >= LIMITS.blockTxMax, "a full block can wait in the mempool");
