@@ -5,14 +5,17 @@ import { partyId } from "../../src/client/object-id.ts";
 import { op, signTransaction } from "../../src/client/transaction-builder.ts";
 import type { InvoiceParty } from "../../src/gateways/invoice.ts";
 import { readInvoiceFile } from "../../src/gateways/read-invoice.ts";
+import type { Firm } from "../../src/story/cast.ts";
 import { riskAgentFolder } from "../../src/testnet/agent-folders.ts";
 import { TradingFirm } from "../../src/testnet/credit-history.ts";
 import { FolderWallets } from "../../src/testnet/wallets.ts";
+import { usccCheckCharacter } from "../../src/types/legal-id.ts";
 import type { Hash, MemberId } from "../../src/types/scalars.ts";
 import { OperatorNetwork } from "./network.ts";
 import { ROOT, type Run, run, until } from "./support.ts";
 
 const CLI = join(ROOT, "src/cli/zhonglian.js");
+const KEEPER_USCC = "91330206MA2K7W3D1".concat(usccCheckCharacter("91330206MA2K7W3D1") ?? "");
 const STEEL = join(ROOT, "network-configs/local/invoices/05-steel.xml");
 
 let network: OperatorNetwork;
@@ -91,7 +94,7 @@ describe("agents on a running network", () => {
   });
 
   it("verify an invoice and hold it for its seller against another platform", { timeout: 600_000 }, async () => {
-    const { client, clock, platform, wallets } = await actors();
+    const { client, clock, platform } = await actors();
     const read = readInvoiceFile(STEEL);
     if (!read.ok) throw read.error;
     const invoice = read.value;
@@ -125,19 +128,50 @@ describe("agents on a running network", () => {
     expect(others).toEqual([]);
     expect(held).toMatchObject({ verifier: platform.party, seller: partyId(invoice.seller.legalId), doubted: false });
     for (const { out, err } of [first, second]) expect(out() + err()).not.toContain(invoice.number);
+  });
 
-    async function register(party: InvoiceParty): Promise<void> {
-      const firm = await wallets.firm(party);
-      const first = [
-        { key: firm.maker.publicKey, purpose: "MAKER" as const },
-        { key: firm.checker.publicKey, purpose: "CHECKER" as const },
-      ];
-      const body = { legalId: firm.legalId, roles: ["DEBTOR", "SELLER"], size: "SME" as const, keys: first, policy: [] };
-      const operation = op("party.register", { ...body, sponsor: "zhongnong" as MemberId });
-      const { chain } = network.network.identity;
-      const keys = [platform.maker, firm.maker, firm.checker];
-      const { id, bytes } = await signTransaction({ chain, ops: [operation], notAfter: clock.nowMs() + 300_000 }, keys);
-      expect((await client.submitAndWait(id, bytes)).status).toBe("committed");
-    }
+  it("let a fleet of devices speak for a keeper, each with a key of its own", { timeout: 600_000 }, async () => {
+    const { client } = await actors();
+    const legalId = { scheme: "USCC", value: KEEPER_USCC };
+    const keeper = await register({ legalId, name: "keeper" }, ["WAREHOUSE"]);
+    const keys = join(network.network.folder, "parties", `USCC-${KEEPER_USCC}`);
+    const folder = join(network.member("huasu").folder, "device-fleet");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "secret"), "5b".repeat(32), { mode: 0o600 });
+    const settings = {
+      rpc: [network.member("huasu").rpc],
+      party: keeper.party,
+      keystore: join(keys, "maker.json"),
+      passphraseFile: join(keys, "passphrase"),
+      secretFile: "secret",
+      warehouses: 2,
+      smart: 1,
+      incidents: { DOOR_OPEN: 10_000 },
+    };
+    writeFileSync(join(folder, "devices.json"), JSON.stringify(settings));
+    const started = run([CLI, "agent", "devices", folder, "--json"]);
+    agents.push(started);
+    await until(() => started.out().includes('"event":"attested"'), "the devices have spoken", started);
+    expect(await client.ledgerAll("device", { operator: keeper.party })).toHaveLength(7 + 1);
+    const alarms = await client.ledgerAll("alarm", { severity: "WARN" });
+    expect(alarms.map(({ rule }) => rule)).toEqual(Array.from({ length: 7 + 1 }, () => "DOOR_OPEN"));
+    started.child.kill("SIGTERM");
+    expect(await started.exit).toBe(0);
   });
 });
+
+/** A firm of a platform's, with keys of its own. */
+async function register(party: InvoiceParty, roles: readonly string[] = ["DEBTOR", "SELLER"]): Promise<Firm> {
+  const { client, clock, platform, wallets, chain } = await actors();
+  const firm = await wallets.firm(party);
+  const first = [
+    { key: firm.maker.publicKey, purpose: "MAKER" as const },
+    { key: firm.checker.publicKey, purpose: "CHECKER" as const },
+  ];
+  const body = { legalId: firm.legalId, roles: [...roles], size: "SME" as const, keys: first, policy: [] };
+  const operation = op("party.register", { ...body, sponsor: "zhongnong" as MemberId });
+  const keys = [platform.maker, firm.maker, firm.checker];
+  const { id, bytes } = await signTransaction({ chain, ops: [operation], notAfter: clock.nowMs() + 300_000 }, keys);
+  expect((await client.submitAndWait(id, bytes)).status).toBe("committed");
+  return firm;
+}

@@ -1,35 +1,12 @@
 import { FLEET, fleetOf } from "../../agents/device-fleet.ts";
 import { SimulatedDevice } from "../../agents/device-simulator.ts";
-import { dayOf } from "../../client/civil-day.ts";
-import type { Client } from "../../client/client.ts";
 import { objectId, receiptId, zoneId } from "../../client/object-id.ts";
 import { op, type SigningKey } from "../../client/transaction-builder.ts";
 import type { LegalId } from "../../types/genesis.ts";
 import { usccCheckCharacter } from "../../types/legal-id.ts";
 import type { Hash } from "../../types/scalars.ts";
-import { commitment, type Firm, type MemberActor, type Wallets } from "../cast.ts";
-import type { Steps, StoryClock } from "../steps.ts";
-
-export interface GoodsModules {
-  readonly client: Pick<Client, "ledgerGet">;
-  readonly steps: Steps;
-  readonly clock: StoryClock;
-  readonly wallets: Wallets;
-  readonly epochKey: Uint8Array;
-  readonly progress: (line: string) => void;
-  /** What the bank's programs do by themselves. */
-  readonly awaited: (step: string, look: () => Promise<Hash | undefined>) => Promise<Hash>;
-  /** What was refused as it should be. */
-  readonly refuse: (what: string, code: string, reason: string) => void;
-  /** What the chapter's steps are named by. */
-  readonly name: string;
-  readonly bank: MemberActor;
-  readonly sponsor: MemberActor;
-  /** Who says what goods cost. */
-  readonly sources: readonly MemberActor[];
-  /** Whose goods they are. */
-  readonly owner: Firm;
-}
+import { commitment, type Firm } from "../cast.ts";
+import { GoodsDesk, type GoodsModules } from "./goods-desk.ts";
 
 export interface GoodsResult {
   readonly storedKg: number;
@@ -51,10 +28,12 @@ const ZONE = "A";
 /** A chapter of the sample story: coil comes into a smart warehouse, is pledged, loses its price, is guarded, and goes free again. */
 export class GoodsChapter {
   readonly #m: GoodsModules;
+  readonly #desk: GoodsDesk;
   #keeper!: Firm;
 
   constructor(modules: GoodsModules) {
     this.#m = modules;
+    this.#desk = new GoodsDesk(modules);
   }
 
   async play(): Promise<GoodsResult> {
@@ -62,7 +41,7 @@ export class GoodsChapter {
     const { warehouse, devices } = await this.#open();
     const [scale, fence] = [deviceOf(devices, "WEIGHT"), deviceOf(devices, "FENCE")];
     const receipt = await this.#store(warehouse, scale, "first", LOT_KG, RECEIPT_KG);
-    await this.#price(0);
+    await this.#desk.price(0, PRICES[0]);
     const loan = await this.#lend(receipt, scale);
     progress(`${RECEIPT_KG / 1_000} t of coil stand in a receipt and secure a loan of ${fen(LENT_FEN)}`);
     await this.#tryAgain(receipt);
@@ -89,23 +68,23 @@ export class GoodsChapter {
     // The first of the fleet is a smart one. Nobody who does not know the alliance's key makes these devices' keys.
     const [plan] = fleetOf(commitment(epochKey, "fleet", name), { warehouses: 1 });
     if (plan === undefined) throw new Error("a fleet of one warehouse has one");
-    const registered = await this.#take(
+    const registered = await this.#desk.take(
       "warehouse",
       [keeper.maker],
       op("warehouse.register", {
         operator: keeper.party,
-        number: this.#commit("warehouse"),
+        number: this.#desk.commit("warehouse"),
         city: plan.city,
         zones: plan.zones,
-        document: this.#commit("licence"),
+        document: this.#desk.commit("licence"),
       }),
     );
     const warehouse = objectId(registered, 0, 0);
     const devices = plan.devices.map((device) => new SimulatedDevice(device, keeper.party));
     for (const device of devices) {
       const { kind } = device.device;
-      await this.#take(`bind/${kind}`, [keeper.maker, device.key], device.bind(warehouse));
-      await this.#says(device, `first word/${kind}`);
+      await this.#desk.take(`bind/${kind}`, [keeper.maker, device.key], device.bind(warehouse));
+      await this.#desk.says(device, `first word/${kind}`);
     }
     progress(
       `a smart warehouse in ${plan.city}: ${devices.length} devices sign what they see (as would ${FLEET.smart} of ${FLEET.warehouses} in the year)`,
@@ -117,25 +96,25 @@ export class GoodsChapter {
   async #store(warehouse: Hash, scale: SimulatedDevice, step: string, lotKg: number, receiptKg: number): Promise<Hash> {
     const { owner, bank } = this.#m;
     const keeper = this.#keeper;
-    const tags = this.#commit("tags", step);
-    await this.#says(scale, `${step}/weighed`, { measure: { subject: tags, quantity: lotKg } });
+    const tags = this.#desk.commit("tags", step);
+    await this.#desk.says(scale, `${step}/weighed`, { measure: { subject: tags, quantity: lotKg } });
     const inbound = op("lot.inbound", {
       warehouse,
       zone: ZONE,
       depositor: owner.party,
-      ...this.#coil(),
+      ...this.#desk.coil(),
       declared: lotKg,
       tags,
-      inspection: this.#commit("inspection", step),
+      inspection: this.#desk.commit("inspection", step),
       device: scale.id,
     });
-    const lot = objectId(await this.#take(`${step}/inbound`, [keeper.maker, owner.maker], inbound), 0, 0);
-    const search = await this.#search(`${step}/search before`, owner.party, [bank.engine]);
-    const number = this.#commit("receipt", step);
-    await this.#take(`${step}/receipt`, [keeper.maker], this.#receiptOp(lot, number, receiptKg, search));
+    const lot = objectId(await this.#desk.take(`${step}/inbound`, [keeper.maker, owner.maker], inbound), 0, 0);
+    const search = await this.#desk.search(`${step}/search before`, owner.party, [bank.engine]);
+    const number = this.#desk.commit("receipt", step);
+    await this.#desk.take(`${step}/receipt`, [keeper.maker], this.#desk.receiptOp(lot, number, receiptKg, search));
     if (step === "first") {
-      const again = this.#receiptOp(lot, this.#commit("receipt", "forged"), receiptKg, search);
-      await this.#refused("second receipt", "a second receipt on the same coil", "GOODS_RECEIPTED", [keeper.maker], again);
+      const again = this.#desk.receiptOp(lot, this.#desk.commit("receipt", "forged"), receiptKg, search);
+      await this.#desk.refused("second receipt", "a second receipt on the same coil", "GOODS_RECEIPTED", [keeper.maker], again);
     }
     return receiptId(keeper.party, number);
   }
@@ -146,12 +125,12 @@ export class GoodsChapter {
     const asked = {
       lenders: [bank.party],
       amount: LENT_FEN,
-      consent: this.#commit("consent"),
+      consent: this.#desk.commit("consent"),
       expiresMs: clock.nowMs() + 12 * HOUR_MS,
       receipts: [receipt],
       currency: "CNY",
     };
-    const application = objectId(await this.#take("apply", [owner.maker], op("receipt.apply", asked)), 0, 0);
+    const application = objectId(await this.#desk.take("apply", [owner.maker], op("receipt.apply", asked)), 0, 0);
     const terms = {
       application,
       lender: bank.party,
@@ -164,25 +143,25 @@ export class GoodsChapter {
       security: "PLEDGE" as const,
       policy: commitment(epochKey, "credit policy 2026"),
       reasons: ["goodsInStore"],
-      override: { reason: "FIRST_TRADE", document: this.#commit("minutes") },
+      override: { reason: "FIRST_TRADE", document: this.#desk.commit("minutes") },
       expiresMs: clock.nowMs() + 6 * HOUR_MS,
     };
-    const decided = await this.#take("decide", [bank.maker, bank.checker], op("finance.decide", terms));
+    const decided = await this.#desk.take("decide", [bank.maker, bank.checker], op("finance.decide", terms));
     const decision = objectId(decided, 0, 0);
-    const loan = objectId(await this.#take("accept", both(owner), op("finance.accept", { decision })), 0, 0);
+    const loan = objectId(await this.#desk.take("accept", both(owner), op("finance.accept", { decision })), 0, 0);
     const filing = {
       loan,
-      number: this.#commit("filing"),
+      number: this.#desk.commit("filing"),
       timeMs: clock.nowMs(),
-      untilDay: this.#today() + 200,
-      proof: this.#commit("filing proof"),
+      untilDay: this.#desk.today + 200,
+      proof: this.#desk.commit("filing proof"),
     };
-    await this.#take("file", [bank.engine], op("registry.file", filing));
-    const pledge = op("receipt.pledge", { loan, agreement: this.#commit("tripartite agreement"), devices: [scale.id] });
-    await this.#take("pledge", [owner.maker, bank.maker, bank.checker, keeper.maker], pledge);
-    const search = await this.#search("search after", owner.party, [bank.engine]);
-    const instruction = this.#commit("instruction");
-    await this.#take("order", [bank.maker, bank.checker], op("loan.order", { loan, search, instruction }));
+    await this.#desk.take("file", [bank.engine], op("registry.file", filing));
+    const pledge = op("receipt.pledge", { loan, agreement: this.#desk.commit("tripartite agreement"), devices: [scale.id] });
+    await this.#desk.take("pledge", [owner.maker, bank.maker, bank.checker, keeper.maker], pledge);
+    const search = await this.#desk.search("search after", owner.party, [bank.engine]);
+    const instruction = this.#desk.commit("instruction");
+    await this.#desk.take("order", [bank.maker, bank.checker], op("loan.order", { loan, search, instruction }));
     await this.#m.awaited(`${this.#m.name}/goods/disbursed`, async () => {
       const { status } = await this.#m.client.ledgerGet("loan", loan);
       return status === "ORDERED" ? undefined : loan;
@@ -196,26 +175,26 @@ export class GoodsChapter {
     const again = op("receipt.apply", {
       lenders: [bank.party],
       amount: 100n,
-      consent: this.#commit("consent", "again"),
+      consent: this.#desk.commit("consent", "again"),
       expiresMs: clock.nowMs() + HOUR_MS,
       receipts: [receipt],
       currency: "CNY",
     });
-    await this.#refused("second pledge", "a second pledge of the same coil", "RECEIPT_NOT_OPEN", [owner.maker], again);
+    await this.#desk.refused("second pledge", "a second pledge of the same coil", "RECEIPT_NOT_OPEN", [owner.maker], again);
   }
 
   /** The price falls until the coil does not cover the loan; more coil does. */
   async #margin(warehouse: Hash, scale: SimulatedDevice, loan: Hash): Promise<void> {
     const { bank, owner, progress } = this.#m;
     const keeper = this.#keeper;
-    await this.#price(1);
-    await this.#price(2);
-    await this.#take("margin call", [bank.engine], op("margin.call", { loan }));
+    await this.#desk.price(1, PRICES[1]);
+    await this.#desk.price(2, PRICES[2]);
+    await this.#desk.take("margin call", [bank.engine], op("margin.call", { loan }));
     progress(`coil falls from ${fen(PRICES[0])} to ${fen(PRICES[2])} a tonne: margin is called`);
     const receipt = await this.#store(warehouse, scale, "spare", SPARE_KG, SPARE_KG - SPARE_KG / 100);
-    await this.#says(scale, "before the top-up");
+    await this.#desk.says(scale, "before the top-up");
     const keys = [owner.maker, bank.maker, bank.checker, keeper.maker];
-    await this.#take("top-up", keys, op("receipt.topUp", { loan, receipt, device: scale.id }));
+    await this.#desk.take("top-up", keys, op("receipt.topUp", { loan, receipt, device: scale.id }));
     const { marginMs } = await this.#m.client.ledgerGet("loan", loan);
     if (marginMs !== null) throw new Error("more coil answers the margin call");
     progress(`${SPARE_KG / 1_000} t more answer the margin call`);
@@ -226,14 +205,14 @@ export class GoodsChapter {
     const { bank, owner, progress, client } = this.#m;
     const keeper = this.#keeper;
     const zone = zoneId(warehouse, ZONE);
-    const crossed = await this.#says(fence, "fence crossed", { incident: "FENCE_CROSSED" });
+    const crossed = await this.#desk.says(fence, "fence crossed", { incident: "FENCE_CROSSED" });
     const { frozen } = await client.ledgerGet("zone", zone);
     progress(`a fence was crossed: the zone is frozen (${String(frozen)})`);
     const request = op("receipt.requestRelease", { receipt, quantity: 1_000 });
-    await this.#refused("out of the frozen zone", "goods out of a frozen zone", "GOODS_FROZEN", [owner.maker], request);
-    const cleared = op("alarm.clear", { alarm: objectId(crossed, 0, 0), report: this.#commit("report of the night") });
-    await this.#take("clear", [keeper.maker, bank.maker, bank.checker], cleared);
-    await this.#says(fence, "fence quiet");
+    await this.#desk.refused("out of the frozen zone", "goods out of a frozen zone", "GOODS_FROZEN", [owner.maker], request);
+    const cleared = op("alarm.clear", { alarm: objectId(crossed, 0, 0), report: this.#desk.commit("report of the night") });
+    await this.#desk.take("clear", [keeper.maker, bank.maker, bank.checker], cleared);
+    await this.#desk.says(fence, "fence quiet");
     progress("keeper and bank looked together and cleared the alarm");
   }
 
@@ -241,89 +220,23 @@ export class GoodsChapter {
   async #release(receipt: Hash, loan: Hash, scale: SimulatedDevice): Promise<void> {
     const { bank, owner, client, progress } = this.#m;
     const keeper = this.#keeper;
-    await this.#take("repay", [bank.attester, ...both(owner)], op("loan.repay", { loan, ...this.#money("repayment", LENT_FEN) }));
+    await this.#desk.take(
+      "repay",
+      [bank.attester, ...both(owner)],
+      op("loan.repay", { loan, ...this.#desk.money("repayment", LENT_FEN) }),
+    );
     const { position } = await client.ledgerGet("warehouseReceipt", receipt);
     if (position !== "OPEN") throw new Error(`a repaid loan frees its receipts; this one is ${String(position)}`);
-    await this.#take("request", [owner.maker], op("receipt.requestRelease", { receipt, quantity: OUT_KG }));
-    const out = op("receipt.gateOut", { receipt, quantity: OUT_KG, device: scale.id, exit: this.#commit("exit") });
-    await this.#take("gate", [keeper.maker, scale.key], out);
+    await this.#desk.take("request", [owner.maker], op("receipt.requestRelease", { receipt, quantity: OUT_KG }));
+    const out = op("receipt.gateOut", { receipt, quantity: OUT_KG, device: scale.id, exit: this.#desk.commit("exit") });
+    await this.#desk.take("gate", [keeper.maker, scale.key], out);
     progress(`the loan is repaid, the coil free; ${OUT_KG / 1_000} t leave by the gate`);
   }
 
   /** The story jumps over months in which nobody would hear these devices. */
   async #close(devices: readonly SimulatedDevice[]): Promise<void> {
     for (const { id: device, device: plan } of devices)
-      await this.#take(`unbind/${plan.kind}`, [this.#keeper.maker], op("device.unbind", { device }));
-  }
-
-  async #price(nth: 0 | 1 | 2): Promise<void> {
-    const { sources, clock } = this.#m;
-    const quotes = sources
-      .map(({ party: source }) => ({ source, price: PRICES[nth] }))
-      .sort((one, other) => (one.source < other.source ? -1 : 1));
-    const body = { ...this.#coil(), currency: "CNY", timeMs: clock.nowMs(), quotes };
-    await this.#take(
-      `price/${nth}`,
-      sources.map(({ attester }) => attester),
-      op("price.attest", body),
-    );
-  }
-
-  async #search(step: string, subject: Hash, keys: readonly SigningKey[]): Promise<Hash> {
-    const { bank, clock } = this.#m;
-    const body = { by: bank.party, subject, hits: 0, result: this.#commit(step), timeMs: clock.nowMs() };
-    return objectId(await this.#take(step, keys, op("registry.search", body)), 0, 0);
-  }
-
-  #receiptOp(lot: Hash, number: Hash, quantity: number, search: Hash) {
-    const [insurance, document] = [this.#commit("insurance"), this.#commit("receipt text")];
-    return op("receipt.issue", {
-      lot,
-      number,
-      quantity,
-      lossBp: 20,
-      untilDay: this.#today() + 360,
-      insurance,
-      document,
-      search,
-    });
-  }
-
-  #money(what: string, amount: bigint) {
-    const { bank } = this.#m;
-    const [reference, evidence] = [this.#commit(what), this.#commit("camt.054", what)];
-    return { bank: bank.party, reference, amount, valueDay: this.#today(), evidence };
-  }
-
-  /** Every story has goods, and with them prices, of its own. */
-  #coil() {
-    return { goods: "steel.coil.hot-rolled", grade: `Q235B.${this.#commit("grade").slice(0, 8)}`, unit: "KGM" };
-  }
-
-  #says(device: SimulatedDevice, step: string, seen?: Parameters<SimulatedDevice["attest"]>[1]) {
-    return this.#take(`says/${step}`, device.signers, device.attest(this.#m.clock.nowMs(), seen));
-  }
-
-  #take(step: string, keys: readonly SigningKey[], operation: Parameters<Steps["take"]>[2] & object) {
-    return this.#m.steps.take(`${this.#m.name}/goods/${step}`, keys, operation);
-  }
-
-  async #refused(
-    step: string,
-    what: string,
-    code: string,
-    keys: readonly SigningKey[],
-    operation: Parameters<Steps["take"]>[2] & object,
-  ): Promise<void> {
-    this.#m.refuse(what, code, await this.#m.steps.refused(`${this.#m.name}/goods/${step}`, code, keys, operation));
-  }
-
-  #commit(...parts: readonly string[]): Hash {
-    return commitment(this.#m.epochKey, "goods", this.#m.name, ...parts);
-  }
-
-  #today(): number {
-    return dayOf(this.#m.clock.nowMs());
+      await this.#desk.take(`unbind/${plan.kind}`, [this.#keeper.maker], op("device.unbind", { device }));
   }
 }
 
