@@ -23,6 +23,15 @@ export interface DealCost {
   readonly microsPerTx: number;
   /** The mean over all threads of the process: with garbage collection, and with what the store does beside. */
   readonly microsPerTxAllThreads: number;
+  /** What does not depend on the machine, per transaction. */
+  readonly work: Work;
+}
+
+/** Means per transaction: objects that change, pages of the state tree that are made anew, and rows that no cache held. */
+export interface Work {
+  readonly objects: number;
+  readonly pages: number;
+  readonly reads: number;
 }
 
 const FIRMS = 48;
@@ -68,10 +77,13 @@ async function take(forging: Forging, step: Step, deals: readonly Deal[], meter:
     envelopes.push(envelopeOf(bytes));
   }
   meter?.begin();
-  const { receipts } = await forging.append(envelopes);
+  const readsBefore = forging.store.reads;
+  const { receipts, changes, tree } = await forging.append(envelopes);
   const failed = receipts.find(({ code }) => code !== 0);
   if (failed !== undefined) throw new Error(`${step.name} was refused with code ${failed.code}`);
-  if (isMeasured(step)) meter?.end(step.name, deals.length);
+  if (!isMeasured(step)) return;
+  meter?.end(step.name, deals.length);
+  meter?.count({ objects: changes.length, pages: tree.pages.size, reads: forging.store.reads - readsBefore });
 }
 
 async function castOf(forging: Forging): Promise<Cast & { readonly holders: Cast["sellers"] }> {
@@ -108,6 +120,7 @@ class Meter {
   readonly #blocks = new Map<string, number[]>();
   #allMicros = 0;
   #transactions = 0;
+  #work: Work = { objects: 0, pages: 0, reads: 0 };
   #atBegin = { thread: process.threadCpuUsage(), all: process.cpuUsage() };
 
   begin(): void {
@@ -124,6 +137,12 @@ class Meter {
     this.#blocks.set(step, blocks);
   }
 
+  /** Of the block whose time was taken last. */
+  count({ objects, pages, reads }: Work): void {
+    const sum = this.#work;
+    this.#work = { objects: sum.objects + objects, pages: sum.pages + pages, reads: sum.reads + reads };
+  }
+
   cost(): DealCost {
     const microsByStep = new Map([...this.#blocks].map(([step, blocks]) => [step, median(blocks)]));
     const sum = [...microsByStep.values()].reduce((all, micros) => all + micros, 0);
@@ -131,6 +150,11 @@ class Meter {
       microsByStep,
       microsPerTx: sum / microsByStep.size,
       microsPerTxAllThreads: this.#allMicros / this.#transactions,
+      work: {
+        objects: this.#work.objects / this.#transactions,
+        pages: this.#work.pages / this.#transactions,
+        reads: this.#work.reads / this.#transactions,
+      },
     };
   }
 }

@@ -2,7 +2,6 @@ import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { privateKeyObject, signNative } from "../../adapters/ed25519-native.ts";
 import { openKeystore } from "../../adapters/keystore.ts";
-import { LevelStore } from "../../adapters/level-store.ts";
 import { nativeHasher } from "../../adapters/native-hasher.ts";
 import { decodeTransaction } from "../../codec/transaction.ts";
 import type { ObjectChange } from "../../ledger/book.ts";
@@ -13,6 +12,7 @@ import type { Envelope } from "../../types/transaction.ts";
 import { type AuthorityKey, ChainForge } from "../chain-forge.ts";
 import type { MemberFolder, NetworkFolder } from "../network-folder.ts";
 import { FolderWallets } from "../wallets.ts";
+import { CountedStore } from "./counted-store.ts";
 import { crowd } from "./crowd.ts";
 import { type Builder, type Population, populate, signChain } from "./population.ts";
 
@@ -27,6 +27,7 @@ export interface Forging {
   readonly chain: Hash;
   /** The ledger's objects as the last block left them. */
   readonly objects: ObjectView;
+  readonly store: Pick<CountedStore, "reads">;
   readonly client: Builder["client"];
   readonly nowMs: () => number;
   readonly sponsor: Builder["sponsor"];
@@ -40,7 +41,7 @@ export async function forge(
   network: NetworkFolder,
   make: (forging: Forging) => Promise<void>,
 ): Promise<{ readonly height: number; readonly timeMs: number }> {
-  const store = await LevelStore.open(chainFolder(network.members[0] as MemberFolder));
+  const store = await CountedStore.open(chainFolder(network.members[0] as MemberFolder));
   try {
     const chain = await ChainForge.open(network.identity, await authorityKeys(network), { store, hasher: nativeHasher });
     let { timeMs } = network.identity.genesis;
@@ -53,6 +54,7 @@ export async function forge(
       get objects() {
         return chain.objects;
       },
+      store,
       append,
       import: async (fill) => {
         timeMs += BLOCK_INTERVAL_MS;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type MemberFolder, openNetworkFolder } from "../network-folder.ts";
 import type { Dimension } from "./crowd.ts";
-import { type DealCost, dealCost, type Surroundings } from "./deal-cost.ts";
+import { type DealCost, dealCost, type Surroundings, type Work } from "./deal-cost.ts";
 import { copyChain, forgeState } from "./forged-network.ts";
 import type { GrowthOf } from "./growth-of.ts";
 import { BenchSession, RUN_HEAD, type Run, runLine } from "./session.ts";
@@ -39,6 +39,12 @@ export async function benchGrowth(options: GrowthOptions): Promise<number> {
   if (options.json) console.log(JSON.stringify(figures));
   return 0;
 }
+
+const WORK: Readonly<Record<string, (work: Work) => number>> = {
+  "objects changed": ({ objects }) => objects,
+  "pages of the state tree made": ({ pages }) => pages,
+  "rows read from the store": ({ reads }) => reads,
+};
 
 const MEASURES: Readonly<Record<GrowthOf, (options: GrowthOptions) => Promise<unknown>>> = {
   receivables: (options) => compareCrowds("receivables", options),
@@ -83,10 +89,19 @@ async function compare(
     "all, with the store's threads",
     costs.map(({ cost }) => Math.round(cost.microsPerTxAllThreads)),
   );
+  for (const [name, of] of Object.entries(WORK))
+    line(
+      `${name} per transaction`,
+      costs.map(({ cost }) => of(cost.work).toFixed(1)),
+    );
   return Object.fromEntries(
     costs.map(({ size, cost }) => [
       size,
-      { microsPerTx: Math.round(cost.microsPerTx), microsPerTxAllThreads: Math.round(cost.microsPerTxAllThreads) },
+      {
+        microsPerTx: Math.round(cost.microsPerTx),
+        microsPerTxAllThreads: Math.round(cost.microsPerTxAllThreads),
+        ...cost.work,
+      },
     ]),
   );
 }
