@@ -10,6 +10,7 @@ import { receivable } from "../ledger/support/alliance.ts";
 import { op } from "../ledger/support/chain.ts";
 import { goodHistory } from "../ledger/support/credit.ts";
 import { applyBody, commit, late, mature, order } from "../ledger/support/finance.ts";
+import { applyOnBody, price, receipted } from "../ledger/support/goods.ts";
 import { type AgentDesk, agentDesks, applied as appliedAt, riskAgent as riskAgentAt } from "./agent-desk.ts";
 import { signingKey } from "./serving-chain.ts";
 
@@ -71,6 +72,15 @@ describe("the risk agent", () => {
     const unknown = chain.act(op("finance.apply", body), fresh).created();
     await riskAgent().decide(unknown);
     expect(decisionsOn(unknown)[0]).toMatchObject({ outcome: "REFER", reasons: ["NO_HISTORY"], score: null });
+  });
+
+  it("leaves to officers what is asked for on goods: a score says nothing of what covers it", async () => {
+    const { receipt } = receipted(world);
+    price(world);
+    const application = world.chain.act(op("receipt.apply", applyOnBody(world, [receipt], 1_000_000n)), world.seller).created();
+    await riskAgent().sweep();
+    expect(decisionsOn(application)).toEqual([]);
+    expect(said).toEqual([]);
   });
 
   it("watches, answers what comes, and goes on from its cursor when started again", async () => {
