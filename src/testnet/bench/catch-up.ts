@@ -8,6 +8,7 @@ import { type MemberFolder, openNetworkFolder } from "../network-folder.ts";
 import { cpuByRole, cpuTable } from "./cpu.ts";
 import { BLOCK_INTERVAL_MS, copyChain, forgeChain } from "./forged-network.ts";
 import { percentile } from "./load.ts";
+import { verificationMicros } from "./state-cost.ts";
 
 interface CatchUpOptions {
   readonly blocks: number;
@@ -39,6 +40,10 @@ export async function benchCatchUp(options: CatchUpOptions): Promise<number> {
     for (const other of others) copyChain(first, other);
     for (const member of [first, ...others]) launcher.start(member);
     await Promise.race([reached(first, { height, peers: 2 }), stop]);
+    const verifyMicros = verificationMicros();
+    console.error(`one raw verification: ${verifyMicros.toFixed(0)} µs`);
+    const givers = Object.values(launcher.pids());
+    const givenBefore = cpuByRole(givers);
     const startedMs = performance.now();
     launcher.start(late);
     const reads = await Promise.race([readUntilCaughtUp(late, height), stop]);
@@ -56,7 +61,13 @@ export async function benchCatchUp(options: CatchUpOptions): Promise<number> {
     );
     console.error("CPU of the node that caught up, µs per block: user, kernel");
     for (const line of cpuTable(new Map(), cpuByRole([pid]), height)) console.error(line);
-    if (options.json) console.log(JSON.stringify({ blocks: height, seconds, perBlockMs, ratio, reads: latencies.length }));
+    console.error("CPU of the three that gave the blocks, µs per block: user, kernel");
+    for (const line of cpuTable(givenBefore, cpuByRole(givers), height)) console.error(line);
+    const micros = Math.round(verifyMicros);
+    if (options.json)
+      console.log(
+        JSON.stringify({ blocks: height, seconds, perBlockMs, ratio, reads: latencies.length, verificationMicros: micros }),
+      );
     return ratio <= 0.1 ? 0 : 1;
   } finally {
     await launcher.stop();
