@@ -234,9 +234,11 @@ export const CHANGE_COMMANDS = {
       },
     ),
   "dispute.respond": (world) =>
-    onDispute(world, ({ note }, id) => {
-      const { dispute, holder } = note;
-      if (dispute === null) return null;
+    onDispute(world, (dispute, id) => {
+      const { note } = dispute;
+      // One that has ended: its note is free, or contested anew by another.
+      if (note.dispute !== dispute) return null;
+      const { holder } = note;
       // An earlier transaction of the block may have passed the note on to somebody who has not signed.
       return attempt(
         world,
