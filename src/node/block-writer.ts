@@ -77,7 +77,7 @@ export class BlockWriter {
 
   /** No neighbours will come soon: what is staged goes to the disk as soon as no other write is under way. */
   flush(): void {
-    this.#isDue = true;
+    this.#isDue = this.#staged.length > 0;
     this.#flushIfDue();
   }
 

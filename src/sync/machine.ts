@@ -169,6 +169,7 @@ export class SyncMachine<Raw, Checked> {
     } else this.#behind = true;
     if (wanted <= this.#height) {
       this.#fetched.clear();
+      this.#coveredTo = 0;
       this.#cutOffAt = null;
       return;
     }
