@@ -1,11 +1,8 @@
 import { hash as nodeHash } from "node:crypto";
-import { hash as hashtree } from "@chainsafe/hashtree";
+import { hashInto } from "@chainsafe/hashtree";
 import type { Hasher } from "../ports/crypto.ts";
 
 const DIGEST_BYTES = 32;
-const PAIR_BYTES = 64;
-/** A call into hashtree costs as much as so many single digests; beyond, its vector code wins. */
-const HASHTREE_FROM_PAIRS = 6;
 
 /** SHA-256 by OpenSSL, many pairs by hashtree's vector code: the same digests as the portable code, which tests hold them to. */
 export const nativeHasher: Hasher = {
@@ -14,15 +11,7 @@ export const nativeHasher: Hasher = {
     write(bytes, digest, 0);
     return digest;
   },
-  sha256Pairs: (pairs) => {
-    const count = pairs.length / PAIR_BYTES;
-    if (count >= HASHTREE_FROM_PAIRS) return hashtree(pairs);
-    const digests = new Uint8Array(count * DIGEST_BYTES);
-    for (let index = 0; index < count; index++) {
-      write(pairs.subarray(index * PAIR_BYTES, (index + 1) * PAIR_BYTES), digests, index * DIGEST_BYTES);
-    }
-    return digests;
-  },
+  sha256Pairs: hashInto,
 };
 
 /** As a string of one character a byte: a Buffer of its own for each digest would cost three times as much. */

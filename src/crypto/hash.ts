@@ -27,11 +27,9 @@ export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 /** FIPS 180-4, portable; the reference for the native hasher behind ports/crypto.ts. */
 export const sha256: Sha256 = (bytes) => nobleSha256(bytes);
 
-/** The digest of each 64 bytes, one behind the other; portable. */
-export function sha256Pairs(pairs: Uint8Array): Uint8Array {
-  const digests = new Uint8Array(pairs.length / 2);
+/** Puts the digest of each 64 bytes to `digests`, one behind the other; portable. */
+export function sha256Pairs(pairs: Uint8Array, digests: Uint8Array): void {
   for (let at = 0; at < pairs.length; at += 64) digests.set(sha256(pairs.subarray(at, at + 64)), at / 2);
-  return digests;
 }
 
 const PREFIXES: ReadonlyMap<Tag, Uint8Array> = new Map(
@@ -49,6 +47,14 @@ export function taggedHashBytes(tag: Tag, bytes: Uint8Array, digest: Sha256 = sh
   preimage.set(prefix);
   preimage.set(bytes, prefix.length);
   return digest(preimage);
+}
+
+/** What {@link taggedHashBytes} hashes, with so many bytes at the end still to be put in place. */
+export function taggedPreimage(tag: Tag, length: number): Uint8Array {
+  const prefix = PREFIXES.get(tag) as Uint8Array;
+  const preimage = new Uint8Array(prefix.length + length);
+  preimage.set(prefix);
+  return preimage;
 }
 
 /** {@link taggedHashBytes} as 64 hex digits. */

@@ -83,13 +83,14 @@ export class BlockExecutor {
 
   /** Throws TransitionBug for the transaction that made a transition fail. */
   execute(candidate: Candidate): Execution {
-    return this.#finish(executeBlock({ view: this.#objects, chain: this.#chain, digest: this.#hasher.sha256, ...candidate }));
+    const outcome = executeBlock({ view: this.#objects, chain: this.#chain, digest: this.#hasher.sha256, ...candidate });
+    return this.#finish(candidate.height, outcome);
   }
 
-  /** The state made from nothing but changes: the genesis. */
-  fromChanges(changes: readonly ObjectChange[]): Execution {
+  /** The state made from nothing but changes: at height 0 the genesis. */
+  fromChanges(height: Height, changes: readonly ObjectChange[]): Execution {
     const history = changes.map(({ kind, id, after }): HistoryEntry => ({ kind, id, tx: null, after }));
-    return this.#finish({ receipts: [], refusals: new Map(), changes, history });
+    return this.#finish(height, { receipts: [], refusals: new Map(), changes, history });
   }
 
   /** Everything but the block itself that its batch holds. */
@@ -137,7 +138,7 @@ export class BlockExecutor {
     return { set, hash: validatorsHash(set, this.#hasher.sha256) };
   }
 
-  #finish(outcome: BlockOutcome): Execution {
+  #finish(height: Height, outcome: BlockOutcome): Execution {
     const { receipts, refusals, changes, history } = outcome;
     const encodings = changes.map(({ kind, after }) => (after === undefined ? null : encode(KINDS[kind].schema, after)));
     const treeChanges = changes.map(({ kind, id }, index): TreeChange => {
@@ -147,7 +148,7 @@ export class BlockExecutor {
         valueHash: encoded === null ? null : valueHashOf(encoded, this.#hasher),
       };
     });
-    const tree = this.#tree.update(treeChanges);
+    const tree = this.#tree.update(treeChanges, height);
     const next = changes.some(concernsMembers) ? this.#authoritiesIn(overlay(this.#objects, changes)) : this.authorities();
     return {
       receipts,

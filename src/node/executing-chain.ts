@@ -25,7 +25,7 @@ export function executeGenesis(identity: ChainIdentity, hasher: Hasher): Executi
     tree: new StateTree({ page: () => undefined }, hasher),
     hasher,
     store: nothing,
-  }).fromChanges(genesisObjects(identity));
+  }).fromChanges(0, genesisObjects(identity));
 }
 
 /** The chain of a store to which nobody else writes. Throws as the chain store does. */

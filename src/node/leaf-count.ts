@@ -1,6 +1,7 @@
 import { concatBytes } from "../lib/bytes.ts";
 import type { StoreSnapshot } from "../ports/store.ts";
-import { CHILDREN, pageOutline } from "../state/page.ts";
+import { pageOutline } from "../state/page.ts";
+import { CHILDREN } from "../state/page-shape.ts";
 import { LIMITS } from "../types/limits.ts";
 import { pageKey } from "./chain-keys.ts";
 import { allObjectsOfAllKinds } from "./store-keys.ts";

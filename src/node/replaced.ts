@@ -1,6 +1,6 @@
 import { bytes, encode, type Infer, list, struct, text } from "../codec/schema.ts";
+import { assert } from "../lib/assert.ts";
 import type { StoreWrite } from "../ports/store.ts";
-import { pageUndo } from "../state/page-undo.ts";
 import type { TreeUpdate } from "../state/tree.ts";
 import type { Height } from "../types/scalars.ts";
 import { pageUndoKey, replacedKey } from "./chain-keys.ts";
@@ -24,9 +24,10 @@ export function replacedWrites(height: Height, writes: readonly StoreWrite[], { 
   const replaced: { history: Uint8Array[]; pages: string[] } = { history: [], pages: [] };
   const aside: StoreWrite[] = [];
   for (const { key } of writes) if (isHistoryKey(key)) replaced.history.push(key);
-  for (const [path, update] of pages) {
+  for (const { path, undo } of pages) {
+    assert(undo !== null, "a block's update tells how its pages were");
     replaced.pages.push(path);
-    aside.push({ key: pageUndoKey(path, height), value: pageUndo(update, height) });
+    aside.push({ key: pageUndoKey(path, height), value: undo });
   }
   aside.push({ key: replacedKey(height), value: encode(replacedSchema, replaced) });
   return aside;

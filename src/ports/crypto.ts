@@ -23,6 +23,6 @@ export interface Signer {
 /** SHA-256, native where there is one; the portable code in crypto/ is the reference. */
 export interface Hasher {
   sha256(bytes: Uint8Array): Uint8Array;
-  /** `pairs` holds n blocks of 64 bytes; the answer n digests of 32 bytes in the same order. */
-  sha256Pairs(pairs: Uint8Array): Uint8Array;
+  /** `pairs` holds n blocks of 64 bytes; their n digests of 32 bytes are put to `digests` in the same order. */
+  sha256Pairs(pairs: Uint8Array, digests: Uint8Array): void;
 }

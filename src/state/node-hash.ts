@@ -1,9 +1,10 @@
-import { taggedHashBytes } from "../crypto/hash.ts";
+import { taggedHashBytes, taggedPreimage } from "../crypto/hash.ts";
+import { copyBytes } from "../lib/bytes.ts";
 
 /** What hashing a tree needs; the Hasher port has it, and so has the portable code. */
 export interface TreeHasher {
   sha256(bytes: Uint8Array): Uint8Array;
-  sha256Pairs(pairs: Uint8Array): Uint8Array;
+  sha256Pairs(pairs: Uint8Array, digests: Uint8Array): void;
 }
 
 export interface Leaf {
@@ -37,22 +38,21 @@ export function leafNode(leaf: Leaf, hasher: Pick<TreeHasher, "sha256">): TreeNo
   return { hash: taggedHashBytes("leaf", preimage, hasher.sha256), leaf };
 }
 
-/**
- * What stands above two subtrees of which at most one leaf is not empty: that leaf itself rises, so that the root depends on the set
- * alone. undefined: a branch stands there, whose hash is SHA-256(left ‖ right).
- */
-export function loneNode(left: TreeNode | null, right: TreeNode | null): TreeNode | null | undefined {
-  if (left === null && right === null) return null;
-  if (left === null && right?.leaf != null) return right;
-  if (right === null && left?.leaf != null) return left;
-  return undefined;
+const leafPreimage = taggedPreimage("leaf", 64);
+
+/** The same of key hash and value hash that stand one behind the other in `memory`, put to `to`. */
+export function leafHash(memory: Uint8Array, at: number, hasher: Pick<TreeHasher, "sha256">, to: number): void {
+  copyBytes(memory, at, leafPreimage, leafPreimage.length - 64, 64);
+  copyBytes(hasher.sha256(leafPreimage), 0, memory, to, 32);
 }
 
 export function hashPair(left: Uint8Array, right: Uint8Array, hasher: Pick<TreeHasher, "sha256Pairs">): Uint8Array {
   const pair = new Uint8Array(64);
   pair.set(left);
   pair.set(right, 32);
-  return hasher.sha256Pairs(pair);
+  const digest = new Uint8Array(32);
+  hasher.sha256Pairs(pair, digest);
+  return digest;
 }
 
 /** Which way a key goes at this depth: 0 left, 1 right. */

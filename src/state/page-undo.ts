@@ -1,8 +1,10 @@
+import { shortLived } from "../lib/bytes.ts";
 import type { TreeHasher, TreeNode } from "./node-hash.ts";
-import { CHILDREN, Page, StateCorruptError } from "./page.ts";
-import type { PageUpdate } from "./tree.ts";
+import { Page } from "./page.ts";
+import { ALL_CHILDREN, CHILDREN, lowestOf, storedWords } from "./page-shape.ts";
+import { WORD_BYTES } from "./words.ts";
 
-const ALL = 0xffff;
+const MASK_BYTES = 2;
 /** One undo in so many has all of its page, whatever changed: looking back ends there. */
 const WHOLE_EVERY = 32;
 
@@ -10,14 +12,29 @@ const WHOLE_EVERY = 32;
  * How a page was before a block changed it: the children that are others now, and no more than those, since a page is several times as
  * large as what changes of it. Now and then all children, so that nobody who looks back has to read every change since.
  */
-export function pageUndo({ before, changed }: PageUpdate, height: number): Uint8Array {
-  if (before === null) return Page.empty.undo(ALL);
-  return before.undo(isWhole(height) ? ALL : changed);
+export function pageUndo(before: Page | null, changed: number, height: number): Uint8Array {
+  if (before === null) return undoOf(Page.empty, ALL_CHILDREN);
+  return undoOf(before, isWhole(height) ? ALL_CHILDREN : changed);
 }
 
 /** By the height alone, spread so that no page's changes miss such heights for long. */
 function isWhole(height: number): boolean {
   return Math.imul(height, 0x9e3779b1) >>> 0 < 2 ** 32 / WHOLE_EVERY;
+}
+
+/** What these children were, by mask: it, then the stored form of a page that has no others. */
+function undoOf(page: Page, mask: number): Uint8Array {
+  const [leaves, branches] = [page.leaves & mask, page.branches & mask];
+  const undo = shortLived(MASK_BYTES + WORD_BYTES * storedWords(leaves, branches));
+  undo[0] = mask >> 8;
+  undo[1] = mask & 255;
+  undo[2] = leaves >> 8;
+  undo[3] = leaves & 255;
+  undo[4] = branches >> 8;
+  undo[5] = branches & 255;
+  let at = 3 * MASK_BYTES;
+  for (let rest = leaves | branches; rest !== 0; rest &= rest - 1) at = page.copyStored(lowestOf(rest), undo, at);
+  return undo;
 }
 
 /**
@@ -30,20 +47,19 @@ export class PageBefore {
 
   /** Whether nothing later is needed. */
   get isWhole(): boolean {
-    return this.#known === ALL;
+    return this.#known === ALL_CHILDREN;
   }
 
   /** Throws StateCorruptError. */
   add(undo: Uint8Array, hasher: TreeHasher): void {
     const mask = ((undo[0] ?? 0) << 8) | (undo[1] ?? 0);
-    this.#take(Page.decode(undo.subarray(2), hasher), mask);
+    this.#take(Page.decode(undo.subarray(MASK_BYTES), hasher), mask);
   }
 
   /** Answers undefined if there was no such page. */
   over(newest: Page | undefined, hasher: TreeHasher): Page | undefined {
-    this.#take(newest ?? Page.empty, ALL);
-    const [page] = Page.join([{ page: Page.empty, children: this.#children }], hasher);
-    if (page === undefined) throw new StateCorruptError("a page is made of its children");
+    this.#take(newest ?? Page.empty, ALL_CHILDREN);
+    const page = Page.of(this.#children, hasher);
     return page.top === null ? undefined : page;
   }
 

@@ -1,47 +1,79 @@
 import { copyBytes } from "../lib/bytes.ts";
-import { type Leaf, leafNode, type TreeHasher, type TreeNode } from "./node-hash.ts";
+import { type Leaf, leafHash, type TreeHasher, type TreeNode } from "./node-hash.ts";
+import {
+  ALL_CHILDREN,
+  CHILDREN,
+  childrenBelow,
+  highestOf,
+  innerOf,
+  LEVELS,
+  nodesAbove,
+  ones,
+  storedWords,
+} from "./page-shape.ts";
+import { copyHash, copyWords, equalHashes, HASH_WORDS, newWords, Slabs, WORD_BYTES, type Words } from "./words.ts";
 
-/** Four binary levels: 16 children, and the 15 nodes above them. */
-export const CHILDREN = 16;
-const HASH_BYTES = 32;
+const HASH_BYTES = HASH_WORDS * WORD_BYTES;
 const MASKS_BYTES = 4;
 
-/** A page and what becomes of its children, by nibble; undefined is what stays. */
+/** What is to become of a page's children, by mask: those that change, and which of them will be leaves and branches. */
 export interface PageChange {
-  readonly page: Page;
-  readonly children: readonly (TreeNode | null | undefined)[];
+  readonly changed: number;
+  readonly leaves: number;
+  readonly branches: number;
 }
 
 /**
- * The unit of storage: the nodes of four binary levels at one place of the tree, in heap order (1 is the top, 16…31 the children).
- * Immutable. All of a page is one piece of memory, and no more of it than there are nodes, since a node keeps hundreds of thousands of pages.
+ * The unit of storage: the nodes of four binary levels at one place of the tree. All of a page is one piece of memory: the stored form,
+ * then the hashes of the children that are leaves, then those of the branches above them, each in order. Immutable once it is hashed.
  */
 export class Page {
-  /** The stored form, then the hashes of the children that are leaves, then those of the branches above them, each in order. */
-  readonly #memory: Uint8Array;
-  /** Bit i: child i is a leaf. */
-  readonly #leaves: number;
-  /** Bit i: child i is a branch. */
-  readonly #branches: number;
-  /** Bit i: node i, above the children, is a branch. One leaf alone rises: what stands above it is no node of its own. */
+  readonly #memory: Words;
+  /** The first word of this page. */
+  readonly #at: number;
+  readonly leaves: number;
+  readonly branches: number;
   readonly #inner: number;
   readonly #leafHashesAt: number;
   readonly #innerAt: number;
 
-  private constructor(leaves: number, branches: number) {
-    this.#leaves = leaves;
-    this.#branches = branches;
-    this.#inner = innerOf(leaves, branches);
-    this.#leafHashesAt = storedBytes(leaves, branches);
-    this.#innerAt = this.#leafHashesAt + HASH_BYTES * ones(leaves);
-    this.#memory = new Uint8Array(this.#innerAt + HASH_BYTES * ones(this.#inner));
-    this.#memory[0] = leaves >> 8;
-    this.#memory[1] = leaves & 255;
-    this.#memory[2] = branches >> 8;
-    this.#memory[3] = branches & 255;
+  private constructor(memory: Words, at: number, leaves: number, branches: number, inner: number) {
+    this.#memory = memory;
+    this.#at = at;
+    this.leaves = leaves;
+    this.branches = branches;
+    this.#inner = inner;
+    this.#leafHashesAt = at + storedWords(leaves, branches);
+    this.#innerAt = this.#leafHashesAt + HASH_WORDS * ones(leaves);
   }
 
-  static readonly empty = new Page(0, 0);
+  static #make(leaves: number, branches: number, slabs: Slabs): Page {
+    const inner = innerOf(leaves, branches);
+    const memory = slabs.take(pageWords(leaves, branches, inner));
+    const page = new Page(memory, slabs.at, leaves, branches, inner);
+    const { bytes } = memory;
+    const at = slabs.at * WORD_BYTES;
+    bytes[at] = leaves >> 8;
+    bytes[at + 1] = leaves & 255;
+    bytes[at + 2] = branches >> 8;
+    bytes[at + 3] = branches & 255;
+    return page;
+  }
+
+  static readonly empty = Page.#make(0, 0, new Slabs(0));
+
+  /** The page of these masks that stands in this memory. */
+  static at(memory: Words, at: number, masks: number): Page {
+    const [leaves, branches] = [masks >>> 16, masks & 0xffff];
+    return new Page(memory, at, leaves, branches, innerOf(leaves, branches));
+  }
+
+  /** Leaves and branches in one number. */
+  get masks(): number {
+    return (this.leaves << 16) | this.branches;
+  }
+
+  // — reading —
 
   /** The node that stands for all of the page; a page of fewer than two leaves has no branch on top. */
   get top(): TreeNode | null {
@@ -56,174 +88,252 @@ export class Page {
   node(index: number): TreeNode | null {
     const at = this.#hashAt(index);
     if (at < 0) return null;
-    const leaves = this.#leaves & childrenBelow(index);
+    const leaves = this.leaves & childrenBelow(index);
     const isBranch = index < CHILDREN ? ((this.#inner >> index) & 1) === 1 : leaves === 0;
-    return { hash: this.#bytes(at), leaf: isBranch ? null : this.#leafAt(31 - Math.clz32(leaves)) };
+    return { hash: this.#bytes(at, HASH_WORDS), leaf: isBranch ? null : this.#leafAt(highestOf(leaves)) };
   }
 
   /** Two masks (leaves, branches; bit i is child i), then each child's hashes in order: 64 bytes for a leaf, 32 for a branch. */
   encode(): Uint8Array {
-    return this.#memory.subarray(0, this.#leafHashesAt);
+    return this.#bytes(this.#at, this.#leafHashesAt - this.#at);
   }
 
-  /** What these children were, by mask: it, then the stored form of a page that has no others. See `page-undo.ts`. */
-  undo(mask: number): Uint8Array {
-    const [leaves, branches] = [this.#leaves & mask, this.#branches & mask];
-    const undo = new Uint8Array(2 + storedBytes(leaves, branches));
-    undo.set([mask >> 8, mask & 255, leaves >> 8, leaves & 255, branches >> 8, branches & 255]);
-    let from = MASKS_BYTES;
-    let to = 2 + MASKS_BYTES;
-    for (let nibble = 0; nibble < CHILDREN; nibble++) {
-      const bytes = this.#childBytes(nibble);
-      if ((mask >> nibble) & 1) {
-        copyBytes(this.#memory, from, undo, to, bytes);
-        to += bytes;
-      }
-      from += bytes;
+  /** Copies the stored form of a child and answers where it ends. */
+  copyStored(nibble: number, to: Uint8Array, toAt: number): number {
+    const length = HASH_BYTES * (1 + ((this.leaves >> nibble) & 1));
+    copyBytes(this.#memory.bytes, this.#storedAt(nibble) * WORD_BYTES, to, toAt, length);
+    return toAt + length;
+  }
+
+  /** Words of memory. */
+  get size(): number {
+    return this.#innerAt + HASH_WORDS * ones(this.#inner) - this.#at;
+  }
+
+  copyTo(to: Int32Array, toAt: number): void {
+    copyWords(this.#memory.words, this.#at, to, toAt, this.size);
+  }
+
+  /** The same in other memory. */
+  copy(): Page {
+    const memory = newWords(this.size);
+    this.copyTo(memory.words, 0);
+    return new Page(memory, 0, this.leaves, this.branches, this.#inner);
+  }
+
+  /** Whether it is what a page above says of it. */
+  isBelow(parent: Page, nibble: number): boolean {
+    const [own, named] = [this.#hashAt(1), parent.#hashAt(CHILDREN + nibble)];
+    return own >= 0 && named >= 0 && equalHashes(this.#memory.words, own, parent.#memory.words, named);
+  }
+
+  /** Whether the child is the leaf of this key hash. */
+  hasKey(nibble: number, words: Int32Array, at: number): boolean {
+    if (((this.leaves >> nibble) & 1) === 0) return false;
+    return equalHashes(this.#memory.words, this.#storedAt(nibble), words, at);
+  }
+
+  /** Copies a leaf among the children: key hash, value hash and the hash of both. */
+  copyLeaf(nibble: number, to: Int32Array, toAt: number): void {
+    const { words } = this.#memory;
+    const at = this.#storedAt(nibble);
+    copyHash(words, at, to, toAt);
+    copyHash(words, at + HASH_WORDS, to, toAt + HASH_WORDS);
+    copyHash(words, this.#hashAt(CHILDREN + nibble), to, toAt + 2 * HASH_WORDS);
+  }
+
+  // — making —
+
+  /** The next version, with what stays of this one in place. Leaves and branches that change are put to it, then it is hashed. */
+  next({ changed, leaves, branches }: PageChange, slabs: Slabs): Page {
+    const next = Page.#make((this.leaves & ~changed) | leaves, (this.branches & ~changed) | branches, slabs);
+    if (next.leaves === this.leaves && next.branches === this.branches) {
+      copyWords(this.#memory.words, this.#at, next.#memory.words, next.#at, next.size);
+      return next;
     }
-    return undo;
-  }
-
-  /** Throws StateCorruptError if the bytes have not the form `encode` gives them. */
-  static decode(bytes: Uint8Array, hasher: TreeHasher): Page {
-    const { leaves, branches } = pageOutline(bytes);
-    const stored = new Page(leaves, branches);
-    stored.#memory.set(bytes);
-    const children = Array.from({ length: CHILDREN }, (_, nibble): TreeNode | undefined => {
-      if ((leaves >> nibble) & 1) return leafNode(stored.#leafAt(nibble), hasher);
-      return (branches >> nibble) & 1 ? { hash: stored.#bytes(stored.#storedAt(nibble)), leaf: null } : undefined;
-    });
-    return Page.join([{ page: Page.empty, children }], hasher)[0] as Page;
-  }
-
-  /** The pages after their changes, in the same order. Hashes only above what changed, each level of all pages in one call. */
-  static join(changes: readonly PageChange[], hasher: Pick<TreeHasher, "sha256Pairs">): readonly Page[] {
-    const pages = changes.map(({ page, children }) => page.#with(children));
-    /** Bit i: node i of the level is to be made anew. */
-    let dirty = changes.map(({ children }) => changedMask(children));
-    for (let first = CHILDREN / 2; first >= 1; first /= 2) {
-      dirty = dirty.map((below) => halved(below, first));
-      Page.#joinLevel(pages, dirty, first, hasher);
+    const [from, to] = [this.#memory.words, next.#memory.words];
+    for (let left = (this.leaves | this.branches) & ~changed; left !== 0; ) {
+      const nibble = highestOf(left);
+      left ^= 1 << nibble;
+      const [at, nextAt] = [this.#storedAt(nibble), next.#storedAt(nibble)];
+      copyHash(from, at, to, nextAt);
+      if (((this.leaves >> nibble) & 1) === 0) continue;
+      copyHash(from, at + HASH_WORDS, to, nextAt + HASH_WORDS);
+      copyHash(from, this.#hashAt(CHILDREN + nibble), to, next.#hashAt(CHILDREN + nibble));
     }
-    return pages;
+    for (let left = this.#inner & next.#inner & ~nodesAbove(changed); left !== 0; ) {
+      const index = highestOf(left);
+      left ^= 1 << index;
+      copyHash(from, this.#hashAt(index), to, next.#hashAt(index));
+    }
+    return next;
   }
 
-  static #joinLevel(
+  /** Key hash, value hash and the hash of both, as `copyLeaf` gives them. */
+  putLeaf(nibble: number, from: Int32Array, fromAt: number): void {
+    const { words } = this.#memory;
+    const at = this.#storedAt(nibble);
+    copyHash(from, fromAt, words, at);
+    copyHash(from, fromAt + HASH_WORDS, words, at + HASH_WORDS);
+    copyHash(from, fromAt + 2 * HASH_WORDS, words, this.#hashAt(CHILDREN + nibble));
+  }
+
+  /** The top of a page below, once that is hashed. */
+  putBranch(nibble: number, below: Page): void {
+    copyHash(below.#memory.words, below.#hashAt(1), this.#memory.words, this.#storedAt(nibble));
+  }
+
+  /** Hashes what stands above the children that changed, each level of many pages in one call. */
+  static hash(pages: readonly Page[], changed: readonly number[], hasher: Pick<TreeHasher, "sha256Pairs">): void {
+    const dirty = pages.map((page, index) => nodesAbove(changed[index] as number) & page.#inner);
+    for (let from = 0; from < pages.length; from += PAGES_AT_ONCE) {
+      const to = Math.min(pages.length, from + PAGES_AT_ONCE);
+      for (const level of LEVELS) Page.#hashLevel(pages, dirty, level, from, to, hasher);
+    }
+  }
+
+  static #hashLevel(
     pages: readonly Page[],
     dirty: readonly number[],
-    first: number,
+    level: number,
+    from: number,
+    to: number,
     hasher: Pick<TreeHasher, "sha256Pairs">,
   ): void {
-    if (pairs.length < pages.length * first * 2 * HASH_BYTES) pairs = new Uint8Array(pages.length * first * 2 * HASH_BYTES);
+    const words = (to - from) * (CHILDREN / 2) * 2 * HASH_WORDS;
+    if (pairs.words.length < words) {
+      pairs = newWords(words);
+      digests = newWords(words / 2);
+    }
     let used = 0;
-    for (let at = 0; at < pages.length; at++) used = (pages[at] as Page).#preimages(first, dirty[at] as number, used);
+    for (let at = from; at < to; at++) used = (pages[at] as Page).#preimages((dirty[at] as number) & level, used);
     if (used === 0) return;
-    const hashes = hasher.sha256Pairs(pairs.subarray(0, used));
+    const bytes = used * WORD_BYTES;
+    hasher.sha256Pairs(pairs.bytes.subarray(0, bytes), digests.bytes.subarray(0, bytes / 2));
     let taken = 0;
-    for (let at = 0; at < pages.length; at++) taken = (pages[at] as Page).#takeHashes(first, dirty[at] as number, hashes, taken);
+    for (let at = from; at < to; at++) taken = (pages[at] as Page).#takeHashes((dirty[at] as number) & level, taken);
   }
 
-  /** Puts what the branches of a level are the hashes of to `pairs`. */
-  #preimages(first: number, dirty: number, used: number): number {
-    for (let index = first; index < 2 * first; index++) {
-      if (((dirty >> (index - first)) & (this.#inner >> index) & 1) === 0) continue;
+  /** Puts what these branches are the hashes of to `pairs`. */
+  #preimages(nodes: number, from: number): number {
+    let used = from;
+    for (let left = nodes; left !== 0; ) {
+      const index = highestOf(left);
+      left ^= 1 << index;
       this.#copyHash(2 * index, used);
-      this.#copyHash(2 * index + 1, used + HASH_BYTES);
-      used += 2 * HASH_BYTES;
+      this.#copyHash(2 * index + 1, used + HASH_WORDS);
+      used += 2 * HASH_WORDS;
     }
     return used;
   }
 
   #copyHash(index: number, to: number): void {
     const at = this.#hashAt(index);
-    if (at < 0) pairs.fill(0, to, to + HASH_BYTES);
-    else copyBytes(this.#memory, at, pairs, to, HASH_BYTES);
+    if (at < 0) pairs.words.fill(0, to, to + HASH_WORDS);
+    else copyHash(this.#memory.words, at, pairs.words, to);
   }
 
-  #takeHashes(first: number, dirty: number, hashes: Uint8Array, taken: number): number {
-    for (let index = first; index < 2 * first; index++) {
-      if (((dirty >> (index - first)) & (this.#inner >> index) & 1) === 0) continue;
-      copyBytes(hashes, taken, this.#memory, this.#hashAt(index), HASH_BYTES);
-      taken += HASH_BYTES;
+  #takeHashes(nodes: number, from: number): number {
+    let taken = from;
+    for (let left = nodes; left !== 0; ) {
+      const index = highestOf(left);
+      left ^= 1 << index;
+      copyHash(digests.words, taken, this.#memory.words, this.#hashAt(index));
+      taken += HASH_WORDS;
     }
     return taken;
   }
 
-  /** The next version with its children in place and the old hashes above them. */
-  #with(children: PageChange["children"]): Page {
-    let [leaves, branches] = [this.#leaves, this.#branches];
-    for (let nibble = 0; nibble < CHILDREN; nibble++) {
-      const child = children[nibble];
-      if (child === undefined) continue;
-      const bit = 1 << nibble;
-      leaves = child !== null && child.leaf !== null ? leaves | bit : leaves & ~bit;
-      branches = child !== null && child.leaf === null ? branches | bit : branches & ~bit;
-    }
-    const next = new Page(leaves, branches);
-    if (leaves === this.#leaves && branches === this.#branches) next.#memory.set(this.#memory);
-    else next.#takeFrom(this, children);
-    for (let nibble = 0; nibble < CHILDREN; nibble++) {
-      const child = children[nibble];
-      if (child !== undefined && child !== null) next.#put(nibble, child);
-    }
-    return next;
+  /** Throws StateCorruptError if the bytes have not the form `encode` gives them. */
+  static decode(bytes: Uint8Array, hasher: TreeHasher): Page {
+    return Page.decodeAll([bytes], hasher)[0] as Page;
   }
 
-  /** What of another page's nodes stays. */
-  #takeFrom(other: Page, children: PageChange["children"]): void {
-    for (let nibble = 0; nibble < CHILDREN; nibble++) {
-      const bytes = other.#childBytes(nibble);
-      if (children[nibble] !== undefined || bytes === 0) continue;
-      copyBytes(other.#memory, other.#storedAt(nibble), this.#memory, this.#storedAt(nibble), bytes);
-      const index = CHILDREN + nibble;
-      copyBytes(other.#memory, other.#hashAt(index), this.#memory, this.#hashAt(index), HASH_BYTES);
-    }
-    const inner = this.#inner & other.#inner;
-    for (let index = 1; index < CHILDREN; index++) {
-      if (((inner >> index) & 1) === 0) continue;
-      copyBytes(other.#memory, other.#hashAt(index), this.#memory, this.#hashAt(index), HASH_BYTES);
-    }
+  /** Throws StateCorruptError. */
+  static decodeAll(stored: readonly Uint8Array[], hasher: TreeHasher): readonly Page[] {
+    const slabs = slabsFor(stored.length);
+    const pages = stored.map((bytes) => {
+      const { leaves, branches } = pageOutline(bytes);
+      const page = Page.#make(leaves, branches, slabs);
+      page.#memory.bytes.set(bytes, page.#at * WORD_BYTES);
+      page.#hashLeaves(hasher);
+      return page;
+    });
+    Page.hash(pages, new Array<number>(pages.length).fill(ALL_CHILDREN), hasher);
+    return pages;
   }
 
-  #put(nibble: number, { hash, leaf }: TreeNode): void {
-    copyBytes(hash, 0, this.#memory, this.#hashAt(CHILDREN + nibble), HASH_BYTES);
+  /** A page with these children, by nibble; undefined is as good as null. */
+  static of(children: readonly (TreeNode | null | undefined)[], hasher: Pick<TreeHasher, "sha256Pairs">): Page {
+    return Page.allOf([children], hasher)[0] as Page;
+  }
+
+  static allOf(
+    lists: readonly (readonly (TreeNode | null | undefined)[])[],
+    hasher: Pick<TreeHasher, "sha256Pairs">,
+  ): readonly Page[] {
+    const slabs = slabsFor(lists.length);
+    const pages = lists.map((children) => {
+      let [leaves, branches] = [0, 0];
+      for (const [nibble, child] of children.entries()) {
+        if (child === null || child === undefined) continue;
+        if (child.leaf !== null) leaves |= 1 << nibble;
+        else branches |= 1 << nibble;
+      }
+      const page = Page.#make(leaves, branches, slabs);
+      for (const [nibble, child] of children.entries()) if (child !== null && child !== undefined) page.#putNode(nibble, child);
+      return page;
+    });
+    Page.hash(pages, new Array<number>(pages.length).fill(ALL_CHILDREN), hasher);
+    return pages;
+  }
+
+  #putNode(nibble: number, { hash, leaf }: TreeNode): void {
+    const { bytes } = this.#memory;
+    bytes.set(hash, this.#hashAt(CHILDREN + nibble) * WORD_BYTES);
     if (leaf === null) return;
-    const at = this.#storedAt(nibble);
-    copyBytes(leaf.keyHash, 0, this.#memory, at, HASH_BYTES);
-    copyBytes(leaf.valueHash, 0, this.#memory, at + HASH_BYTES, HASH_BYTES);
+    const at = this.#storedAt(nibble) * WORD_BYTES;
+    bytes.set(leaf.keyHash, at);
+    bytes.set(leaf.valueHash, at + HASH_BYTES);
   }
 
-  /** Where the hash of a node of the heap stands; below zero for an empty subtree. */
-  #hashAt(index: number): number {
-    if (index < CHILDREN) {
-      if ((this.#inner >> index) & 1) return this.#innerAt + HASH_BYTES * ones(this.#inner & ((1 << index) - 1));
-      // A leaf alone in its subtree stands for all of it.
-      const leaves = this.#leaves & childrenBelow(index);
-      return leaves === 0 ? -1 : this.#hashAt(CHILDREN + 31 - Math.clz32(leaves));
+  #hashLeaves(hasher: TreeHasher): void {
+    const { bytes } = this.#memory;
+    for (let left = this.leaves; left !== 0; ) {
+      const nibble = highestOf(left);
+      left ^= 1 << nibble;
+      leafHash(bytes, this.#storedAt(nibble) * WORD_BYTES, hasher, this.#hashAt(CHILDREN + nibble) * WORD_BYTES);
     }
-    const nibble = index - CHILDREN;
-    if ((this.#leaves >> nibble) & 1) return this.#leafHashesAt + HASH_BYTES * ones(this.#leaves & ((1 << nibble) - 1));
-    return (this.#branches >> nibble) & 1 ? this.#storedAt(nibble) : -1;
   }
 
-  /** How long the stored form of a child is. */
-  #childBytes(nibble: number): number {
-    return 2 * HASH_BYTES * ((this.#leaves >> nibble) & 1) + HASH_BYTES * ((this.#branches >> nibble) & 1);
-  }
+  // — places —
 
-  #leafAt(nibble: number): Leaf {
-    const at = this.#storedAt(nibble);
-    return { keyHash: this.#bytes(at), valueHash: this.#bytes(at + HASH_BYTES) };
+  /** The first word of the hash of a node of the heap; below zero for an empty subtree. */
+  #hashAt(index: number): number {
+    if (index >= CHILDREN) {
+      const nibble = index - CHILDREN;
+      if ((this.leaves >> nibble) & 1) return this.#leafHashesAt + HASH_WORDS * ones(this.leaves & ((1 << nibble) - 1));
+      return (this.branches >> nibble) & 1 ? this.#storedAt(nibble) : -1;
+    }
+    if ((this.#inner >> index) & 1) return this.#innerAt + HASH_WORDS * ones(this.#inner & ((1 << index) - 1));
+    // A leaf alone in its subtree stands for all of it.
+    const leaves = this.leaves & childrenBelow(index);
+    return leaves === 0 ? -1 : this.#hashAt(CHILDREN + highestOf(leaves));
   }
 
   /** Where the stored form has this child. */
   #storedAt(nibble: number): number {
     const before = (1 << nibble) - 1;
-    return storedBytes(this.#leaves & before, this.#branches & before);
+    return this.#at + storedWords(this.leaves & before, this.branches & before);
   }
 
-  #bytes(at: number): Uint8Array {
-    return this.#memory.subarray(at, at + HASH_BYTES);
+  #leafAt(nibble: number): Leaf {
+    const at = this.#storedAt(nibble);
+    return { keyHash: this.#bytes(at, HASH_WORDS), valueHash: this.#bytes(at + HASH_WORDS, HASH_WORDS) };
+  }
+
+  #bytes(at: number, words: number): Uint8Array {
+    return this.#memory.bytes.subarray(at * WORD_BYTES, (at + words) * WORD_BYTES);
   }
 }
 
@@ -231,60 +341,29 @@ export class Page {
 export function pageOutline(bytes: Uint8Array): { readonly leaves: number; readonly branches: number } {
   const leaves = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
   const branches = ((bytes[2] ?? 0) << 8) | (bytes[3] ?? 0);
-  if (bytes.length < MASKS_BYTES || (leaves & branches) !== 0 || bytes.length !== storedBytes(leaves, branches)) {
+  if (bytes.length < MASKS_BYTES || (leaves & branches) !== 0 || bytes.length !== WORD_BYTES * storedWords(leaves, branches)) {
     throw new StateCorruptError("a page of the state tree is malformed");
   }
   return { leaves, branches };
 }
 
-/** Pairs of one level of all pages that change, hashed together. Every digest is finished when it returns, so one buffer serves all. */
-let pairs = new Uint8Array((CHILDREN / 2) * 2 * HASH_BYTES);
+/** Words of all of a page: with the hashes of its leaves and of the nodes above. */
+function pageWords(leaves: number, branches: number, inner: number): number {
+  return storedWords(leaves, branches) + HASH_WORDS * (ones(leaves) + ones(inner));
+}
+
+/** One page has memory of its own, and no more than it takes. */
+function slabsFor(pages: number): Slabs {
+  return pages === 1 ? new Slabs(0) : new Slabs();
+}
+
+/** Pairs of one level of all pages that change, hashed together, and their digests: used again and again, as nothing else is done meanwhile. */
+const PAGES_AT_ONCE = 1_024;
+let pairs = newWords(CHILDREN * HASH_WORDS);
+let digests = newWords((CHILDREN * HASH_WORDS) / 2);
 
 /** What was stored of the tree is not what was written: a fault of the disk. */
 export class StateCorruptError extends Error {
   override readonly name = "StateCorruptError";
   readonly code = "STATE_CORRUPT";
-}
-
-function storedBytes(leaves: number, branches: number): number {
-  return MASKS_BYTES + 2 * HASH_BYTES * ones(leaves) + HASH_BYTES * ones(branches);
-}
-
-/** The nodes above the children that have two leaves or a branch below them, by mask. */
-function innerOf(leaves: number, branches: number): number {
-  let inner = 0;
-  for (let index = 1; index < CHILDREN; index++) {
-    const below = childrenBelow(index);
-    const single = leaves & below;
-    if ((branches & below) !== 0 || (single & (single - 1)) !== 0) inner |= 1 << index;
-  }
-  return inner;
-}
-
-/** The children below a node of the heap, as a mask. */
-function childrenBelow(index: number): number {
-  const first = 1 << (31 - Math.clz32(index));
-  const width = CHILDREN / first;
-  return ((1 << width) - 1) << ((index - first) * width);
-}
-
-/** The children that change, as a mask. */
-export function changedMask(children: PageChange["children"]): number {
-  let mask = 0;
-  for (let nibble = 0; nibble < CHILDREN; nibble++) if (children[nibble] !== undefined) mask |= 1 << nibble;
-  return mask;
-}
-
-/** Nodes of a level of `count` that have one of the marked nodes below them. */
-function halved(below: number, count: number): number {
-  let mask = 0;
-  for (let at = 0; at < count; at++) if ((below >> (2 * at)) & 3) mask |= 1 << at;
-  return mask;
-}
-
-function ones(mask: number): number {
-  const twos = mask - ((mask >> 1) & 0x5555);
-  const nibbles = (twos & 0x3333) + ((twos >> 2) & 0x3333);
-  const bytes = (nibbles + (nibbles >> 4)) & 0x0f0f;
-  return (bytes + (bytes >> 8)) & 0x1f;
 }

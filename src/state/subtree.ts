@@ -1,7 +1,8 @@
 import { compareBytes, toHex } from "../lib/bytes.ts";
 import type { Hash } from "../types/scalars.ts";
 import { EMPTY_HASH, hashPair, type Leaf, leafNode, type TreeHasher, type TreeNode } from "./node-hash.ts";
-import { CHILDREN, Page } from "./page.ts";
+import { Page } from "./page.ts";
+import { CHILDREN } from "./page-shape.ts";
 import { nibbleAt, type StateTree } from "./tree.ts";
 
 /** What of the tree lies under one prefix of nibbles: its top node and its pages. */
@@ -33,12 +34,12 @@ export function subtreeOf(prefix: string, leaves: readonly Leaf[], hasher: TreeH
   const pages = new Map<string, Page>();
   let top: TreeNode | null = null;
   for (const plans of plansOf(prefix, leaves, hasher).reverse()) {
-    const joined = Page.join(
-      plans.map(({ children }) => ({ page: Page.empty, children })),
+    const made = Page.allOf(
+      plans.map(({ children }) => children),
       hasher,
     );
     for (const [index, { path, parent }] of plans.entries()) {
-      const page = joined[index] as Page;
+      const page = made[index] as Page;
       pages.set(path, page);
       if (parent === null) top = page.top;
       else parent.children[nibbleOf(path)] = page.top;
@@ -128,7 +129,7 @@ export function pagesAbove(tops: ReadonlyMap<string, TreeNode>, hasher: TreeHash
     level = new Map();
     for (const [path, nodes] of children) {
       const children = Array.from({ length: CHILDREN }, (_, nibble) => nodes.get(nibble));
-      const [page] = Page.join([{ page: Page.empty, children }], hasher) as [Page];
+      const page = Page.of(children, hasher);
       pages.set(path, page);
       level.set(path, page.top as TreeNode);
     }

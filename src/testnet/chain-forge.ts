@@ -90,7 +90,7 @@ export class ChainForge {
    * later block has no occasion to. For benches that need a large state and not the time that making it takes.
    */
   async preload(timeMs: TimeMs, changes: readonly ObjectChange[], pairs: readonly TxPair[]): Promise<void> {
-    await this.#finish(timeMs, this.#made.executor.fromChanges(changes), pairs, []);
+    await this.#finish(timeMs, this.#made.executor.fromChanges(this.store.tip.height + 1, changes), pairs, []);
   }
 
   /**

@@ -120,6 +120,12 @@ export const LIMITS = {
   /** Undos of a page that are read at a time. */
   pageUndosPerRead: 32,
 
+  /**
+   * Hashed pages of the state tree in memory. Those of a million objects take 170 MiB, and all fit; a node that is busy otherwise takes half a
+   * gibibyte, so that both together stay below one.
+   */
+  stateCacheBytes: 256 * MIB,
+
   // the auditor in the background: about a hundredth of a core, and a pause after each pass
   auditTickMs: 250,
   auditPagesPerTick: 4,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { publicKeyOf, sign } from "../../src/crypto/ed25519.ts";
-import { sha256 } from "../../src/crypto/hash.ts";
+import { sha256, sha256Pairs } from "../../src/crypto/hash.ts";
 import { concatBytes, equalBytes } from "../../src/lib/bytes.ts";
 import { ConsensusLog } from "../../src/node/consensus-log.ts";
 import { DoubleSignGuard, newGuardFile, type SignRequest } from "../../src/node/double-sign-guard.ts";
@@ -10,7 +10,7 @@ import type { AppendFile } from "../../src/ports/append-file.ts";
 import type { Hasher, Signer } from "../../src/ports/crypto.ts";
 import type { PublicKey, Signature } from "../../src/types/scalars.ts";
 
-const hasher = { sha256, sha256Pairs: sha256 } as Hasher;
+const hasher: Hasher = { sha256, sha256Pairs };
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const bytes = (what: string): Uint8Array => new TextEncoder().encode(what);
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { nativeHasher } from "../../src/adapters/native-hasher.ts";
-import { toHex } from "../../src/lib/bytes.ts";
+import { equalBytes, toHex } from "../../src/lib/bytes.ts";
 import {
   EMPTY_HASH,
   hashPair,
@@ -14,6 +14,7 @@ import {
 import { StateCorruptError } from "../../src/state/page.ts";
 import { prove, verifyProof } from "../../src/state/proof.ts";
 import { pageWrites, StateTree, type TreeChange } from "../../src/state/tree.ts";
+import { LIMITS } from "../../src/types/limits.ts";
 import type { Hash } from "../../src/types/scalars.ts";
 
 /** Counts every compression of a leaf or a pair, however many pairs come in one call. */
@@ -24,9 +25,9 @@ function countingHasher() {
       counting.hashes += 1;
       return nativeHasher.sha256(bytes);
     },
-    sha256Pairs: (pairs: Uint8Array) => {
+    sha256Pairs: (pairs: Uint8Array, digests: Uint8Array) => {
       counting.hashes += pairs.length / 64;
-      return nativeHasher.sha256Pairs(pairs);
+      nativeHasher.sha256Pairs(pairs, digests);
     },
   };
   return counting;
@@ -41,9 +42,9 @@ function pagesInMemory() {
 }
 
 /** A tree with its pages, and how one block's changes become both. */
-function memoryTree(counting = hasher) {
+function memoryTree(counting = hasher, cacheBytesMax: number = LIMITS.stateCacheBytes) {
   const pages = pagesInMemory();
-  let tree = new StateTree(pages, counting);
+  let tree = new StateTree(pages, counting, cacheBytesMax);
   return {
     stored: pages.stored,
     get tree() {
@@ -59,7 +60,7 @@ function memoryTree(counting = hasher) {
       return update.root;
     },
     reopen() {
-      tree = new StateTree(pages, counting);
+      tree = new StateTree(pages, counting, cacheBytesMax);
     },
   };
 }
@@ -110,6 +111,26 @@ describe("the state tree", () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it("comes to the same root whether its pages fit the memory given for them, or hardly any does", () => {
+    const size = 6_000;
+    const [roomy, narrow] = [memoryTree(), memoryTree(hasher, 1)];
+    const first = Array.from({ length: size }, (_, index) => change(`key-${index}`, "first"));
+    expect(narrow.apply(first)).toBe(roomy.apply(first));
+    for (let block = 1; block <= 8; block++) {
+      const changes = Array.from({ length: 500 }, (_, index) => {
+        const key = `key-${(index * 7_919 + block * 104_729) % (size + 1_000)}`;
+        return change(key, index % 3 === 0 ? null : `block ${block}`);
+      });
+      const root = roomy.apply(changes);
+      expect(narrow.apply(changes)).toBe(root);
+      expect([...narrow.stored].every(([path, bytes]) => equalBytes(bytes, roomy.stored.get(path) as Uint8Array))).toBe(true);
+      expect(narrow.stored.size).toBe(roomy.stored.size);
+    }
+    const root = narrow.tree.root();
+    narrow.reopen();
+    expect(narrow.tree.root()).toBe(root);
   });
 
   it("proves presence and absence, and no altered proof holds", () => {

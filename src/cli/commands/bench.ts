@@ -63,7 +63,7 @@ export function benchCommand(done: (status: number) => void): Command {
       }
       if (state === true) {
         const { benchState } = await import("../../testnet/bench/state-cost.ts");
-        done(benchState({ keys: OBJECTS, json: json === true }));
+        done(await benchState({ keys: OBJECTS, json: json === true }));
         return;
       }
       const { bench } = await import("../../testnet/bench/bench.ts");

@@ -1,7 +1,14 @@
 import { generateKeyPairSync, sign, verify } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { LevelStore } from "../../adapters/level-store.ts";
 import { nativeHasher } from "../../adapters/native-hasher.ts";
+import { pageKey, pageUndoKey } from "../../node/chain-keys.ts";
+import type { Store, StoreWrite } from "../../ports/store.ts";
 import { keyHashOf, valueHashOf } from "../../state/node-hash.ts";
-import { type PageWrite, pageWrites, StateTree, type TreeChange } from "../../state/tree.ts";
+import { pageWrites, StateTree } from "../../state/tree.ts";
+import { TreeBuild } from "../../state/tree-build.ts";
 
 /** CPU µs of one raw node:crypto verification here: machines differ by more than programs do, so figures are given beside it. */
 export function verificationMicros(count = 500): number {
@@ -19,83 +26,191 @@ export function verificationMicros(count = 500): number {
 const KEYS_PER_TX = 3.25;
 const SIGNATURES_PER_TX = 1.75;
 
+/** A block of the load changes so many keys: 300 transactions of which each changes between three and four. */
+const KEYS_PER_BLOCK = 1_000;
+const BLOCKS = 20;
+const WARM_BLOCKS = 5;
+const COLD_BLOCKS = 5;
+const KEY_BYTES = 40;
+const VALUE_BYTES = 200;
+const ROWS_PER_BATCH = 10_000;
+
+/** Per changed key: µs of CPU and bytes. */
+export interface StateCost {
+  /** Hashes of key and value, the next root, the rows of the pages and of what they were; in the executing thread, without the disk. */
+  readonly micros: number;
+  /** The same by a tree that has to read and hash every page first. */
+  readonly coldMicros: number;
+  readonly pageBytes: number;
+  readonly undoBytes: number;
+  /** What writing these rows costs all threads of the process, LevelDB's among them. */
+  readonly storePagesMicros: number;
+  readonly storeUndosMicros: number;
+}
+
 /** `npm run bench -- --state`: aims at less than a fifth of what the same transactions' signatures cost to verify. */
-export function benchState(options: { readonly keys: readonly number[]; readonly json: boolean }): number {
+export async function benchState(options: { readonly keys: readonly number[]; readonly json: boolean }): Promise<number> {
   const verifyMicros = verificationMicros();
   const signatures = SIGNATURES_PER_TX * verifyMicros;
   console.error(`one Ed25519 verification by node:crypto takes ${verifyMicros.toFixed(0)} µs of CPU here`);
-  console.error("keys       µs per changed key  page bytes per changed key  share of the signatures' cost");
-  const state: Record<string, { readonly microsPerChangedKey: number; readonly shareOfSignatures: number }> = {};
+  console.error(
+    "per changed key: µs of the state tree and their share of what the signatures cost; the same with nothing in its cache;",
+  );
+  console.error("bytes of its pages and of what they were before, and µs of writing these rows, all threads together");
+  console.error("keys       µs     share  µs cold  page B  undo B  write pages µs  write undos µs");
+  const state: Record<string, StateCost & { readonly shareOfSignatures: number }> = {};
   for (const keys of options.keys) {
-    const { microsPerChangedKey, pageBytesPerChangedKey } = stateCost(keys);
-    const shareOfSignatures = (KEYS_PER_TX * microsPerChangedKey) / signatures;
-    console.error(
-      `${String(keys).padEnd(10)} ${microsPerChangedKey.toFixed(1).padEnd(19)} ${pageBytesPerChangedKey.toFixed(0).padEnd(27)} ${shareOfSignatures.toFixed(2)}`,
-    );
-    state[keys] = { microsPerChangedKey: round(microsPerChangedKey), shareOfSignatures: round(shareOfSignatures) };
+    const cost = await stateCost(keys);
+    const shareOfSignatures = round((KEYS_PER_TX * cost.micros) / signatures);
+    const columns: readonly (readonly [number, number, number])[] = [
+      [keys, 0, 10],
+      [cost.micros, 1, 6],
+      [shareOfSignatures, 2, 6],
+      [cost.coldMicros, 1, 8],
+      [cost.pageBytes, 0, 7],
+      [cost.undoBytes, 0, 7],
+      [cost.storePagesMicros, 1, 15],
+      [cost.storeUndosMicros, 1, 15],
+    ];
+    console.error(columns.map(([value, digits, width]) => value.toFixed(digits).padEnd(width)).join(" "));
+    state[keys] = { ...cost, shareOfSignatures };
   }
   if (options.json) console.log(JSON.stringify({ verificationMicros: round(verifyMicros), state }));
   return 0;
 }
 
-/** A block of the load changes so many keys: 300 transactions of which each changes between three and four. */
-const KEYS_PER_BLOCK = 1_000;
-const BLOCKS = 20;
-const WARM_BLOCKS = 5;
-
-export interface StateCost {
-  readonly keys: number;
-  readonly microsPerChangedKey: number;
-  readonly pageBytesPerChangedKey: number;
+/** What the state tree costs per changed key at a size. */
+export async function stateCost(keys: number): Promise<StateCost> {
+  const folder = mkdtempSync(join(tmpdir(), "zhonglian-state-"));
+  const store = await LevelStore.open(join(folder, "store"));
+  try {
+    const costs = new StateCosts(store, keys);
+    await costs.fill();
+    for (let block = 0; block < COLD_BLOCKS; block++) await costs.block(costs.newTree());
+    const cold = costs.taken();
+    const tree = costs.newTree();
+    costs.warm(tree);
+    for (let block = 0; block < WARM_BLOCKS; block++) await costs.block(tree);
+    costs.taken();
+    for (let block = 0; block < BLOCKS; block++) await costs.block(tree);
+    return { ...costs.taken(), coldMicros: cold.micros };
+  } finally {
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
-/** What the state tree costs per changed key at a size: hashing of key and value, update, stored form of the pages; without the disk. */
-export function stateCost(keys: number): StateCost {
-  const pages = new Map<string, Uint8Array>();
-  const tree = new StateTree({ page: (path) => pages.get(path) }, nativeHasher);
-  let pageBytes = 0;
-  let micros = 0;
-  const apply = (changesOf: () => readonly TreeChange[]): void => {
-    let writes: readonly PageWrite[] = [];
-    micros += cpuMicros(() => {
-      const update = tree.update(changesOf());
-      writes = pageWrites(update);
-      tree.adopt(update);
-    });
-    // A disk in memory is no part of the tree, and keeps nothing of the tree's own memory.
-    for (const { path, bytes } of writes) {
-      pageBytes += bytes?.length ?? 0;
-      if (bytes === null) pages.delete(path);
-      else pages.set(path, bytes.slice());
+/** A state in a store, and what its blocks have cost since that was last taken. */
+class StateCosts {
+  readonly #store: Store;
+  readonly #keys: number;
+  #next: number;
+  #at = 1;
+  #height = 0;
+  #version = 0;
+  #blocks = 0;
+  #sums = { micros: 0, pageBytes: 0, undoBytes: 0, storePagesMicros: 0, storeUndosMicros: 0 };
+
+  constructor(store: Store, keys: number) {
+    this.#store = store;
+    this.#keys = keys;
+    this.#next = keys;
+  }
+
+  newTree(): StateTree {
+    return new StateTree({ page: (path) => this.#store.get(pageKey(path)) }, nativeHasher);
+  }
+
+  async fill(): Promise<void> {
+    const build = new TreeBuild(nativeHasher);
+    for (let index = 0; index < this.#keys; index++) build.set(hashed(this.#change(index)));
+    let batch: StoreWrite[] = [];
+    for (const { pages } of build.parts()) {
+      for (const [path, page] of pages) {
+        batch.push({ key: pageKey(path), value: page.encode() });
+        if (batch.length < ROWS_PER_BATCH) continue;
+        await this.#write(batch);
+        batch = [];
+      }
     }
-  };
-  let version = 0;
-  const change = (index: number): TreeChange => {
-    const key = new Uint8Array(40);
-    new DataView(key.buffer).setUint32(0, index);
-    const value = new Uint8Array(200);
-    new DataView(value.buffer).setUint32(0, version++);
-    return { keyHash: keyHashOf(key, nativeHasher), valueHash: valueHashOf(value, nativeHasher) };
-  };
-  for (let from = 0; from < keys; from += 10_000)
-    apply(() => Array.from({ length: Math.min(10_000, keys - from) }, (_, index) => change(from + index)));
-  // Two of three are new, as a transfer consumes one note and makes another; the others lie anywhere.
-  let next = keys;
-  let at = 1;
-  const block = (): void => {
+    await this.#write(batch);
+  }
+
+  /** Every page is read once. */
+  warm(tree: StateTree): void {
+    const paths = [""];
+    for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
+      const branches = tree.page(path)?.branches ?? 0;
+      for (let nibble = 0; nibble < 16; nibble++) if ((branches >> nibble) & 1) paths.push(path + nibble.toString(16));
+    }
+  }
+
+  /** Two of three keys lie anywhere, the others are new, as what a transaction makes. */
+  async block(tree: StateTree): Promise<void> {
     const changed = new Set<number>();
     while (changed.size < KEYS_PER_BLOCK) {
-      at = (at * 48_271) % 2_147_483_647;
-      changed.add(changed.size % 3 === 0 ? next++ : at % keys);
+      this.#at = (this.#at * 48_271) % 2_147_483_647;
+      changed.add(changed.size % 3 === 0 ? this.#next++ : this.#at % this.#keys);
     }
-    apply(() => [...changed].map(change));
-  };
-  for (let index = 0; index < WARM_BLOCKS; index++) block();
-  pageBytes = 0;
-  micros = 0;
-  for (let index = 0; index < BLOCKS; index++) block();
-  const changes = BLOCKS * KEYS_PER_BLOCK;
-  return { keys, microsPerChangedKey: micros / changes, pageBytesPerChangedKey: pageBytes / changes };
+    const objects = [...changed].map((index) => this.#change(index));
+    this.#height += 1;
+    const height = this.#height;
+    const before = process.threadCpuUsage();
+    const update = tree.update(objects.map(hashed), height);
+    const pages = pageWrites(update).map(({ path, bytes }) => ({ key: pageKey(path), value: bytes }));
+    const undos = update.pages.map(({ path, undo }) => ({ key: pageUndoKey(path, height), value: undo }));
+    tree.adopt(update);
+    const { user, system } = process.threadCpuUsage(before);
+    this.#blocks += 1;
+    this.#sums.micros += user + system;
+    this.#sums.pageBytes += bytesOf(pages);
+    this.#sums.undoBytes += bytesOf(undos);
+    this.#sums.storePagesMicros += await this.#write(pages);
+    this.#sums.storeUndosMicros += await this.#write(undos);
+  }
+
+  /** Per changed key, since the last time. */
+  taken(): Omit<StateCost, "coldMicros"> {
+    const changes = this.#blocks * KEYS_PER_BLOCK;
+    const { micros, pageBytes, undoBytes, storePagesMicros, storeUndosMicros } = this.#sums;
+    this.#blocks = 0;
+    this.#sums = { micros: 0, pageBytes: 0, undoBytes: 0, storePagesMicros: 0, storeUndosMicros: 0 };
+    return {
+      micros: round(micros / changes),
+      pageBytes: round(pageBytes / changes),
+      undoBytes: round(undoBytes / changes),
+      storePagesMicros: round(storePagesMicros / changes),
+      storeUndosMicros: round(storeUndosMicros / changes),
+    };
+  }
+
+  #change(index: number): { readonly key: Uint8Array; readonly value: Uint8Array } {
+    const key = new Uint8Array(KEY_BYTES);
+    new DataView(key.buffer).setUint32(0, index);
+    const value = new Uint8Array(VALUE_BYTES);
+    new DataView(value.buffer).setUint32(0, this.#version++);
+    return { key, value };
+  }
+
+  /** Answers the µs of CPU that it took all threads. */
+  async #write(batch: readonly StoreWrite[]): Promise<number> {
+    const before = process.cpuUsage();
+    await new Promise<void>((resolve, reject) => {
+      this.#store.write(batch, (fault) => (fault === null ? resolve() : reject(fault)));
+    });
+    const { user, system } = process.cpuUsage(before);
+    return user + system;
+  }
+}
+
+function hashed({ key, value }: { readonly key: Uint8Array; readonly value: Uint8Array }) {
+  return { keyHash: keyHashOf(key, nativeHasher), valueHash: valueHashOf(value, nativeHasher) };
+}
+
+function bytesOf(writes: readonly StoreWrite[]): number {
+  let bytes = 0;
+  for (const { value } of writes) bytes += value?.length ?? 0;
+  return bytes;
 }
 
 function cpuMicros(run: () => void): number {

@@ -1,5 +1,5 @@
 import { genesisFromJson, genesisSchema, genesisToJson } from "../../../src/codec/genesis.ts";
-import { sha256 } from "../../../src/crypto/hash.ts";
+import { sha256, sha256Pairs } from "../../../src/crypto/hash.ts";
 import { concatBytes } from "../../../src/lib/bytes.ts";
 import type { Prng } from "../../../src/lib/prng.ts";
 import { ConsensusLog } from "../../../src/node/consensus-log.ts";
@@ -15,11 +15,7 @@ import { randomJson } from "../random-value.ts";
 import { Finding, type Target } from "../target.ts";
 
 const text = new TextEncoder();
-const hasher: Hasher = {
-  sha256,
-  sha256Pairs: (pairs) =>
-    concatBytes(...Array.from({ length: pairs.length / 64 }, (_, index) => sha256(pairs.subarray(64 * index, 64 * index + 64)))),
-};
+const hasher: Hasher = { sha256, sha256Pairs };
 const KEY = "3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29" as PublicKey;
 const signer: Signer = { publicKey: KEY, sign: () => undefined };
 

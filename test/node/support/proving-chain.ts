@@ -62,7 +62,7 @@ export class ProvingChain extends TestChain {
       tree: empty,
       hasher: HASHER,
       store: { get: () => undefined },
-    }).fromChanges(genesisObjects(identity));
+    }).fromChanges(0, genesisObjects(identity));
     this.blocks = new ChainStore(this.store, { chain, stateRoot: first.stateRoot, timeMs: genesis.timeMs });
     this.blocks.writeGenesis(this.#executor.writes(0, first), () => undefined);
     this.#executor.adopt(first);
