@@ -83,7 +83,7 @@ async function take(forging: Forging, step: Step, deals: readonly Deal[], meter:
   if (failed !== undefined) throw new Error(`${step.name} was refused with code ${failed.code}`);
   if (!isMeasured(step)) return;
   meter?.end(step.name, deals.length);
-  meter?.count({ objects: changes.length, pages: tree.pages.size, reads: forging.store.reads - readsBefore });
+  meter?.count({ objects: changes.length, pages: tree.pages.length, reads: forging.store.reads - readsBefore });
 }
 
 async function castOf(forging: Forging): Promise<Cast & { readonly holders: Cast["sellers"] }> {
