@@ -80,15 +80,13 @@ export class StateTree {
   #pages(paths: readonly string[], read: Map<string, Page>): readonly (Page | undefined)[] {
     const missing: string[] = [];
     const stored: Uint8Array[] = [];
-    const pages = paths.map((path) => {
-      const cached = this.#cache.get(path);
-      const bytes = cached === undefined ? this.#reader.page(path) : undefined;
-      if (bytes !== undefined) {
-        missing.push(path);
-        stored.push(bytes);
-      }
-      return cached;
-    });
+    const pages = this.#cache.all(paths);
+    for (const [index, path] of paths.entries()) {
+      const bytes = pages[index] === undefined ? this.#reader.page(path) : undefined;
+      if (bytes === undefined) continue;
+      missing.push(path);
+      stored.push(bytes);
+    }
     if (stored.length === 0) return pages;
     for (const [index, page] of Page.decodeAll(stored, this.#hasher).entries()) read.set(missing[index] as string, page);
     return paths.map((path, index) => pages[index] ?? read.get(path));
