@@ -16,7 +16,7 @@ const ENTRY_WORDS = 3;
 const ENTRIES_MIN = 256;
 
 /**
- * Hashed pages in a bounded amount of memory, by their paths. A million keys have 330,000 pages, too many for objects
+ * Hashed pages in a bounded amount of memory, by their paths. A million keys have 360,000 pages, too many for objects
  * of their own: the engine's collector would go over all of them again and again. So their bytes lie one behind the other in large
  * chunks, and a table of numbers says where. The chunks are a ring: when all are there, what is left of the oldest is moved together to make
  * room, or forgotten.

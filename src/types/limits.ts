@@ -121,7 +121,7 @@ export const LIMITS = {
   pageUndosPerRead: 32,
 
   /**
-   * Hashed pages of the state tree in memory. Those of a million objects take 170 MiB, and all fit; a node that is busy otherwise takes half a
+   * Hashed pages of the state tree in memory. Those of a million objects take 153 MiB, and all fit; a node that is busy otherwise takes half a
    * gibibyte, so that both together stay below one.
    */
   stateCacheBytes: 256 * MIB,
