@@ -2,7 +2,7 @@ import type { Height } from "../types/scalars.ts";
 import { LeafRecords } from "./leaf-records.ts";
 import type { TreeHasher } from "./node-hash.ts";
 import { Page, StateCorruptError } from "./page.ts";
-import { CHILDREN, highestOf, ones } from "./page-shape.ts";
+import { ALL_CHILDREN, CHILDREN, highestOf, ones } from "./page-shape.ts";
 import { pageUndo } from "./page-undo.ts";
 import type { TreeChange } from "./tree.ts";
 import { Slabs } from "./words.ts";
@@ -134,6 +134,8 @@ class Updating {
     const left = (before.leaves & ~changed) | leaves;
     // A page that holds fewer than two leaves is not stored: its leaf stands in the parent.
     if (draft.parent !== null && ((before.branches & ~changed) | branches) === 0 && ones(left) < 2) {
+      // With the page all goes that was in it, what moves up included.
+      draft.changed = ALL_CHILDREN;
       if (leaves !== 0) draft.child = this.#leaves[highestOf(leaves)] as number;
       else draft.child = left === 0 ? NOTHING : this.#records.addFrom(before, highestOf(left));
       return;

@@ -143,7 +143,7 @@ describe("npm start", () => {
     expect(agents).toHaveLength(2);
     await until(() => agents.every((pid) => !isAlive(pid)), "agents end with their launcher");
     const again = start("--dir", folder.path, "--base-port", String(base), "--exit", "--json");
-    expect(await again.exit).toBe(0);
+    expect(await again.exit, again.err().slice(-2_000)).toBe(0);
     const summary = JSON.parse(again.out()) as Summary;
     expect(summary.height).toBeGreaterThan(before.height);
     expect(summary.receivables).toBe(13);
