@@ -14,6 +14,8 @@ type Change = BodyOf<"governance.propose">["change"];
 /** Blocks of every tenth height can be named to show readiness. */
 const WAYMARK_HEIGHTS = 10;
 const AGAIN_MS = 2_000;
+/** Longer than a guard takes to its disk, and where the others stand to be heard. */
+const RUNNING_MS = 300;
 const DAY_MS = 86_400_000;
 /** Heights ahead at which new rules begin. */
 const FEATURE_AHEAD = 4;
@@ -109,7 +111,16 @@ export class Governance {
     this.#showReady((authorityKey) => this.#vote({ kind: "setAuthorityKey", member: this.#machine.name, authorityKey }));
   }
 
+  /** Its operator shows the key once the node has run with it for a while: a key that never ran would be voted in before its guard was. */
   #showReady(then: (key: Machine["authorityKey"]) => void): void {
+    const { node } = this.#machine;
+    this.#m.scheduler.at(RUNNING_MS, "governance", () => {
+      if (node !== null && node === this.#machine.node && !node.isSyncing) this.#show(then);
+      else if (!this.#isOver) this.#showReady(then);
+    });
+  }
+
+  #show(then: (key: Machine["authorityKey"]) => void): void {
     const { reference, scheduler, workload } = this.#m;
     const { height } = reference;
     const waymark = height - 1 - ((height - 2) % WAYMARK_HEIGHTS);
