@@ -126,6 +126,7 @@ export class DoubleSignGuard {
   /** Starts an empty memory over a lost one; the caller has waited as protocol.md §4 says, or the operator ordered it. */
   begin(done: (fault: Error | null) => void): void {
     this.#sequence = 0;
+    this.#torn = false;
     this.#records = [];
     const birth = this.#frame(encode(birthSchema, { key: this.#signer.publicKey }));
     this.#fileBytes = birth.length;

@@ -47,6 +47,8 @@ export class VirtualDisk {
   /** Raised by a crash: what was under way for an earlier life never answers. */
   #life = 0;
   #unsynced: Unsynced[] = [];
+  /** When the last write asked for will be done. */
+  readonly #doneMs = new Map<Target, number>();
   #trap: Trap | null = null;
   slowMs = 0;
   /** Writes fail, some of them after they took effect: a fault is a doubt. */
@@ -66,6 +68,7 @@ export class VirtualDisk {
   crash(): void {
     this.#life += 1;
     this.#trap = null;
+    this.#doneMs.clear();
     const torn = new Set<FileName>();
     for (const { file, bytes } of this.#unsynced) {
       if (torn.has(file)) continue;
@@ -95,6 +98,7 @@ export class VirtualDisk {
   /** A new, empty disk. */
   wipe(): void {
     this.#life += 1;
+    this.#doneMs.clear();
     this.#stored.clear();
     this.#rotten.clear();
     this.#files.clear();
@@ -180,7 +184,11 @@ export class VirtualDisk {
 
   #write(target: Target, life: number, done: (fault: Error | null) => void, apply: () => void): void {
     this.#springs(target, "issued");
-    this.#scheduler.at(this.#random.between(1, 3) + this.slowMs, `${this.name} ${target}`, () => {
+    const { nowMs } = this.#scheduler;
+    // A write never overtakes the one before it, though the disk be quick again.
+    const doneMs = Math.max(nowMs + this.#random.between(1, 3) + this.slowMs, this.#doneMs.get(target) ?? 0);
+    this.#doneMs.set(target, doneMs);
+    this.#scheduler.at(doneMs - nowMs, `${this.name} ${target}`, () => {
       if (life !== this.#life) return;
       if (!this.isFull || this.#random.chance(300)) apply();
       if (this.isFull) {
