@@ -7,7 +7,6 @@ import type { PublicKey, Signature } from "../types/scalars.ts";
 /** DER prefix of RFC 8410 for a raw seed. */
 const PKCS8_PREFIX = Buffer.from("302e020100300506032b657004220420", "hex");
 const KEYS_CACHED_MAX = 50_000;
-
 const KEY_BYTES = 32;
 
 const keys = new Map<PublicKey, Uint8Array>();

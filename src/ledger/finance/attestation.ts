@@ -1,8 +1,8 @@
-import { amount, hash } from "../../codec/schema.ts";
+import { amount, hash, list, struct } from "../../codec/schema.ts";
 import type { Amount, Day, Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
 import { roleOf } from "../conditions.ts";
-import { daySchema } from "../fields.ts";
+import { currencySchema, daySchema } from "../fields.ts";
 import { paymentId } from "../ids.ts";
 import type { ObjectOf } from "../objects.ts";
 import type { Call } from "../transition.ts";
@@ -16,6 +16,14 @@ export const ATTESTATION = {
   amount: amount({ min: 1n }),
   valueDay: daySchema,
   evidence: hash,
+} as const;
+
+/** What it says about a debtor's money for notes. */
+export const NOTES_PAID = {
+  ...ATTESTATION,
+  payer: hash,
+  currency: currencySchema,
+  lines: list(struct({ note: hash, amount: amount({ min: 1n }) }), { min: 1, max: 64, sortedBy: ({ note }) => note }),
 } as const;
 
 export interface Attested {

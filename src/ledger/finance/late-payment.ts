@@ -1,13 +1,11 @@
-import { amount, hash, list, struct } from "../../codec/schema.ts";
 import type { Amount, Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
 import { isUnfrozen } from "../conditions.ts";
-import { currencySchema } from "../fields.ts";
 import { shareOut } from "../money.ts";
 import type { ObjectOf } from "../objects.ts";
 import { lateInterest, lateMoves } from "../receivables/late.ts";
 import { type Call, transition } from "../transition.ts";
-import { ATTESTATION, type Attested, attested, keepPayment, paymentOf } from "./attestation.ts";
+import { type Attested, attested, keepPayment, NOTES_PAID, paymentOf } from "./attestation.ts";
 import type { Line } from "./redemption.ts";
 import { payLoan, surplusTo } from "./waterfall.ts";
 
@@ -17,12 +15,7 @@ export const payLate = transition({
   label: { zh: "逾期利息付款证明", en: "attest a payment of late interest" },
   ground: "《保障中小企业款项支付条例》 art. 17; Civil Code art. 583, 585: interest for late payment",
   signedBy: "a settlement bank",
-  body: {
-    ...ATTESTATION,
-    payer: hash,
-    currency: currencySchema,
-    lines: list(struct({ note: hash, amount: amount({ min: 1n }) }), { min: 1, max: 64, sortedBy: ({ note }) => note }),
-  },
+  body: NOTES_PAID,
   signers: ({ bank }) => [bank],
   stake: (body) => body.amount,
   makers: ["ATTEST"],

@@ -1,4 +1,4 @@
-import { amount, hash, list, optional, struct } from "../../codec/schema.ts";
+import { amount, hash, list, optional } from "../../codec/schema.ts";
 import type { Amount, Hash } from "../../types/scalars.ts";
 import { require } from "../codes.ts";
 import { currencySchema } from "../fields.ts";
@@ -6,7 +6,7 @@ import { settleMargin } from "../goods/margin.ts";
 import { shareOut } from "../money.ts";
 import type { ObjectOf } from "../objects.ts";
 import { type Call, transition } from "../transition.ts";
-import { ATTESTATION, type Attested, attested, keepPayment, paymentOf, touched } from "./attestation.ts";
+import { ATTESTATION, type Attested, attested, keepPayment, NOTES_PAID, paymentOf, touched } from "./attestation.ts";
 import { lateHolds, withLate } from "./late-payment.ts";
 import { type Line, redeem } from "./redemption.ts";
 import { owed, payLoan } from "./waterfall.ts";
@@ -28,10 +28,7 @@ export const attestPayment = transition({
   ground: "Civil Code art. 557, 561; 银发〔2025〕77号 art. 14",
   signedBy: "a settlement bank",
   body: {
-    ...ATTESTATION,
-    payer: hash,
-    currency: currencySchema,
-    lines: list(struct({ note: hash, amount: amount({ min: 1n }) }), { min: 1, max: 64, sortedBy: ({ note }) => note }),
+    ...NOTES_PAID,
     late: optional(amount({ min: 1n })),
   },
   signers: ({ bank }) => [bank],

@@ -12,6 +12,16 @@ export const contractTermsSchema = struct({
   document: hash,
 });
 
+/** What somebody says of an invoice that was seen financed where the alliance does not reach. */
+export const OUTSIDE_CLAIM = {
+  by: hash,
+  fingerprint: hash,
+  source: choice("BANK", "BILL", "PLATFORM", "REGISTRY"),
+  proof: hash,
+  seenMs: int(),
+  status: choice("ACTIVE", "LIFTED"),
+} as const;
+
 /** What a verifier says of an e-invoice that it checked: the same when it says so and when the ledger keeps it. */
 export const CHECKED = {
   verifier: hash,
@@ -103,15 +113,7 @@ export const TRADE_SCHEMAS = {
   /** An e-invoice that a verifier checked, held for its seller until it is registered. */
   verification: struct({ ...base, ...CHECKED, verifiedMs: int() }),
   /** An invoice was seen financed where the alliance does not reach. */
-  outsideClaim: struct({
-    ...base,
-    by: hash,
-    fingerprint: hash,
-    source: choice("BANK", "BILL", "PLATFORM", "REGISTRY"),
-    proof: hash,
-    seenMs: int(),
-    status: choice("ACTIVE", "LIFTED"),
-  }),
+  outsideClaim: struct({ ...base, ...OUTSIDE_CLAIM }),
   /** Keys of the alliance's verifiers, by commitments: which is used, and since when. The keys themselves are never here. */
   fingerprintEpochs: struct({
     ...base,

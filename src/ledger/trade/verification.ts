@@ -1,4 +1,4 @@
-import { choice, hash, int, list } from "../../codec/schema.ts";
+import { hash, int, list } from "../../codec/schema.ts";
 import { minorUnitsOf } from "../../types/currency.ts";
 import { LIMITS } from "../../types/limits.ts";
 import { require } from "../codes.ts";
@@ -17,7 +17,7 @@ import {
   printsFree,
 } from "./fingerprints.ts";
 import { coveredByContract, enterInvoice } from "./invoice.ts";
-import { CHECKED } from "./objects.ts";
+import { CHECKED, OUTSIDE_CLAIM } from "./objects.ts";
 
 /**
  * A verifier has read an e-invoice and checked it, and holds its fingerprint for the seller until it is registered: from here on nobody else
@@ -120,14 +120,7 @@ export const attestOutsideClaim = transition({
   label: { zh: "登记链外融资主张", en: "record a claim outside the alliance" },
   ground: "Civil Code art. 768; 银发〔2025〕77号 art. 13: claims outside the alliance come first if they were registered first",
   signedBy: "a verifier, a registry agent or a lender",
-  body: {
-    by: hash,
-    fingerprint: hash,
-    source: choice("BANK", "BILL", "PLATFORM", "REGISTRY"),
-    proof: hash,
-    seenMs: int(),
-    status: choice("ACTIVE", "LIFTED"),
-  },
+  body: OUTSIDE_CLAIM,
   signers: ({ by }) => [by],
   makers: ["ATTEST", "ENGINE"],
   requires: [

@@ -202,20 +202,10 @@ export function endedLate(world: Alliance, face = 100_000n) {
 }
 
 export function lateBody(
-  { chain, bank, debtor }: Alliance,
+  world: Alliance,
   note: Hash,
   amount: Amount,
   change: Partial<BodyOf<"payment.late">> = {},
 ): BodyOf<"payment.late"> {
-  return {
-    bank: bank.id,
-    reference: reference(),
-    payer: debtor.id,
-    currency: "CNY",
-    amount,
-    valueDay: dayOf(chain.timeMs),
-    lines: [{ note, amount }],
-    evidence: commitment("camt.054"),
-    ...change,
-  };
+  return paymentBody(world, [{ note, amount }], change);
 }
