@@ -5,7 +5,7 @@ import { LIMITS } from "../types/limits.ts";
 import type { Height } from "../types/scalars.ts";
 import type { BlockExecutor } from "./block-executor.ts";
 import type { ChainStore, FinalisedBlock } from "./chain-store.ts";
-import type { Decided } from "./consensus-driver.ts";
+import type { Decided } from "./decided.ts";
 import type { EventLoop } from "./event-loop.ts";
 
 interface WriterModules {

@@ -44,6 +44,11 @@ export class Candidates {
     return undefined;
   }
 
+  /** Another height begins. */
+  clear(): void {
+    this.#byId.clear();
+  }
+
   keepOnly(isNeeded: (id: BlockId) => boolean): void {
     for (const id of this.#byId.keys()) if (!isNeeded(id)) this.#byId.delete(id);
   }

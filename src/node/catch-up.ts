@@ -12,7 +12,7 @@ import type { BlockId, Hash, Height, PublicKey } from "../types/scalars.ts";
 import type { BlockExecutor } from "./block-executor.ts";
 import type { BlockValidator } from "./block-validator.ts";
 import type { ChainStore } from "./chain-store.ts";
-import type { Decided } from "./consensus-driver.ts";
+import type { Decided } from "./decided.ts";
 import type { EventLoop } from "./event-loop.ts";
 import { FetchedBlockCheck, type SoundBlock } from "./fetched-block-check.ts";
 import { blocksRequestSchema, blocksResponseSchema, prunedResponseSchema } from "./messages.ts";

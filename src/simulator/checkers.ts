@@ -1,4 +1,4 @@
-import type { Decided } from "../node/consensus-driver.ts";
+import type { Decided } from "../node/decided.ts";
 import type { Node } from "../node/node.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Hash, Height, MemberId, PublicKey, TimeMs, TxId } from "../types/scalars.ts";

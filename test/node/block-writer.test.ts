@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BlockWriter } from "../../src/node/block-writer.ts";
-import type { Decided } from "../../src/node/consensus-driver.ts";
+import type { Decided } from "../../src/node/decided.ts";
 import { EventLoop } from "../../src/node/event-loop.ts";
 import { LIMITS } from "../../src/types/limits.ts";
 

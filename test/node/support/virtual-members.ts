@@ -9,7 +9,7 @@ import { objectId, partyId, TURNS_ID } from "../../../src/ledger/ids.ts";
 import type { ObjectOf } from "../../../src/ledger/objects.ts";
 import { Prng } from "../../../src/lib/prng.ts";
 import { verifyCommit } from "../../../src/light/commit.ts";
-import type { Decided } from "../../../src/node/consensus-driver.ts";
+import type { Decided } from "../../../src/node/decided.ts";
 import { newGuardFile } from "../../../src/node/double-sign-guard.ts";
 import { Node, type NodeOptions } from "../../../src/node/node.ts";
 import type { Logger, Metrics } from "../../../src/ports/observe.ts";

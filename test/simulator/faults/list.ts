@@ -153,9 +153,9 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
   },
   {
     name: "a vote's signature is not checked",
-    file: "node/consensus-driver.ts",
-    find: 'if (valid !== true) {\n          this.#m.transport.penalise(peer, "vote with a wrong signature");',
-    replace: 'if (valid === undefined) {\n          this.#m.transport.penalise(peer, "vote with a wrong signature");',
+    file: "node/message-check.ts",
+    find: 'if (valid !== true) {\n          transport.penalise(peer, "vote with a wrong signature");',
+    replace: 'if (valid === undefined) {\n          transport.penalise(peer, "vote with a wrong signature");',
     from: 1,
     swarm: WITH_FORGER,
     seen: /^(validity|agreement|accountability)/,
