@@ -26,6 +26,7 @@ import { BlockWriter } from "./block-writer.ts";
 import { BodyFetcher } from "./body-fetcher.ts";
 import { CatchUp } from "./catch-up.ts";
 import { ChainStore, type Head } from "./chain-store.ts";
+import { ClockExchange } from "./clock-exchange.ts";
 import { ConsensusDriver } from "./consensus-driver.ts";
 import { ConsensusLog } from "./consensus-log.ts";
 import type { Decided } from "./decided.ts";
@@ -33,9 +34,8 @@ import { DoubleSignGuard, type SignRequest } from "./double-sign-guard.ts";
 import { EventLoop } from "./event-loop.ts";
 import { executeGenesis } from "./executing-chain.ts";
 import { Membership } from "./membership.ts";
-import { decodeMessage, encodeMessage } from "./messages.ts";
+import { decodeMessage } from "./messages.ts";
 import { ObjectStore } from "./object-store.ts";
-import { PeerClocks } from "./peer-clocks.ts";
 import { PeerRequests } from "./peer-requests.ts";
 import { Pruner } from "./pruner.ts";
 import { RowReader } from "./row-reader.ts";
@@ -122,7 +122,7 @@ export class Node {
   readonly #listeners = new Set<BlockListener>();
   readonly #expired = new Set<TxId>();
   #peerHeights = new Map<PublicKey, Height>();
-  readonly #peerClocks = new PeerClocks();
+  readonly #clocks: ClockExchange;
   #stopped = false;
   #running = false;
 
@@ -135,6 +135,7 @@ export class Node {
     const fatal = (error: Error): void => this.#fatal(error);
     this.#loop = new EventLoop(fatal);
     const loop = this.#loop;
+    this.#clocks = new ClockExchange({ loop, wall, clock, transport, metrics, isShared: identity.genesis.clock === "driven" });
     const genesis = executeGenesis(identity, hasher);
     this.#chain = new ChainStore(store, { chain, stateRoot: genesis.stateRoot, timeMs: identity.genesis.timeMs });
     const { view } = this.#chain;
@@ -337,7 +338,7 @@ export class Node {
 
   /** By how many milliseconds this node's clock is ahead of its peers' median; 0 under a driven clock, which all share. */
   get clockAheadMs(): number {
-    return this.#options.identity.genesis.clock === "driven" ? 0 : this.#peerClocks.aheadMs();
+    return this.#clocks.aheadMs;
   }
 
   /** What the node is to the chain at this height: promotion and demotion change it while it runs. */
@@ -391,7 +392,7 @@ export class Node {
     transport.start(this.#handlers());
     this.#driver.start();
     this.#pool.start();
-    this.#everyTime();
+    this.#clocks.everyInterval(() => this.#gauge());
     this.#gauge();
     this.#pruner.onBlock();
   }
@@ -422,12 +423,12 @@ export class Node {
         metrics.set("zhonglian_peers", transport.peers().length);
         this.#driver.sendStatus(peer);
         this.#pool.announceTo(peer);
-        this.#sendTime(peer);
+        this.#clocks.tell(peer);
       }),
       onDisconnected: this.#loop.callback((peer: PublicKey) => {
         metrics.set("zhonglian_peers", transport.peers().length);
         this.#peerHeights.delete(peer);
-        this.#peerClocks.onGone(peer);
+        this.#clocks.onGone(peer);
         this.#catchUp.onGone(peer);
         this.#driver.onDisconnected(peer);
       }),
@@ -479,8 +480,7 @@ export class Node {
         this.#driver.onMessage(peer, message);
         return;
       case "time":
-        this.#peerClocks.onTime(peer, message.body.wallMs, this.#modules.wall.nowMs());
-        this.#modules.metrics.set("zhonglian_clock_ahead_seconds", this.clockAheadMs / 1000);
+        this.#clocks.onTime(peer, message.body.wallMs);
         return;
     }
   }
@@ -488,23 +488,6 @@ export class Node {
   #hears(peer: PublicKey, decided: Height, what: "standing" | "commit"): void {
     const member = this.#membership.memberOf(peer);
     if (member !== undefined) this.#permit.hears(member, decided, what);
-  }
-
-  #sendTime(peer: PublicKey): void {
-    const { transport, wall } = this.#modules;
-    transport.sendConsensus(peer, encodeMessage("time", { wallMs: wall.nowMs() }));
-  }
-
-  #everyTime(): void {
-    const { clock, transport } = this.#modules;
-    clock.after(
-      LIMITS.timeIntervalMs,
-      this.#loop.callback(() => {
-        for (const { nodeKey } of transport.peers()) this.#sendTime(nodeKey);
-        this.#gauge();
-        this.#everyTime();
-      }),
-    );
   }
 
   /** A block that consensus decided here. */
