@@ -20,7 +20,8 @@ import {
   text,
 } from "./schema.ts";
 
-const DURATION_MS_MAX = 10 * 366 * LIMITS.dayMs;
+/** No parameter may be a longer time. */
+export const DURATION_MS_MAX = 10 * 366 * LIMITS.dayMs;
 
 const bp = int({ max: 10_000 });
 

@@ -18,6 +18,7 @@ const PREFIX = {
   pageUndo: 0x75,
   replaced: 0x71,
   swept: 0x73,
+  leftIds: 0x79,
 } as const;
 
 /** Of these every block adds rows that no later one replaces: what grows until it is let go of. */
@@ -81,6 +82,11 @@ export function dueKey(height: Height): Uint8Array {
 /** What a block put aside of the state before it. */
 export function replacedKey(height: Height): Uint8Array {
   return withHeight(PREFIX.replaced, height);
+}
+
+/** Ids of a block that is not kept, as long as they must be known. */
+export function leftIdsKey(height: Height): Uint8Array {
+  return withHeight(PREFIX.leftIds, height);
 }
 
 export function blockByIdKey(id: BlockId): Uint8Array {

@@ -1,20 +1,23 @@
+import { DURATION_MS_MAX } from "../codec/genesis.ts";
 import { decodeTransaction } from "../codec/transaction.ts";
 import type { MonotonicClock } from "../ports/clock.ts";
 import type { Hasher } from "../ports/crypto.ts";
 import type { Logger, Metrics } from "../ports/observe.ts";
 import type { SnapshotFiles } from "../ports/snapshot-files.ts";
 import type { Store, StoreWrite } from "../ports/store.ts";
+import type { Header } from "../types/block.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Keep } from "../types/retention.ts";
-import type { Height } from "../types/scalars.ts";
+import type { Height, TimeMs, TxId } from "../types/scalars.ts";
 import { rowsByHeight } from "./chain-keys.ts";
 import { type ChainStore, rowsOfHeight, usedIdWrite } from "./chain-store.ts";
 import type { EventLoop } from "./event-loop.ts";
+import { type LeftIds, leftIdsWrite, lowestLeftIds } from "./left-ids.ts";
 
 interface PrunerModules {
   readonly keep: Keep;
   readonly chain: ChainStore;
-  readonly store: Pick<Store, "write" | "compact">;
+  readonly store: Pick<Store, "write" | "range" | "compact">;
   readonly hasher: Hasher;
   readonly txWindowMs: () => number;
   /** Null: this node gives no snapshots, so nobody goes on from one with its blocks. */
@@ -39,6 +42,10 @@ export class Pruner {
   /** Rows of the height under way that are still there, last things last. */
   #left: StoreWrite[] = [];
   #compactedTo: Height;
+  /** Ids, and last the row that tells of them. */
+  #forgetting: StoreWrite[] = [];
+  /** When the next ids of blocks that are not here may be forgotten; until it is looked for, any time. */
+  #idsDueMs: TimeMs = 0;
 
   constructor(modules: PrunerModules, rowsPerSlice: number = LIMITS.pruneRowsPerSlice) {
     this.#m = modules;
@@ -61,11 +68,38 @@ export class Pruner {
   }
 
   #tick(): void {
-    const { chain, snapshots } = this.#m;
+    const { chain, store } = this.#m;
     if (chain.swept < chain.base) {
       this.#sweep();
       return;
     }
+    if (this.#forgetting.length > 0) {
+      this.#delete(this.#forgetting.splice(0, this.#rowsPerSlice));
+      return;
+    }
+    if (chain.base === 0 || this.#idsDueMs >= chain.head.timeMs) {
+      this.#proceed();
+      return;
+    }
+    lowestLeftIds(store).then(
+      this.#m.loop.callback((ids: LeftIds | undefined) => this.#forget(ids)),
+      (error: unknown) => this.#m.fatal(new Error("the ids of blocks that are not kept cannot be read", { cause: error })),
+    );
+  }
+
+  /** Ids that no block can hold any more need not be known: without this they would stay for ever. */
+  #forget(left: LeftIds | undefined): void {
+    this.#idsDueMs = left?.untilMs ?? Number.POSITIVE_INFINITY;
+    if (left === undefined || left.untilMs >= this.#m.chain.head.timeMs) {
+      this.#proceed();
+      return;
+    }
+    this.#forgetting = [...left.ids.map(forgottenIdWrite), { key: left.key, value: null }];
+    this.#tick();
+  }
+
+  #proceed(): void {
+    const { chain, snapshots } = this.#m;
     if (this.#m.keep.kind === "all" || !this.#isPast(chain.base)) {
       this.#rest();
       return;
@@ -117,7 +151,7 @@ export class Pruner {
   }
 
   #sweep(): void {
-    const { chain, metrics } = this.#m;
+    const { chain } = this.#m;
     let { swept } = chain;
     const batch: StoreWrite[] = [];
     const marks: StoreWrite[] = [];
@@ -128,7 +162,11 @@ export class Pruner {
       swept += 1;
       marks[0] = chain.sweptWrite(swept);
     }
-    metrics.add("zhonglian_pruned_rows_total", batch.length);
+    this.#delete(batch, marks);
+  }
+
+  #delete(batch: readonly StoreWrite[], marks: readonly StoreWrite[] = []): void {
+    this.#m.metrics.add("zhonglian_pruned_rows_total", batch.length);
     this.#write([...batch, ...marks]);
   }
 
@@ -136,20 +174,32 @@ export class Pruner {
   #rowsOf(height: Height): StoreWrite[] {
     const { chain } = this.#m;
     const header = chain.block(height)?.header;
-    // Under the same parameters the window, which is always kept, has passed the block by; under others it may have been longer.
-    const isWindowPast = header?.params === chain.tipHeader?.params;
     const { transactions, others } = rowsOfHeight(chain, height);
-    const ids = transactions.map((id): StoreWrite => {
-      const used = usedIdWrite(id);
-      return isWindowPast || !this.#isStillValid(chain.transaction(id)?.body) ? { ...used, value: null } : used;
-    });
-    return [...ids, ...others.map((key) => ({ key, value: null }))];
+    // Under the same parameters the window, which is always kept, has passed the block by; under others it may have been longer.
+    const isWindowPast = header === undefined || header.params === chain.tipHeader?.params;
+    const validMs = isWindowPast ? new Map<TxId, TimeMs>() : this.#validIn(header, transactions);
+    const left = validMs.size === 0 ? [] : [this.#leaveIds(height, validMs)];
+    const ids = transactions.map((id) => (validMs.has(id) ? usedIdWrite(id) : forgottenIdWrite(id)));
+    return [...left, ...ids, ...others.map((key) => ({ key, value: null }))];
   }
 
-  /** Whether a block could still hold the transaction once more. Of what is not there any more it cannot be told. */
-  #isStillValid(body: Uint8Array | undefined): boolean {
-    const decoded = body === undefined ? undefined : decodeTransaction(body, this.#m.hasher.sha256);
-    return !decoded?.ok || decoded.value.tx.notAfter >= this.#m.chain.head.timeMs;
+  /** Those that a block could still hold once more, and until when. Of what is not there any more it cannot be told. */
+  #validIn(header: Header, transactions: readonly TxId[]): ReadonlyMap<TxId, TimeMs> {
+    const { chain, hasher } = this.#m;
+    const valid = new Map<TxId, TimeMs>();
+    for (const id of transactions) {
+      const body = chain.transaction(id)?.body;
+      const decoded = body === undefined ? undefined : decodeTransaction(body, hasher.sha256);
+      const untilMs = decoded?.ok ? decoded.value.tx.notAfter : header.timeMs + DURATION_MS_MAX;
+      if (untilMs >= chain.head.timeMs) valid.set(id, untilMs);
+    }
+    return valid;
+  }
+
+  #leaveIds(height: Height, validMs: ReadonlyMap<TxId, TimeMs>): StoreWrite {
+    const untilMs = Math.max(...validMs.values());
+    this.#idsDueMs = Math.min(this.#idsDueMs, untilMs);
+    return leftIdsWrite(height, untilMs, [...validMs.keys()]);
   }
 
   #write(batch: readonly StoreWrite[]): void {
@@ -161,4 +211,8 @@ export class Pruner {
       }),
     );
   }
+}
+
+function forgottenIdWrite(id: TxId): StoreWrite {
+  return { ...usedIdWrite(id), value: null };
 }

@@ -1,5 +1,6 @@
 import { blockId, commitHash, evidenceRoot, headerSchema, txRoot, validatorsHash } from "../codec/block.ts";
 import { decode } from "../codec/cbor.ts";
+import { DURATION_MS_MAX } from "../codec/genesis.ts";
 import { encode } from "../codec/schema.ts";
 import {
   type PairLists,
@@ -23,6 +24,7 @@ import { LIMITS } from "../types/limits.ts";
 import type { BlockId, Hash, Height, PublicKey, Signature } from "../types/scalars.ts";
 import { pageKey } from "./chain-keys.ts";
 import { foundationWrites, usedIdWrite } from "./chain-store.ts";
+import { leftIdsWrite } from "./left-ids.ts";
 import { ObjectStore } from "./object-store.ts";
 import { checkChunk } from "./snapshot-chunk.ts";
 
@@ -235,7 +237,8 @@ export class SnapshotJoiner {
 
   /** Of every block that may hold an id that is still valid: back along the parents until past the window. */
   async #fetchUsedIds(block: Block, sources: readonly string[]): Promise<void> {
-    const sinceMs = block.header.timeMs - paramsOf(new ObjectStore(this.#m.store)).txWindowMs;
+    const { txWindowMs } = paramsOf(new ObjectStore(this.#m.store));
+    const sinceMs = block.header.timeMs - txWindowMs;
     let next: { readonly height: Height; readonly id: BlockId } | null = {
       height: block.header.height,
       id: blockId(block.header, this.#m.hasher.sha256),
@@ -248,7 +251,7 @@ export class SnapshotJoiner {
         await this.#m.pause(RETRY_MS);
         continue;
       }
-      await this.#write(lists.flatMap(({ pairs }) => pairs.map((pair) => usedIdWrite(pair.id))));
+      await this.#write(lists.flatMap((list) => usedIdsWrites(list, block.header, txWindowMs)));
       const { height, timeMs, parent } = (lists.at(-1) as PairLists[number]).header;
       next = height === 1 || timeMs < sinceMs ? null : { height: height - 1, id: parent as BlockId };
     }
@@ -294,4 +297,14 @@ export class SnapshotJoiner {
 
 function heightOf({ offer }: Offered): Height {
   return offer.block.header.height;
+}
+
+/** The block joined at names its transactions itself; of those before it, a row tells when they can be forgotten. */
+function usedIdsWrites({ header, pairs }: PairLists[number], joined: Header, txWindowMs: number): readonly StoreWrite[] {
+  const ids = pairs.map(({ id }) => id);
+  const used = ids.map(usedIdWrite);
+  if (header.height === joined.height || ids.length === 0) return used;
+  // Under other parameters the window may have been any.
+  const validMs = header.params === joined.params ? txWindowMs : DURATION_MS_MAX;
+  return [...used, leftIdsWrite(header.height, header.timeMs + validMs, ids)];
 }

@@ -3,14 +3,17 @@ import { verifyNative } from "../../src/adapters/ed25519-native.ts";
 import { nativeHasher } from "../../src/adapters/native-hasher.ts";
 import { objectId } from "../../src/client/object-id.ts";
 import { verifyProof } from "../../src/client/verify-proof.ts";
+import { encode, int } from "../../src/codec/schema.ts";
 import { sha256 } from "../../src/crypto/hash.ts";
 import { KINDS } from "../../src/ledger/kinds.ts";
 import { toHex } from "../../src/lib/bytes.ts";
 import { trustGenesis } from "../../src/light/trust.ts";
 import { copyStore } from "../../src/node/backup.ts";
-import { ChainStore } from "../../src/node/chain-store.ts";
+import { BASE_KEY, leftIdsKey } from "../../src/node/chain-keys.ts";
+import { ChainStore, usedIdWrite } from "../../src/node/chain-store.ts";
 import { EventLoop } from "../../src/node/event-loop.ts";
 import { LedgerReader } from "../../src/node/ledger-reader.ts";
+import { leftIdsWrite } from "../../src/node/left-ids.ts";
 import { PastPages } from "../../src/node/past-pages.ts";
 import { ProofReader } from "../../src/node/proof-reader.ts";
 import { Pruner } from "../../src/node/pruner.ts";
@@ -35,6 +38,7 @@ const everything = { from: new Uint8Array(0), to: END, limit: 1_000_000 };
 const HISTORY = 0x68;
 const PAGE_UNDO = 0x75;
 const REPLACED = 0x71;
+const LEFT_IDS = 0x79;
 
 let chain: ProvingChain;
 /** What every note was after blocks of these heights, as a reader saw it then: JSON, or null where there was none. */
@@ -94,6 +98,7 @@ async function opened(from: MemoryStore, keep: Keep, options: Partial<Opening> =
         write: (batch: readonly StoreWrite[], done) => {
           if (left-- > 0) store.write(batch, done);
         },
+        range: (range) => store.range(range),
         compact: now,
       },
       hasher: nativeHasher,
@@ -255,6 +260,25 @@ describe("a node that keeps the last blocks", () => {
     expect((await opened(chain.store, keep, { snapshots: [chain.height - 15, chain.height - 5] })).blocks.base).toBe(
       chain.height - 15,
     );
+  });
+});
+
+describe("an id of a block that is not kept", () => {
+  it("is forgotten when no block can hold it any more, and not before", async () => {
+    const { head } = chain.blocks;
+    const ids = (height: Height) => (chain.blocks.block(height)?.pairs ?? []).map(({ id }) => id);
+    const store = new MemoryStore();
+    await copyStore(chain.store.snapshot(), store, now);
+    const base = chain.height - 3;
+    const [past, valid] = [ids(base - 2), ids(base - 1)];
+    expect(past.length * valid.length).toBeGreaterThan(0);
+    store.put([...past, ...valid].map(usedIdWrite));
+    store.put([leftIdsWrite(base - 2, head.timeMs - 1, past), leftIdsWrite(base - 1, head.timeMs, valid)]);
+    store.put([{ key: BASE_KEY, value: encode(int(), base) }]);
+    const joined = await opened(store, { kind: "all" });
+    expect(past.map((id) => joined.blocks.hasTransaction(id))).toEqual(past.map(() => false));
+    expect(valid.map((id) => joined.blocks.hasTransaction(id))).toEqual(valid.map(() => true));
+    expect(await rowsOfKind(joined.store, LEFT_IDS)).toEqual([leftIdsKey(base - 1)]);
   });
 });
 

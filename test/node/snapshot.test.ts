@@ -2,9 +2,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { decode } from "../../src/codec/cbor.ts";
 import { encode } from "../../src/codec/schema.ts";
 import { snapshotChunkSchema, snapshotOfferSchema, snapshotsRequestSchema } from "../../src/codec/snapshot.ts";
+import { leftIdsKey } from "../../src/node/chain-keys.ts";
 import { ChainStore } from "../../src/node/chain-store.ts";
 import { IndexAudit } from "../../src/node/index-audit.ts";
 import { IndexRebuild } from "../../src/node/index-rebuild.ts";
+import { leftIdsWrite } from "../../src/node/left-ids.ts";
 import { encodingOf } from "../../src/node/object-store.ts";
 import { checkChunk } from "../../src/node/snapshot-chunk.ts";
 import { type JoinError, SnapshotJoiner, type SnapshotSources } from "../../src/node/snapshot-joiner.ts";
@@ -14,6 +16,7 @@ import { allDerived, allObjectsOfAllKinds } from "../../src/node/store-keys.ts";
 import { cheapScheme, simulatedHasher } from "../../src/simulator/virtual-crypto.ts";
 import type { World } from "../../src/simulator/world.ts";
 import { StateTree } from "../../src/state/tree.ts";
+import type { Block } from "../../src/types/block.ts";
 import type { Checkpoint } from "../../src/types/genesis.ts";
 import { LIMITS } from "../../src/types/limits.ts";
 import type { Hash, PublicKey } from "../../src/types/scalars.ts";
@@ -179,6 +182,15 @@ describe("a node that joins by a snapshot", () => {
         expect(chain.transaction(id)).toBeUndefined();
       }
     }
+    // Of blocks that it does not have a row tells until when their ids count.
+    const left = await store.range({ from: leftIdsKey(0), to: leftIdsKey(1_000), limit: 1_000 });
+    const expected = Array.from({ length: BLOCKS - 1 }, (_, index) => forged.chain.block(index + 1) as Block);
+    expect(left).toEqual(
+      expected.map(({ header, pairs }) => {
+        const ids = pairs.map(({ id }) => id);
+        return leftIdsWrite(header.height, header.timeMs + LIMITS.txWindowMs, ids);
+      }),
+    );
   });
 
   it("asks everybody, and a liar nothing more once it is found", async () => {
