@@ -1,5 +1,5 @@
 import { toHex } from "../lib/bytes.ts";
-import type { Hash, TxId } from "../types/scalars.ts";
+import type { Hash, PublicKey, TxId } from "../types/scalars.ts";
 
 /** What a node answered that is not a result: JSON-RPC number, stable code, whether trying again may help. */
 export class RpcFailure extends Error {
@@ -67,6 +67,8 @@ export interface NodeStatus {
   readonly clockMs: number;
   readonly syncing: boolean;
   readonly signing: boolean;
+  /** The consensus key it runs with, whether or not the members have it among their authorities'; null if it has none. */
+  readonly authorityKey: PublicKey | null;
   readonly peers: number;
   readonly round: number;
   readonly pending: number;

@@ -2,6 +2,7 @@ import { encodeTransaction } from "../codec/transaction.ts";
 import type { Change } from "../ledger/governance/change.ts";
 import { memberObjectId } from "../ledger/ids.ts";
 import { toHex } from "../lib/bytes.ts";
+import { CodedError } from "../lib/coded-error.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Hash, Height, MemberId, PublicKey, TimeMs } from "../types/scalars.ts";
 import type { Operation, TxSigner } from "../types/transaction.ts";
@@ -24,6 +25,11 @@ export interface Prospect {
 }
 
 const VALID_FOR_MS = 300_000;
+
+/** Nobody shows ready what does not run: the members would count on a key that is silent. */
+export class NotReadyError extends CodedError<"KEY_NOT_RUNNING" | "NODE_SYNCING"> {
+  override readonly name = "NotReadyError";
+}
 
 /** A member's part in governance: proposes, votes, shows that its authority runs, and asks beforehand what would come of it. */
 export class GovernanceClient {
@@ -49,9 +55,17 @@ export class GovernanceClient {
     return op("governance.withdraw", { proposal });
   }
 
-  /** Names the newest block that readiness may name, as the node that is asked has it. Throws RpcFailure before there is a block. */
+  /**
+   * Names the newest block that readiness may name, as the node that is asked has it: the member's own, which must run with this key and have
+   * caught up. Throws NotReadyError if it does not, RpcFailure before there is a block.
+   */
   async readiness(key: PublicKey): Promise<Operation> {
-    const { height: head } = await this.#client.status();
+    const { member, height: head, syncing, authorityKey } = await this.#client.status();
+    if (authorityKey !== key) {
+      const instead = authorityKey === null ? "without a consensus key" : `with ${authorityKey}`;
+      throw new NotReadyError("KEY_NOT_RUNNING", `the node asked, ${member}'s, does not run with the key ${key} but ${instead}`);
+    }
+    if (syncing) throw new NotReadyError("NODE_SYNCING", `the node asked is catching up: it stands at height ${head}`);
     const height = waymarkUpTo(Math.max(head, 1));
     const { id: block } = await this.#client.call<{ id: Hash }>("chain_getBlock", { height });
     return op("authority.ready", { member: this.#member, key, height, block });

@@ -327,6 +327,11 @@ export class Node {
     return this.#catchUp.behind || !this.#running;
   }
 
+  /** The consensus key that this node runs with, whether or not it is an authority's. */
+  get authorityKey(): PublicKey | null {
+    return this.#modules.signer?.publicKey ?? null;
+  }
+
   get isSigning(): boolean {
     return this.#membership.isAuthority && this.mutedBecause === null && !this.#catchUp.behind && !this.#stopped;
   }

@@ -113,6 +113,7 @@ export class LocalNode {
       clockMs: this.#wall.nowMs(),
       syncing: this.#node.isSyncing,
       signing: this.#node.isSigning,
+      authorityKey: this.#node.authorityKey,
       peers: this.#transport.peers().length,
       round: this.#node.round,
       pending: this.#node.mempool.size,

@@ -127,6 +127,7 @@ export const RESULTS = {
     clockMs: INTEGER,
     syncing: BOOLEAN,
     signing: BOOLEAN,
+    authorityKey: orNull(publicKey.jsonSchema),
     peers: COUNT,
     round: COUNT,
     pending: COUNT,

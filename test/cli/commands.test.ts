@@ -247,4 +247,8 @@ async function members(net: string, names: readonly string[], rpc: string): Prom
   writeFileSync(file, JSON.stringify({ kind: "setParams", params: [{ name: "graceDay", value: 5 }] }));
   failsWith(await zhonglian("governance", "propose", inFolder("none.json"), ...signed(first)), "FILE_UNREADABLE");
   expect((await zhonglian("governance", "dry-run", file, "--member", "zbank", "--rpc", rpc)).status).toBe(1);
+  // Readiness is shown through the member's own node, which must run with the key.
+  const ready = (name: string) => ["ready", ...signed(name), "--authority-keystore", join(net, name, "keys", "authority.json")];
+  expect(await json("governance", ...ready(first))).toMatchObject({ status: "committed" });
+  for (const name of others) failsWith(await zhonglian("governance", ...ready(name)), "KEY_NOT_RUNNING");
 }

@@ -95,7 +95,7 @@ export function governanceCommand(done: (status: number) => void): Command {
     withKeys(
       governance
         .command("ready")
-        .description("show that the node asked has caught up and its authority key can sign: ask your own node")
+        .description("show that the node asked has caught up and runs with this authority key: ask your own node")
         .requiredOption("--authority-keystore <file>", "the consensus key, present or future"),
     ),
   ).action(async (options: SignOptions & { authorityKeystore: string }) => {
