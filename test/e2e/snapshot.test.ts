@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Level } from "level";
 import { afterEach, describe, expect, it } from "vitest";
@@ -80,7 +80,11 @@ describe("a node whose chain is gone", () => {
     const { id, bytes } = await operators.registration("firm-after-backup");
     await operators.client("zbank").submitAndWait(id, bytes);
     await operators.everybodyHas(id);
-    expect((await store("check")).err).toMatch(/FOLDER_LOCKED/);
+    // Under a running node neither is done, and nothing of it moves.
+    const held = String(backup.answer.folder);
+    for (const args of [["check"], ["repair"], ["restore", "--from", held]])
+      expect(await store(...args)).toMatchObject({ status: 1, err: expect.stringContaining("[FOLDER_LOCKED]") });
+    expect(existsSync(join(folder, "data", "chain.damaged"))).toBe(false);
     operators.runOf("zhuogang").child.kill("SIGTERM");
     await operators.runOf("zhuogang").exit;
     const sound = await store("check");
@@ -94,13 +98,19 @@ describe("a node whose chain is gone", () => {
     expect(await store("repair")).toMatchObject({ status: 0, answer: { how: "mended", faults: [] } });
     expect(await store("check")).toEqual(sound);
     await rot(chain, BLOCK);
-    expect(await store("repair", "--from", String(backup.answer.folder))).toMatchObject({
+    expect(await store("repair", "--from", held)).toMatchObject({
       status: 0,
       answer: { how: "mended", fetched: { backup: 1 } },
     });
     expect(await store("check")).toEqual(sound);
     expect(await store("repair")).toMatchObject({ answer: { how: "nothing was wrong" } });
-    expect((await store("restore", "--from", String(backup.answer.folder))).status).toBe(0);
+    for (const from of [chain, join(folder, "keys"), await rottenCopy(held, join(folder, "rotten"))])
+      expect(await store("restore", "--from", from)).toMatchObject({
+        status: 1,
+        err: expect.stringContaining("[BACKUP_INVALID]"),
+      });
+    expect(await store("check")).toEqual(sound);
+    expect(await store("restore", "--from", held)).toMatchObject({ status: 0, answer: { aside: `${chain}.damaged` } });
     expect(await store("check")).toMatchObject({ status: 0, answer: { faults: [] } });
     operators.start("zhuogang");
     await operators.ready(3, ["zhuogang"]);
@@ -111,6 +121,12 @@ describe("a node whose chain is gone", () => {
 /** The first bytes of the keys of rows (node/chain-keys.ts, node/store-keys.ts). */
 const BLOCK = 0x62;
 const OBJECT = 0x6f;
+
+async function rottenCopy(backup: string, to: string): Promise<string> {
+  cpSync(backup, to, { recursive: true });
+  await rot(to, BLOCK);
+  return to;
+}
 
 /** A bit of the first row of a kind is another from now on. */
 async function rot(chain: string, prefix: number): Promise<void> {

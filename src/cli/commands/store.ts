@@ -1,4 +1,4 @@
-import { cpSync, existsSync, renameSync } from "node:fs";
+import { cpSync, existsSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { LevelStore, StoreOpenError } from "../../adapters/level-store.ts";
@@ -29,6 +29,8 @@ interface StoreOptions {
 }
 
 const DAMAGED = "chain.damaged";
+/** A backup on its way into a node's folder: until it is whole nothing is where it is to be. */
+const RESTORING = "chain.restoring";
 const BACKUP_LIMIT_S = 3_600;
 
 /** What an operator does to a node's store: back it up, put it back, look whether it is sound, mend it, go back in a copy of it. */
@@ -47,8 +49,8 @@ export function storeCommand(done: (status: number) => void): Command {
     });
   sub("restore", "put a backup in the place of the store of a node that does not run")
     .requiredOption("--from <folder>", "the backup")
-    .action(({ dir, from, json }: StoreOptions) => {
-      print(restore(dir, String(from)), json === true);
+    .action(async ({ dir, from, json }: StoreOptions) => {
+      print(await restore(dir, String(from)), json === true);
     });
   sub(
     "check",
@@ -64,7 +66,9 @@ export function storeCommand(done: (status: number) => void): Command {
   )
     .option("--from <folder>", "or fetch it from this backup")
     .action(async ({ dir, from, json }: StoreOptions) => {
-      print(await repair(dir, from), json === true);
+      const repaired = await repair(dir, from);
+      print(repaired, json === true);
+      done("aside" in repaired ? 1 : 0);
     });
   sub(
     "rewind",
@@ -88,10 +92,9 @@ interface Opened {
 async function open(dir: string, from?: string): Promise<Opened> {
   const { dataFolder, genesisFile } = loadSettings(dir, process.env, {});
   const identity = readGenesis(genesisFile);
-  if (from !== undefined) requireBackup(from);
-  const folder = from ?? join(dataFolder, "chain");
-  if (!existsSync(folder)) throw new SettingsError("CHAIN_MISSING", `the node in ${dir} has no chain yet`);
-  const store = await LevelStore.open(folder);
+  const folder = join(dataFolder, "chain");
+  if (from === undefined && !existsSync(folder)) throw new SettingsError("CHAIN_MISSING", `the node in ${dir} has no chain yet`);
+  const store = await (from === undefined ? LevelStore.open(folder) : openBackup(from));
   try {
     const chain = new ChainStore(store, { chain: identity.chain, stateRoot: ZERO_HASH, timeMs: identity.genesis.timeMs });
     return { store, chain, identity };
@@ -118,12 +121,42 @@ async function backup(dir: string, seconds: number): Promise<string> {
   return folder;
 }
 
-function restore(dir: string, from: string): object {
+async function restore(dir: string, from: string): Promise<object> {
   const { dataFolder } = loadSettings(dir, process.env, {});
-  requireBackup(from);
+  const folder = join(dataFolder, "chain");
+  await requireStopped(folder);
+  if (existsSync(folder) && existsSync(from) && realpathSync(from) === realpathSync(folder))
+    throw new SettingsError("BACKUP_INVALID", `${from} is the store of this node itself`);
+  const height = await heightOfBackup(dir, from);
+  const copying = join(dataFolder, RESTORING);
+  rmSync(copying, { recursive: true, force: true });
+  cpSync(from, copying, { recursive: true });
   const aside = setAside(dataFolder);
-  cpSync(from, join(dataFolder, "chain"), { recursive: true });
-  return { dir, from, ...(aside === null ? {} : { aside }) };
+  renameSync(copying, folder);
+  return { dir, from, height, ...(aside === null ? {} : { aside }) };
+}
+
+/** Of a backup of this chain, all of whose records are what was written. */
+async function heightOfBackup(dir: string, from: string): Promise<Height> {
+  const { chain, store } = await open(dir, from);
+  try {
+    const damaged = await store.damagedKeys();
+    if (damaged.length > 0) throw new SettingsError("BACKUP_INVALID", `${damaged.length} records of ${from} are damaged`);
+    return chain.head.height;
+  } finally {
+    await store.close();
+  }
+}
+
+/** Under a running node nothing is put away: it would go on writing there. Throws StoreOpenError. */
+async function requireStopped(folder: string): Promise<void> {
+  if (!existsSync(folder)) return;
+  try {
+    await (await LevelStore.open(folder)).close();
+  } catch (error) {
+    // What cannot be opened is why there are backups.
+    if (!(error instanceof StoreOpenError) || error.code === "FOLDER_LOCKED") throw error;
+  }
 }
 
 /** Nothing is deleted that an operator might want to look at. */
@@ -193,8 +226,7 @@ async function repair(dir: string, from: string | undefined): Promise<object> {
 }
 
 async function fromBackup(folder: string, mend: (sources: readonly RowSource[]) => Promise<RepairReport>): Promise<RepairReport> {
-  requireBackup(folder);
-  const backup = await LevelStore.open(folder);
+  const backup = await openBackup(folder);
   try {
     const rows = new RowReader(backup);
     return await mend([{ name: "backup", row: (height, key) => rows.row(height, key) }]);
@@ -213,6 +245,13 @@ async function rewind(dir: string, height: Height, to: string, from: string | un
   }
 }
 
-function requireBackup(folder: string): void {
+/** A damaged backup is not taken for damage of the node's own store. */
+async function openBackup(folder: string): Promise<LevelStore> {
   if (!existsSync(join(folder, "CURRENT"))) throw new SettingsError("BACKUP_INVALID", `${folder} is no backup of a store`);
+  try {
+    return await LevelStore.open(folder);
+  } catch (error) {
+    if (!(error instanceof StoreOpenError) || error.code !== "STORE_CORRUPT") throw error;
+    throw new SettingsError("BACKUP_INVALID", `${folder} is damaged: ${error.message}`);
+  }
 }
