@@ -15,6 +15,9 @@ const SDK = [
   "client/object-id.ts",
   "client/verify-proof.ts",
   "client/event-stream.ts",
+  "client/governance.ts",
+  "client/light-client.ts",
+  "client/verified-client.ts",
 ];
 
 /** Every file that a module reaches, and every package. */
