@@ -26,7 +26,7 @@ const LOOKS = 5;
 
 /**
  * What is still to be looked at in this pass: first the state's pages, then its objects and their past, whether any object is gone,
- * then blocks from the newest down.
+ * then blocks from the newest down, each with the state that it left.
  */
 type Work =
   | { readonly kind: "pages"; readonly paths: readonly string[] }
@@ -44,6 +44,7 @@ export class Auditor {
   readonly #tickMs: number;
   #work: Work = { kind: "pages", paths: [""] };
   #looks = 0;
+  #passes = 0;
   #stopped = false;
 
   constructor(modules: AuditorModules, tickMs: number = LIMITS.auditTickMs) {
@@ -167,6 +168,7 @@ export class Auditor {
     if (block === undefined) {
       // The genesis, or the lowest block that this node keeps.
       this.#m.metrics.add("zhonglian_audit_passes_total");
+      this.#passes += 1;
       this.#go({ kind: "pages", paths: [""] }, LIMITS.auditRestMs);
       return;
     }
@@ -184,8 +186,33 @@ export class Auditor {
         return;
       }
       this.#checked("block", 1);
-      this.#go({ kind: "blocks", height: height - 1 });
+      this.#past(height);
     });
+  }
+
+  #past(height: Height): void {
+    this.#lookBack(height).then(
+      (finding) => {
+        if (this.#stopped) return;
+        if (finding !== null) {
+          this.#found(finding, { kind: "blocks", height });
+          return;
+        }
+        this.#checked("past", 1);
+        this.#go({ kind: "blocks", height: height - 1 });
+      },
+      (error: unknown) => this.#stop(new StoreCorruptError(`the store cannot be read: ${String(error)}`)),
+    );
+  }
+
+  /** The state after a block, on one of the ways that the next block changed, another in each pass. */
+  async #lookBack(height: Height): Promise<AuditFinding | null> {
+    for (let path = ""; ; ) {
+      const { finding, below } = await this.#m.audit.pastPage(height, path);
+      const next = below[(this.#passes + height) % below.length];
+      if (finding !== null || next === undefined) return finding;
+      path = next;
+    }
   }
 
   #go(work: Work, delayMs = this.#tickMs): void {

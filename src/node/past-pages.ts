@@ -1,11 +1,11 @@
-import { concatBytes, equalBytes, fromHex } from "../lib/bytes.ts";
+import { concatBytes } from "../lib/bytes.ts";
 import type { Hasher } from "../ports/crypto.ts";
 import type { Store } from "../ports/store.ts";
-import { Page, StateCorruptError } from "../state/page.ts";
+import { Page } from "../state/page.ts";
 import { PageBefore } from "../state/page-undo.ts";
 import { nibbleAt, type PageReader } from "../state/tree.ts";
 import { LIMITS } from "../types/limits.ts";
-import type { Hash, Height } from "../types/scalars.ts";
+import type { Height } from "../types/scalars.ts";
 import { pageUndoKey } from "./chain-keys.ts";
 import type { ChainStore } from "./chain-store.ts";
 
@@ -34,52 +34,29 @@ export class PastPages {
     return { page: (path) => pages.get(path)?.encode() };
   }
 
-  /**
-   * The undos of the first page on the way to a key that after a block was not what the page above it says: one of them is wrong, if the
-   * newest page is right. None if all agree.
-   */
-  async undosAstray(height: Height, root: Hash, keyHash: Uint8Array): Promise<readonly Uint8Array[]> {
-    let expected = fromHex(root);
-    for (let path = ""; ; ) {
-      const undos: Uint8Array[] = [];
-      const page = await this.#page(path, height, undos).catch((error: unknown) => {
-        if (error instanceof StateCorruptError) return undefined;
-        throw error;
-      });
-      const hash = page?.top?.hash;
-      if (page === undefined || hash === undefined || expected === undefined || !equalBytes(hash, expected)) return undos;
-      const nibble = nibbleAt(keyHash, path.length);
-      const child = page.child(nibble);
-      if (child === null || child.leaf !== null) return [];
-      expected = child.hash;
-      path += nibble.toString(16);
-    }
-  }
-
-  async #descend(keyHash: Uint8Array, height: Height, pages: Map<string, Page | undefined>): Promise<void> {
-    for (let path = ""; ; ) {
-      if (!pages.has(path)) pages.set(path, await this.#page(path, height));
-      const nibble = nibbleAt(keyHash, path.length);
-      const child = pages.get(path)?.child(nibble);
-      if (child === undefined || child === null || child.leaf !== null) return;
-      path += nibble.toString(16);
-    }
-  }
-
-  /** `read` takes the keys of the undos that were read for it. */
-  async #page(path: string, height: Height, read: Uint8Array[] = []): Promise<Page | undefined> {
+  /** A page as it was after a block, undefined if there was none. Throws StateCorruptError. */
+  async page(path: string, height: Height): Promise<Page | undefined> {
     // Read before the undos: of a block in between there is then an undo too many, which does no harm, and never one too few.
     const newest = this.#chain.pages.page(path);
     const before = new PageBefore();
     const to = pageUndoKey(path, Number.MAX_SAFE_INTEGER);
     for (let from = pageUndoKey(path, height + 1); !before.isWhole; ) {
       const undos = await this.#store.range({ from, to, limit: LIMITS.pageUndosPerRead });
-      read.push(...undos.map(({ key }) => key));
       for (const { value } of undos) before.add(value, this.#hasher);
       const last = undos.at(-1);
       if (last === undefined || undos.length < LIMITS.pageUndosPerRead) break;
       from = concatBytes(last.key, Uint8Array.of(0));
     }
     return before.over(newest === undefined ? undefined : Page.decode(newest, this.#hasher), this.#hasher);
+  }
+
+  async #descend(keyHash: Uint8Array, height: Height, pages: Map<string, Page | undefined>): Promise<void> {
+    for (let path = ""; ; ) {
+      if (!pages.has(path)) pages.set(path, await this.page(path, height));
+      const nibble = nibbleAt(keyHash, path.length);
+      const child = pages.get(path)?.child(nibble);
+      if (child === undefined || child === null || child.leaf !== null) return;
+      path += nibble.toString(16);
+    }
   }
 }

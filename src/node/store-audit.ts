@@ -14,6 +14,7 @@ import type { Block } from "../types/block.ts";
 import type { BlockId, Hash, Height } from "../types/scalars.ts";
 import type { TxReceipt } from "../types/transaction.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
+import { pageUndoKey } from "./chain-keys.ts";
 import type { ChainStore } from "./chain-store.ts";
 import { placeOf, versionOf } from "./object-store.ts";
 import { PastPages } from "./past-pages.ts";
@@ -22,12 +23,20 @@ import { StoreCorruptError } from "./stored-record.ts";
 
 /** Something stored that is not what was once written. */
 export interface AuditFinding {
-  readonly what: "page" | "object" | "block" | "history";
-  /** A page's path, an object's kind and id, a block's height; of an older version its object and height. */
+  readonly what: "page" | "object" | "block" | "history" | "past";
+  /** A page's path, an object's kind and id, a block's height; of an older version its object and height, of a past page height and path. */
   readonly where: string;
   readonly detail: string;
 }
 
+/** What came of looking at a page of a past state. */
+interface PastLook {
+  readonly finding: AuditFinding | null;
+  readonly below: readonly string[];
+  readonly row: Uint8Array | null;
+}
+
+const NOTHING_PAST: PastLook = { finding: null, below: [], row: null };
 const TX_BYTES = 32;
 
 /**
@@ -128,14 +137,42 @@ export class StoreAudit {
     return null;
   }
 
-  /** Of an entry of the history that is not what it should be: the rows of which one may be why, beside the entry itself. */
-  async undosBehind({ key }: StoreEntry): Promise<readonly Uint8Array[]> {
-    const { kind, id, height } = placeOfHistory(key);
-    const shownAt = Math.max(height, this.#chain.base);
-    const root = this.#chain.block(shownAt)?.header.stateRoot;
-    if (root === undefined) return [];
+  /**
+   * A page of the state after a block, as undos tell it, against those right below it that the next block changed, the root page against the
+   * block's header; and the pages to look at next. What the next block did not change is what it was after that: block by block down from
+   * the newest state, no undo is left out. `row`: the next block's undo of what is not right, be it there or not; if that one is sound, a later
+   * block's is wrong, and found there.
+   */
+  async pastPage(height: Height, path: string): Promise<PastLook> {
     const past = new PastPages({ store: this.#store, chain: this.#chain, hasher: this.#hasher });
-    return past.undosAstray(shownAt, root, keyHashOf(stateKey(kind, id), this.#hasher));
+    let astray = path;
+    const found = (detail: string): PastLook => {
+      // What was let go of meanwhile needs no looking at.
+      if (height < this.#chain.base) return NOTHING_PAST;
+      const finding = { what: "past", where: `${height} ${path}`, detail } as const;
+      return { finding, below: [], row: pageUndoKey(astray, height + 1) };
+    };
+    try {
+      const page = await past.page(path, height);
+      const root = path === "" ? this.#chain.block(height)?.header.stateRoot : undefined;
+      if (root !== undefined && toHex(page?.top?.hash ?? EMPTY_HASH) !== root)
+        return found("the tree had not the root of the block");
+      const next = page === undefined ? undefined : await past.page(path, height + 1);
+      const below: string[] = [];
+      for (let nibble = 0; nibble < CHILDREN; nibble++) {
+        const [child, later] = [page?.child(nibble), next?.child(nibble)];
+        if (child == null || child.leaf !== null || (later != null && equalBytes(child.hash, later.hash))) continue;
+        astray = path + nibble.toString(16);
+        const top = (await past.page(astray, height))?.top;
+        if (top == null || top.leaf !== null || !equalBytes(top.hash, child.hash))
+          return found(`page ${astray} had not the hash that stood above it`);
+        below.push(astray);
+      }
+      return { finding: null, below, row: null };
+    } catch (error) {
+      if (error instanceof StateCorruptError) return found(error.message);
+      throw error;
+    }
   }
 
   /** With which block the next version came: the entry that follows, if it is of the same object, or what is there now. */

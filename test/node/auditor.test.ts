@@ -26,6 +26,17 @@ beforeEach(() => {
   ({ note } = receivable(world, 1_000_000n));
 });
 
+function audit(): StoreAudit {
+  const { chain } = world;
+  return new StoreAudit({
+    chain: chain.blocks,
+    store: chain.store,
+    hasher: nativeHasher,
+    chainId: chain.identity.chain,
+    setAt: (height) => chain.authoritiesAt(height),
+  });
+}
+
 /** An auditor whose ticks the test makes. */
 function auditor() {
   const { chain } = world;
@@ -33,13 +44,7 @@ function auditor() {
   const counts = new Map<string, number>();
   let fatal: Error | undefined;
   const made = new Auditor({
-    audit: new StoreAudit({
-      chain: chain.blocks,
-      store: chain.store,
-      hasher: nativeHasher,
-      chainId: chain.identity.chain,
-      setAt: (height) => chain.authoritiesAt(height),
-    }),
+    audit: audit(),
     store: chain.store,
     head: () => chain.blocks.head,
     clock: {
@@ -124,7 +129,11 @@ describe("the auditor", () => {
       async () => damage(await olderVersion(), last),
       /history .*: the state of its height held another/,
     ],
-    ["what a page was", () => damage(pageUndoKey("", 5), last), /history .*: (the state of its height has not the root|a page)/],
+    [
+      "what a page was",
+      () => damage(pageUndoKey("", 5), last),
+      /(history|past) .*: (the state of its height has not the root|the tree had not|a page)/,
+    ],
     ["a header", () => damage(blockKey(3), (length) => length - 40), /block [34]: /],
     [
       "a block that is gone",
@@ -146,6 +155,25 @@ describe("the auditor", () => {
     expect(await auditor().pass()).toBeNull();
     await harm();
     expect(await auditor().pass()).toMatch(reason);
+  });
+
+  it("comes in some pass to whatever a page deep in the tree was", async () => {
+    const { pass } = auditor();
+    expect(await pass()).toBeNull();
+    const undos = await world.chain.store.range({ from: pageUndoKey("0", 0), to: pageUndoKey("g", 0), limit: 1_000 });
+    const deep = undos.filter(({ value }) => value.length > 64);
+    // Under many a page there is no older version whose place in the tree would be looked at.
+    let isHidden = false;
+    for (const { key, value } of deep) {
+      damage(key, last);
+      isHidden = (await audit().history(await versions())) === null;
+      if (isHidden) break;
+      world.chain.store.put([{ key, value }]);
+    }
+    expect(isHidden).toBe(true);
+    let reason: string | null = null;
+    for (let passes = 0; reason === null && passes < 64; passes++) reason = await pass();
+    expect(reason).toMatch(/past [0-9]+ [0-9a-f]*: page [0-9a-f]+ had not the hash that stood above it/);
   });
 
   it("does not believe a finding that is gone at the next look", async () => {
@@ -177,10 +205,13 @@ function somePage(): string {
   throw new Error("the tree has one page only");
 }
 
+function versions() {
+  return world.chain.store.range({ ...allHistory(), limit: 10_000 });
+}
+
 /** The key of an entry of the history that tells of an object and not of its removal. */
 async function olderVersion(): Promise<Uint8Array> {
-  const entries = await world.chain.store.range({ ...allHistory(), limit: 100 });
-  const entry = entries.find(({ value }) => value.length > 32);
+  const entry = (await versions()).find(({ value }) => value.length > 32);
   if (entry === undefined) throw new Error("nothing was ever changed");
   return entry.key;
 }

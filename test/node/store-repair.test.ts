@@ -20,6 +20,9 @@ import { forgedChain, fourMachines } from "./support/forged.ts";
 import { MemoryStore } from "./support/memory-store.ts";
 import { ProvingChain } from "./support/proving-chain.ts";
 
+/** Three masks: nothing changed, no leaf, no branch. */
+const EMPTY_UNDO_BYTES = 6;
+const UNDOS_HARMED = 12;
 const now = () => Promise.resolve();
 const everything = { from: new Uint8Array(0), to: Uint8Array.of(0xff), limit: 1_000_000 };
 const world = fourMachines();
@@ -170,9 +173,10 @@ describe("mending what tells of the past", () => {
     return new StoreRepair({ chain, store, damaged: [], sources, hasher: nativeHasher, check }).run();
   }
 
-  async function undosOf(path: string): Promise<readonly Uint8Array[]> {
-    const range = { from: pageUndoKey(path, 2), to: pageUndoKey(path, source.height + 1), limit: 100 };
-    return (await store.range(range)).map(({ key }) => key);
+  /** Of pages that were there before: what says of one that it was not yet leads nobody anywhere. */
+  async function undos(): Promise<readonly Uint8Array[]> {
+    const range = { from: pageUndoKey("", 2), to: Uint8Array.of((pageUndoKey("", 1)[0] as number) + 1), limit: 10_000 };
+    return (await store.range(range)).filter(({ value }) => value.length > EMPTY_UNDO_BYTES).map(({ key }) => key);
   }
 
   /** Whether a look at the store sees it; if so, it is mended by fewer than half of the undos, and all is as it was. */
@@ -187,25 +191,19 @@ describe("mending what tells of the past", () => {
     return true;
   }
 
-  it("fetches the undos that lead a page astray, one or several, of the root or below, and of no page that is right", async () => {
-    const { length: total } = (await store.range(everything)).filter(({ key }) => key[0] === pageUndoKey("", 1)[0]);
-    const seenOf = new Set<string>();
-    for (const path of ["", ..."0246"]) {
-      const seen: StoreWrite[] = [];
-      for (const key of await undosOf(path)) {
-        const sound = store.get(key) as Uint8Array;
-        const wrong = { key: harm(key), value: store.get(key) as Uint8Array };
-        // No version that is kept may lie under what is wrong: then nobody sees it.
-        if (await isMended([wrong], total)) seen.push(wrong);
-        else store.put([{ key, value: sound }]);
-      }
-      if (seen.length === 0) continue;
-      seenOf.add(path);
-      expect(await isMended(seen, total)).toBe(true);
-      // Not even a page.
-      expect(await isMended([{ ...(seen[0] as StoreWrite), value: Uint8Array.of(0xff, 0xff, 1, 2, 3) }], total)).toBe(true);
+  it("fetches the undos that lead a page astray, whichever it is, wrong or gone, and of no page that is right", async () => {
+    const all = await undos();
+    const { length: total } = all;
+    const some = all.filter((_, index) => index % Math.ceil(total / UNDOS_HARMED) === 0);
+    expect(new Set(some.map(({ length }) => length)).size).toBeGreaterThan(1);
+    const wrong: StoreWrite[] = [];
+    for (const key of some) {
+      wrong.push({ key: harm(key), value: store.get(key) as Uint8Array });
+      expect(await isMended(wrong.slice(-1), total)).toBe(true);
+      expect(await isMended([{ key, value: null }], total)).toBe(true);
     }
-    expect(seenOf).toContain("");
-    expect(seenOf.size).toBeGreaterThan(2);
+    expect(await isMended(wrong.slice(0, 3), total)).toBe(true);
+    // Not even a page.
+    expect(await isMended([{ key: some[0] as Uint8Array, value: Uint8Array.of(0xff, 0xff, 1, 2, 3) }], total)).toBe(true);
   });
 });
