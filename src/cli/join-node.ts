@@ -1,8 +1,12 @@
-import { renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { verifyNative } from "../adapters/ed25519-native.ts";
+import type { StoreStep } from "../adapters/failpoints.ts";
 import { LevelStore } from "../adapters/level-store.ts";
 import { nativeHasher } from "../adapters/native-hasher.ts";
-import { JoinError, SnapshotJoiner, type SnapshotSources } from "../node/snapshot-joiner.ts";
+import { storedHead } from "../node/chain-store.ts";
+import { isHalfJoined, SnapshotJoiner } from "../node/snapshot-joiner.ts";
+import { JoinError, type SnapshotSources } from "../node/snapshot-sources.ts";
 import type { Logger } from "../ports/observe.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { ChainIdentity, Checkpoint } from "../types/genesis.ts";
@@ -24,15 +28,47 @@ interface Joining {
   readonly identity: ChainIdentity;
   readonly checkpoint: Checkpoint | null;
   readonly logger: Logger;
+  /** Where drills may stop the process. */
+  readonly reach?: (step: StoreStep) => void;
 }
 
-/** Fills the chain's folder by a snapshot of these sources. Throws JoinError. */
+/** Where the chain of this folder is made: nothing but joining ever opens it, so that what is half there is taken for nothing. */
+function makingOf(folder: string): string {
+  return `${folder}.joining`;
+}
+
+/** Who has a chain, or gets one otherwise, needs nothing of what an interrupted joining left. */
+export function dropJoining(folder: string): void {
+  rmSync(makingOf(folder), { recursive: true, force: true });
+}
+
+/**
+ * Fills the chain's folder by a snapshot of these sources. What an earlier call left, whatever ended it, counts as long as the same
+ * snapshot is offered. Answers the height joined at. Throws JoinError.
+ */
 export async function joinBySnapshot(joining: Joining, sources: SnapshotSources): Promise<Height> {
-  const { folder, identity, checkpoint, logger } = joining;
-  const making = `${folder}.joining`;
-  rmSync(making, { recursive: true, force: true });
-  const store = await LevelStore.open(making);
+  const { folder, logger } = joining;
+  let height = await fill(joining, sources);
+  for (; height === null; height = await fill(joining, sources)) {
+    logger.warn("what was begun of a snapshot is given up: it is not offered any more");
+    dropJoining(folder);
+  }
+  renameSync(makingOf(folder), folder);
+  // Before the node signs anything its chain is where it will be looked for.
+  const parent = openSync(dirname(folder), "r");
+  fsyncSync(parent);
+  closeSync(parent);
+  return height;
+}
+
+/** null: what is there is in the way. */
+async function fill({ folder, identity, checkpoint, logger, reach }: Joining, sources: SnapshotSources): Promise<Height | null> {
+  const store = await LevelStore.open(makingOf(folder), reach === undefined ? {} : { reach });
+  let isWorthKeeping = true;
   try {
+    // The process ended when all was there but the name.
+    const head = storedHead(store);
+    if (head !== undefined) return head.height;
     const joiner = new SnapshotJoiner({
       identity,
       checkpoint,
@@ -43,14 +79,14 @@ export async function joinBySnapshot(joining: Joining, sources: SnapshotSources)
       logger,
       pause: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
     });
-    const height = await joiner.join();
-    await store.close();
-    renameSync(making, folder);
-    return height;
+    return await joiner.join();
   } catch (error) {
-    await store.close();
-    rmSync(making, { recursive: true, force: true });
+    if (error instanceof JoinError && error.code === "SNAPSHOT_OTHER") return null;
+    isWorthKeeping = isHalfJoined(store);
     throw error;
+  } finally {
+    await store.close();
+    if (!isWorthKeeping) dropJoining(folder);
   }
 }
 
@@ -75,23 +111,35 @@ export function onlyAsk({ transport, identity, self, contacts }: Asking): void {
   });
 }
 
-/** From the members' nodes. A chain of which nobody has a snapshot yet is fetched block by block afterwards. */
+/**
+ * From the members' nodes. A chain of which nobody has a snapshot yet is fetched block by block afterwards; but once a part of one is here,
+ * the peers that had it are waited for, or others with a newer one.
+ */
 export async function joinByPeers(
   joining: Joining & {
     readonly transport: Transport;
   } & Asking,
 ): Promise<void> {
-  const { transport, logger } = joining;
+  const { folder, transport, logger } = joining;
   onlyAsk(joining);
   const sources: SnapshotSources = {
     names: () => transport.peers().map(({ nodeKey }) => nodeKey),
     ask: (source, request) => new Promise((resolve) => transport.request(source as PublicKey, "snapshots", request, resolve)),
     penalise: (source, reason) => transport.penalise(source as PublicKey, reason),
   };
-  try {
-    await joinBySnapshot(joining, sources);
-  } catch (error) {
-    if (!(error instanceof JoinError) || error.code === "CHECKPOINT_UNPROVEN") throw error;
-    logger.warn("not joining by a snapshot, but by all blocks", { code: error.code, reason: error.message });
+  for (;;) {
+    try {
+      await joinBySnapshot(joining, sources);
+      return;
+    } catch (error) {
+      if (!(error instanceof JoinError) || error.code === "CHECKPOINT_CONTRADICTED") throw error;
+      const { code, message: reason } = error;
+      if (existsSync(makingOf(folder))) {
+        logger.warn("joining by a snapshot is interrupted, and will go on", { code, reason });
+      } else if (code === "NO_SNAPSHOT") {
+        logger.warn("not joining by a snapshot, but by all blocks", { code, reason });
+        return;
+      } else throw error;
+    }
   }
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { FileAppender } from "../adapters/append-file.ts";
 import { systemMonotonicClock, systemWallClock } from "../adapters/clocks.ts";
 import { DrivenClock } from "../adapters/driven-clock.ts";
-import { Failpoints, type FileStep } from "../adapters/failpoints.ts";
+import { Failpoints, type FileStep, type StoreStep } from "../adapters/failpoints.ts";
 import { openKeystore } from "../adapters/keystore.ts";
 import { keystoreSigner } from "../adapters/keystore-signer.ts";
 import { LevelStore } from "../adapters/level-store.ts";
@@ -24,7 +24,7 @@ import { LIMITS } from "../types/limits.ts";
 import { parseKeep } from "../types/retention.ts";
 import type { Hash, Height, MemberId, PublicKey } from "../types/scalars.ts";
 import { AddressBook } from "./address-book.ts";
-import { joinByPeers, parseCheckpoint } from "./join-node.ts";
+import { dropJoining, joinByPeers, parseCheckpoint } from "./join-node.ts";
 import { watchBackups } from "./node-backups.ts";
 import { readAddresses, readDirectory, readGenesis, readPassphrase, readSecretFile } from "./node-files.ts";
 import { makeSnapshots, rebuildIndices } from "./node-snapshots.ts";
@@ -95,8 +95,11 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
       await transport.open();
       closers.push(() => transport.stop());
       const { contacts } = book;
-      await joinByPeers({ folder: chainFolder, identity, checkpoint, transport, contacts, self: nodeKey.publicKey, logger });
+      const reach = (step: StoreStep): void => failpoints.reach(`store.${step}`);
+      const joining = { folder: chainFolder, identity, checkpoint, logger, reach };
+      await joinByPeers({ ...joining, transport, contacts, self: nodeKey.publicKey });
     }
+    dropJoining(chainFolder);
     const store = await LevelStore.open(chainFolder, {
       onDamage: onFatal,
       reach: (step) => failpoints.reach(`store.${step}`),

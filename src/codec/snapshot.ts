@@ -41,11 +41,12 @@ export const pairListsSchema = list(struct({ header: headerSchema, pairs: list(p
 export type PairLists = Infer<typeof pairListsSchema>;
 
 /**
- * What a joiner asks of a snapshot: the newest offer, one chunk of it, or pair lists; a header for its checkpoint. Who mends a store asks
+ * What a joiner asks of a snapshot: the offer, one chunk of it, or pair lists; a header for its checkpoint. Who mends a store asks
  * for a row of it, as it was when the chain had this height.
  */
 export const snapshotsRequestSchema = struct({
   what: text({ max: 8, pattern: /^(offer|chunk|pairs|header|row)$/ }),
+  /** Of offers 0: the newest. */
   height: int(),
   /** Of chunks: which; of pair lists: from which height downwards. */
   number: int(),

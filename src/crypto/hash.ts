@@ -19,6 +19,7 @@ export const TAGS = [
   "val",
   "leaf",
   "proof",
+  "changes",
 ] as const;
 export type Tag = (typeof TAGS)[number];
 

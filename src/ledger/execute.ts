@@ -71,7 +71,7 @@ export class TransitionBug extends Error {
 export function executeBlock(input: BlockInput): BlockOutcome {
   const book = new Book(input.view);
   const situation = situationOf(input, book);
-  takeTurn(book, input.height, input.parent);
+  takeTurn(book, input.height, input.parent, situation.digest);
   recordEvidence(situation, input.evidence);
   workOff(situation, DUE);
   recordFolds(situation);

@@ -45,7 +45,7 @@ export class BlockBuilder {
     this.#m = modules;
   }
 
-  build(lastCommit: Commit, evidence: readonly Evidence[], parentProposer: MemberId | null): Built {
+  build(lastCommit: Commit, evidence: readonly Evidence[]): Built {
     const { head } = this.#m.store;
     const timeMs = Math.max(this.#m.wall.nowMs(), head.timeMs + 1);
     const params = paramsOf(this.#m.objects);
@@ -57,7 +57,7 @@ export class BlockBuilder {
       const candidate = {
         height: head.height + 1,
         timeMs,
-        parent: parentTurn(lastCommit, parentProposer),
+        parent: parentTurn(lastCommit, this.#m.store.tipHeader),
         evidence,
         transactions,
       };

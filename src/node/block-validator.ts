@@ -10,7 +10,7 @@ import type { MonotonicClock } from "../ports/clock.ts";
 import type { Hasher, Verifier, VerifyItem } from "../ports/crypto.ts";
 import type { Logger, Metrics } from "../ports/observe.ts";
 import type { Block } from "../types/block.ts";
-import type { Hash, Height, MemberId, PublicKey, TxId } from "../types/scalars.ts";
+import type { Hash, Height, PublicKey, TxId } from "../types/scalars.ts";
 import type { Envelope, TxPair } from "../types/transaction.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
 import type { BlockExecutor, Execution } from "./block-executor.ts";
@@ -188,7 +188,7 @@ export class BlockValidator {
       execution = this.#m.executor.execute({
         height: header.height,
         timeMs: header.timeMs,
-        parent: parentTurn(lastCommit, this.parentProposer()),
+        parent: parentTurn(lastCommit, this.#m.store.tipHeader),
         evidence,
         transactions: envelopes,
       });
@@ -202,11 +202,6 @@ export class BlockValidator {
     if (execution.receiptRoot !== header.receiptRoot) return "BLOCK_RECEIPT_ROOT";
     if (execution.nextValidators !== header.nextValidators) return "BLOCK_NEXT_VALIDATORS";
     return { envelopes, execution };
-  }
-
-  /** The proposer of the tip; null before the first block. */
-  parentProposer(): MemberId | null {
-    return this.#m.store.tipHeader?.proposer ?? null;
   }
 
   /** Positions that take turns at the next height. */

@@ -19,6 +19,7 @@ const PREFIX = {
   replaced: 0x71,
   swept: 0x73,
   leftIds: 0x79,
+  joining: 0x6a,
 } as const;
 
 /** Of these every block adds rows that no later one replaces: what grows until it is let go of. */
@@ -60,6 +61,14 @@ export const BASE_KEY = Uint8Array.of(PREFIX.base);
 export const SWEPT_KEY = Uint8Array.of(PREFIX.swept);
 /** There while indices and totals are not those of the state. */
 export const REBUILDING_KEY = Uint8Array.of(PREFIX.rebuilding);
+
+/** There while a store is being filled by a snapshot: of which. */
+export const JOINING_KEY = Uint8Array.of(PREFIX.joining);
+
+/** A chunk of that snapshot is here. */
+export function joinedChunkKey(chunk: number): Uint8Array {
+  return withHeight(PREFIX.joining, chunk);
+}
 
 export function blockKey(height: Height): Uint8Array {
   return withHeight(PREFIX.block, height);

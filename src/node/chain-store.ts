@@ -17,6 +17,7 @@ import {
   dueKey,
   HEAD_KEY,
   isPastKey,
+  JOINING_KEY,
   pageKey,
   REBUILDING_KEY,
   REWRITTEN,
@@ -47,6 +48,12 @@ const headSchema = struct({
 });
 export type Head = Infer<typeof headSchema>;
 
+/** Of a store at rest; undefined: no chain is in it, or not all of what it begins with. */
+export function storedHead(store: Pick<Store, "get">): Head | undefined {
+  const value = store.get(HEAD_KEY);
+  return value === undefined ? undefined : readRecord(value, headSchema);
+}
+
 export interface FinalisedBlock {
   readonly block: Block;
   readonly id: BlockId;
@@ -73,13 +80,14 @@ export class ChainStore {
   #tip: Head;
   #tipHeader: Header | null = null;
 
-  /** Throws StoreCorruptError, or GenesisMismatchError if the folder belongs to another chain. */
+  /** Throws StoreCorruptError, HalfJoinedError, or GenesisMismatchError if the folder belongs to another chain. */
   constructor(store: Store, genesis: { readonly chain: Hash; readonly stateRoot: Hash; readonly timeMs: TimeMs }) {
+    if (store.get(JOINING_KEY) !== undefined) throw new HalfJoinedError();
     this.#store = store;
     this.#staged = new StagedStore(store, REWRITTEN);
     this.#chain = genesis.chain;
     this.#head =
-      this.#read(HEAD_KEY, headSchema) ??
+      storedHead(this.#staged) ??
       ({
         v: VERSION,
         chain: genesis.chain,
@@ -367,6 +375,17 @@ export function foundationWrites(
     { key: REBUILDING_KEY, value: new Uint8Array(0) },
     { key: HEAD_KEY, value: encode(headSchema, { v: VERSION, chain, height, block: id, stateRoot, timeMs }) },
   ];
+}
+
+/** The store is being filled by a snapshot, or was when that was interrupted: it is no chain's yet. */
+export class HalfJoinedError extends Error {
+  override readonly name = "HalfJoinedError";
+  readonly code = "STORE_HALF_JOINED";
+  constructor() {
+    super(
+      "this data folder holds only a part of a snapshot: let the node join, which goes on with it where it lies, or delete it",
+    );
+  }
 }
 
 /** The data folder was made for another genesis. */

@@ -5,7 +5,6 @@ import type { ChainParams } from "../types/genesis.ts";
 import type { BlockId, Round } from "../types/scalars.ts";
 import type { Vote } from "../types/vote.ts";
 import type { BlockBuilder, Built } from "./block-builder.ts";
-import type { BlockValidator } from "./block-validator.ts";
 import type { ChainStore } from "./chain-store.ts";
 import type { EventLoop } from "./event-loop.ts";
 import type { Heartbeat } from "./heartbeat.ts";
@@ -15,7 +14,6 @@ interface ProposerModules {
   readonly clock: MonotonicClock;
   readonly store: ChainStore;
   readonly builder: BlockBuilder;
-  readonly validator: Pick<BlockValidator, "parentProposer">;
   readonly heartbeat: Heartbeat;
   readonly params: () => ChainParams;
   readonly hasWork: () => boolean;
@@ -51,13 +49,13 @@ export class Proposer {
   }
 
   #build(round: Round): Built | null {
-    const { builder, validator, heartbeat } = this.#m;
+    const { builder, heartbeat } = this.#m;
     const evidence = this.#m.pendingEvidence();
     // A later round is one that somebody wanted: its proposer proposes in any case.
     const needsReason = round === 0 && evidence.length === 0 && !heartbeat.isDue;
     if (needsReason && !this.#m.hasWork()) return null;
     this.#m.beforeBuild();
-    const built = builder.build(this.#lastCommit(), evidence, validator.parentProposer());
+    const built = builder.build(this.#lastCommit(), evidence);
     return needsReason && built.block.header.count === 0 ? null : built;
   }
 

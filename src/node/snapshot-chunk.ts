@@ -3,7 +3,7 @@ import { snapshotChunkSchema } from "../codec/snapshot.ts";
 import { KINDS } from "../ledger/kinds.ts";
 import type { Hasher } from "../ports/crypto.ts";
 import type { StoreWrite } from "../ports/store.ts";
-import { keyHashOf, type TreeNode, valueHashOf } from "../state/node-hash.ts";
+import { keyHashOf, valueHashOf } from "../state/node-hash.ts";
 import { leadsToRoot, subtreeOf } from "../state/subtree.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Hash, Height } from "../types/scalars.ts";
@@ -11,15 +11,9 @@ import { pageKey } from "./chain-keys.ts";
 import { storedObject } from "./object-store.ts";
 import { objectKeyOf, stateKeyOf } from "./store-keys.ts";
 
-export interface CheckedChunk {
-  readonly top: TreeNode;
-  /** The objects and the pages of the tree under the prefix. */
-  readonly writes: readonly StoreWrite[];
-}
-
 /**
- * Whether these bytes are all that the state with this root holds under `prefix`: each chunk checks alone. undefined if not. Objects get
- * the snapshot's height as that of their last change, since the real one is not part of the state.
+ * The objects and pages of a chunk, if these bytes are all that the state with this root holds under `prefix`: each chunk checks alone.
+ * undefined if not. Objects get the snapshot's height as that of their last change, since the real one is not part of the state.
  */
 export function checkChunk(
   bytes: Uint8Array,
@@ -27,7 +21,7 @@ export function checkChunk(
   stateRoot: Hash,
   height: Height,
   hasher: Hasher,
-): CheckedChunk | undefined {
+): readonly StoreWrite[] | undefined {
   const decoded = decode(snapshotChunkSchema, bytes, LIMITS.responseBytesMax);
   if (!decoded.ok) return undefined;
   const { siblings, leaves } = decoded.value;
@@ -47,5 +41,5 @@ export function checkChunk(
     }),
   );
   for (const [path, page] of subtree.pages) writes.push({ key: pageKey(path), value: page.encode() });
-  return { top: subtree.top, writes };
+  return writes;
 }

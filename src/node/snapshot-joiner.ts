@@ -1,48 +1,40 @@
-import { blockId, commitHash, evidenceRoot, headerSchema, txRoot, validatorsHash } from "../codec/block.ts";
+import { blockId, txRoot, validatorsHash } from "../codec/block.ts";
 import { decode } from "../codec/cbor.ts";
 import { DURATION_MS_MAX } from "../codec/genesis.ts";
-import { encode } from "../codec/schema.ts";
-import {
-  type PairLists,
-  pairListsSchema,
-  type SnapshotOffer,
-  snapshotOfferSchema,
-  snapshotsRequestSchema,
-} from "../codec/snapshot.ts";
-import { paramsOf } from "../ledger/validators.ts";
+import type { AuthorityChange } from "../codec/proof.ts";
+import { encode, hash, int, struct } from "../codec/schema.ts";
+import { type PairLists, pairListsSchema } from "../codec/snapshot.ts";
+import { changesDigest } from "../ledger/governance/turns.ts";
+import { TURNS_ID } from "../ledger/ids.ts";
+import type { ObjectOf } from "../ledger/objects.ts";
+import { paramsOf, validatorsOf } from "../ledger/validators.ts";
 import { assert } from "../lib/assert.ts";
-import { finalityFault, followChanges, type Trusted, trustGenesis } from "../light/trust.ts";
+import { toHex } from "../lib/bytes.ts";
 import type { Hasher } from "../ports/crypto.ts";
 import type { Logger } from "../ports/observe.ts";
 import type { Store, StoreWrite } from "../ports/store.ts";
 import type { TreeNode } from "../state/node-hash.ts";
 import { pagesAbove } from "../state/subtree.ts";
+import { StateTree } from "../state/tree.ts";
 import { ChunkFetch, type ChunkInput } from "../sync/chunk-fetch.ts";
-import type { Block, Commit, Header } from "../types/block.ts";
-import { authoritiesOf, type ChainIdentity, type Checkpoint } from "../types/genesis.ts";
+import type { Block, Header } from "../types/block.ts";
+import type { ChainIdentity, Checkpoint } from "../types/genesis.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { BlockId, Hash, Height, PublicKey, Signature } from "../types/scalars.ts";
-import { pageKey } from "./chain-keys.ts";
+import { JOINING_KEY, joinedChunkKey, pageKey } from "./chain-keys.ts";
 import { foundationWrites, usedIdWrite } from "./chain-store.ts";
 import { leftIdsWrite } from "./left-ids.ts";
 import { ObjectStore } from "./object-store.ts";
 import { checkChunk } from "./snapshot-chunk.ts";
-
-/** Whom a joiner asks, none of whom it believes: peers, or a folder with an exported snapshot. */
-export interface SnapshotSources {
-  /** Those that may be asked now. */
-  names(): readonly string[];
-  /** null: refused, or no answer in time. */
-  ask(source: string, request: Uint8Array): Promise<Uint8Array | null>;
-  /** It sent what no correct node sends. */
-  penalise(source: string, reason: string): void;
-}
+import { type Begun, type Offered, SnapshotOffers } from "./snapshot-offers.ts";
+import { askForSnapshot, JOIN_RETRIES_MAX, JOIN_RETRY_MS, JoinError, type SnapshotSources } from "./snapshot-sources.ts";
+import { readRecord } from "./stored-record.ts";
 
 interface JoinerModules {
   readonly identity: ChainIdentity;
   /** A block that the operator knows to be on the chain; null: trust comes from the genesis alone. */
   readonly checkpoint: Checkpoint | null;
-  /** Empty; of use only when `join` has answered. */
+  /** Empty, or what an interrupted joining left; of use only when `join` has answered. */
   readonly store: Store;
   readonly sources: SnapshotSources;
   readonly hasher: Hasher;
@@ -51,31 +43,19 @@ interface JoinerModules {
   readonly pause: (delayMs: number) => Promise<void>;
 }
 
-interface Offered {
-  readonly offer: SnapshotOffer;
-  readonly id: BlockId;
-  readonly sources: string[];
+/** Of which snapshot the store holds chunks. There as long as they are not all there is. */
+export const begunSchema = struct({ height: int(), block: hash, nibbles: int({ max: LIMITS.snapshotNibblesMax }) });
+
+/** Whether a joining has begun to fill this store and not finished. */
+export function isHalfJoined(store: Pick<Store, "get">): boolean {
+  return store.get(JOINING_KEY) !== undefined;
 }
-
-export type JoinFault = "NO_SNAPSHOT" | "CHECKPOINT_UNPROVEN" | "SNAPSHOT_GONE";
-
-/** Why there is nothing to join by; the node may fetch all blocks instead. */
-export class JoinError extends Error {
-  override readonly name = "JoinError";
-  readonly code: JoinFault;
-  constructor(code: JoinFault, detail: string) {
-    super(detail);
-    this.code = code;
-  }
-}
-
-const RETRY_MS = 500;
-const RETRIES_MAX = 20;
-const SETTLE_RETRIES = 2;
 
 /**
  * Fills an empty store with the state of a recent block (protocol.md §6). The block is believed by its commit, the authorities by every
- * change since the genesis or the checkpoint, the state by the block's root, the used ids by the headers' links: no source is believed.
+ * change since the genesis and by the checkpoint, the state by the block's root, the used ids by the headers' links, and of the changes once
+ * more each by the state, which commits to all of them: no source is believed. A chunk is written with the mark that it is here, so that a
+ * joining that was interrupted goes on with the rest; the chain's head is written last, with all marks gone.
  */
 export class SnapshotJoiner {
   readonly #m: JoinerModules;
@@ -86,119 +66,101 @@ export class SnapshotJoiner {
 
   /** Answers the height joined at. Throws {@link JoinError}. */
   async join(): Promise<Height> {
-    const { offer, id, sources } = await this.#choose();
-    const block = offer.block as Block;
-    const { height, stateRoot } = block.header;
-    this.#m.logger.info("joining by a snapshot", { height, objects: offer.objects, sources: sources.length });
-    await this.#fetchState(offer, stateRoot, sources);
+    const { store, logger } = this.#m;
+    const record = store.get(JOINING_KEY);
+    const begun = record === undefined ? null : (readRecord(record, begunSchema) as Begun);
+    const offered = await new SnapshotOffers(this.#m).choose(begun);
+    const { block, id, commit } = offered;
+    const { height } = block.header;
+    if (begun !== null && (begun.block !== id || begun.nibbles !== offered.nibbles))
+      throw new JoinError("SNAPSHOT_OTHER", `the snapshot of height ${begun.height}, which was begun, is not offered any more`);
+    const sources = offered.ways.map(({ source }) => source);
+    const marks = await this.#marks(offered);
+    if (begun === null) await this.#write([{ key: JOINING_KEY, value: encode(begunSchema, { ...offered, height, block: id }) }]);
+    logger.info(begun === null ? "joining by a snapshot" : "joining by a snapshot goes on", {
+      height,
+      objects: offered.objects,
+      sources: sources.length,
+      chunks: marks.length,
+      here: marks.filter(({ isHere }) => isHere).length,
+    });
+    await this.#fetchState(offered, marks, sources);
+    const changes = this.#changes(offered);
     await this.#fetchUsedIds(block, sources);
-    await this.#write(foundationWrites({ block, id, commit: offer.commit as Commit }, offer.changes));
-    this.#m.logger.info("joined by a snapshot", { height, block: id });
+    const finished = [JOINING_KEY, ...marks.map(({ key }) => key)].map((key): StoreWrite => ({ key, value: null }));
+    await this.#write([...foundationWrites({ block, id, commit }, changes), ...finished]);
+    logger.info("joined by a snapshot", { height, block: id });
     return height;
-  }
-
-  // — which snapshot —
-
-  /** The highest that checks, with all who offer the same. */
-  async #choose(): Promise<Offered> {
-    const trusted = await this.#trusted();
-    for (let retry = 0; retry < RETRIES_MAX; retry++) {
-      const found = new Map<BlockId, Offered>();
-      await Promise.all(this.#m.sources.names().map((source) => this.#considerOffer(source, trusted, found)));
-      const [best] = [...found.values()].sort((left, right) => heightOf(right) - heightOf(left));
-      // Who is connected first is not to be the only one: others get a moment.
-      if (best !== undefined && (best.sources.length > 1 || retry >= SETTLE_RETRIES)) return best;
-      await this.#m.pause(RETRY_MS);
-    }
-    throw new JoinError("NO_SNAPSHOT", "no peer offers a snapshot that checks");
-  }
-
-  async #considerOffer(source: string, trusted: Trusted, found: Map<BlockId, Offered>): Promise<void> {
-    const response = await this.#ask(source, "offer", 0, 0);
-    if (response === null) return;
-    const decoded = decode(snapshotOfferSchema, response, LIMITS.responseBytesMax);
-    const fault = decoded.ok ? this.#offerFault(decoded.value, trusted) : decoded.error.code;
-    if (fault !== null || !decoded.ok) {
-      this.#m.sources.penalise(source, `snapshot: ${fault}`);
-      return;
-    }
-    const id = blockId(decoded.value.block.header as Header, this.#m.hasher.sha256);
-    const same = found.get(id);
-    if (same === undefined) found.set(id, { offer: decoded.value, id, sources: [source] });
-    else if (same.offer.nibbles === decoded.value.nibbles) same.sources.push(source);
-  }
-
-  #offerFault({ block, commit, changes }: SnapshotOffer, trusted: Trusted): string | null {
-    const engine = { verify: this.#m.verify, sha256: this.#m.hasher.sha256 };
-    const { header, pairs, lastCommit, evidence } = block as Block;
-    if (header.height <= trusted.height) return "BELOW_CHECKPOINT";
-    const since = changes.filter((change) => change.header.height > trusted.height);
-    const followed = followChanges(trusted, since, engine);
-    if (!followed.ok) return followed.error.fault;
-    const digest = this.#m.hasher.sha256;
-    if (header.txRoot !== txRoot(pairs, digest)) return "TX_ROOT";
-    // The block is kept as it came, and a store in which it is not its header's would be found to be damaged.
-    if (header.lastCommit !== commitHash(lastCommit, digest)) return "LAST_COMMIT";
-    if (header.evidenceRoot !== evidenceRoot(evidence, digest)) return "EVIDENCE_ROOT";
-    return finalityFault(followed.value, header, commit as Commit, engine);
-  }
-
-  /** From the genesis, or from the checkpoint: keys of authorities that were removed before it can sign nothing that is believed. */
-  async #trusted(): Promise<Trusted> {
-    const { identity, checkpoint, sources } = this.#m;
-    if (checkpoint === null) return trustGenesis(identity);
-    for (let retry = 0; retry < RETRIES_MAX; retry++) {
-      for (const source of sources.names()) {
-        const [header, offer] = await Promise.all([
-          this.#ask(source, "header", checkpoint.height, 0),
-          this.#ask(source, "offer", 0, 0),
-        ]);
-        const trusted = header === null || offer === null ? null : this.#trustedBy(checkpoint, header, offer);
-        if (trusted !== null) return trusted;
-      }
-      await this.#m.pause(RETRY_MS);
-    }
-    throw new JoinError("CHECKPOINT_UNPROVEN", `nobody shows the block of the checkpoint, height ${checkpoint.height}`);
-  }
-
-  /** The header is known by its id, and with it the authorities after it: by their hash. */
-  #trustedBy(checkpoint: Checkpoint, headerBytes: Uint8Array, offerBytes: Uint8Array): Trusted | null {
-    const { identity, hasher } = this.#m;
-    const header = decode(headerSchema, headerBytes, LIMITS.requestBytesMax);
-    const offer = decode(snapshotOfferSchema, offerBytes, LIMITS.responseBytesMax);
-    if (!header.ok || !offer.ok || blockId(header.value as Header, hasher.sha256) !== checkpoint.id) return null;
-    const sets = [authoritiesOf(identity.genesis), ...offer.value.changes.map(({ set }) => set)];
-    const set = sets.find((each) => validatorsHash(each, hasher.sha256) === header.value.nextValidators);
-    return set === undefined ? null : { chain: identity.chain, height: checkpoint.height, set };
   }
 
   // — the state —
 
-  async #fetchState(offer: SnapshotOffer, stateRoot: Hash, sources: readonly string[]): Promise<void> {
-    const { height } = offer.block.header;
-    const tops = new Map<string, TreeNode>();
+  async #marks({ nibbles }: Offered): Promise<readonly Mark[]> {
+    const count = 16 ** nibbles;
+    const here = await this.#m.store.range({ from: joinedChunkKey(0), to: joinedChunkKey(count), limit: count });
+    const known = new Set(here.map(({ key }) => toHex(key)));
+    return Array.from({ length: count }, (_, chunk) => {
+      const key = joinedChunkKey(chunk);
+      return {
+        chunk,
+        key,
+        prefix: nibbles === 0 ? "" : chunk.toString(16).padStart(nibbles, "0"),
+        isHere: known.has(toHex(key)),
+      };
+    });
+  }
+
+  async #fetchState({ block }: Offered, marks: readonly Mark[], sources: readonly string[]): Promise<void> {
+    const { height, stateRoot } = block.header;
+    const { hasher, store } = this.#m;
     const take = async (source: string, chunk: number): Promise<boolean | null> => {
-      const bytes = await this.#ask(source, "chunk", height, chunk);
+      const bytes = await askForSnapshot(this.#m.sources, source, "chunk", height, chunk);
       if (bytes === null) return null;
-      const prefix = offer.nibbles === 0 ? "" : chunk.toString(16).padStart(offer.nibbles, "0");
-      const checked = checkChunk(bytes, prefix, stateRoot, height, this.#m.hasher);
-      if (checked === undefined) return false;
-      await this.#write(checked.writes);
-      tops.set(prefix, checked.top);
+      const { prefix, key } = marks[chunk] as Mark;
+      const writes = checkChunk(bytes, prefix, stateRoot, height, hasher);
+      if (writes === undefined) return false;
+      await this.#write([...writes, { key, value: new Uint8Array(0) }]);
       return true;
     };
-    await this.#fetchAll(16 ** offer.nibbles, sources, take);
-    const { top, pages } = pagesAbove(tops, this.#m.hasher);
+    const here = marks.filter(({ isHere }) => isHere).map(({ chunk }) => chunk);
+    await this.#fetchAll(new ChunkFetch(marks.length, new Set(here)), sources, take);
+    const tree = new StateTree({ page: (path) => store.get(pageKey(path)) }, hasher);
+    const tops = new Map(marks.map(({ prefix }) => [prefix, tree.page(prefix)?.top as TreeNode]));
+    const { top, pages } = pagesAbove(tops, hasher);
     assert(top !== null, "a state is not empty");
     await this.#write([...pages].map(([path, page]) => ({ key: pageKey(path), value: page.encode() })));
   }
 
+  /**
+   * The way to the block's authorities that the state tells of. A list of changes can be signed and false: by authorities that are none any
+   * more. With the block itself others may come after it, whom the state names.
+   */
+  #changes({ block, commit, ways }: Offered): readonly AuthorityChange[] {
+    const { store, hasher, sources } = this.#m;
+    const objects = new ObjectStore(store);
+    const { changes: told } = objects.get("turns", TURNS_ID) as ObjectOf<"turns">;
+    const digestOf = (changes: readonly AuthorityChange[]): Hash | undefined =>
+      changes.reduce<Hash | undefined>(
+        (digest, { header }) => changesDigest(digest, blockId(header as Header, hasher.sha256), hasher.sha256),
+        undefined,
+      );
+    const isTrue = ({ changes }: Offered["ways"][number]): boolean => digestOf(changes) === told;
+    for (const way of ways) if (!isTrue(way)) sources.penalise(way.source, "snapshot: CHANGES_UNPROVEN");
+    const way = ways.find(isTrue);
+    if (way === undefined)
+      throw new JoinError("CHANGES_UNPROVEN", "nobody shows the changes of authorities that the state tells of");
+    const { header } = block;
+    if (header.nextValidators === header.validators) return way.changes;
+    const set = validatorsOf(objects);
+    assert(validatorsHash(set, hasher.sha256) === header.nextValidators, "a state has the authorities that its header announces");
+    return [...way.changes, { header, commit, set }];
+  }
+
   #fetchAll(
-    count: number,
+    machine: ChunkFetch,
     sources: readonly string[],
     take: (source: string, chunk: number) => Promise<boolean | null>,
   ): Promise<void> {
-    const machine = new ChunkFetch(count);
     let retries = 0;
     return new Promise((resolve, reject) => {
       const step = (input: ChunkInput): void => {
@@ -217,11 +179,11 @@ export class SnapshotJoiner {
               break;
             case "retryLater":
               retries += 1;
-              if (retries > RETRIES_MAX) {
+              if (retries > JOIN_RETRIES_MAX) {
                 reject(new JoinError("SNAPSHOT_GONE", `nobody has the rest of the snapshot: ${machine.left} chunks are missing`));
                 break;
               }
-              void this.#m.pause(RETRY_MS).then(() => step({ kind: "retry" }));
+              void this.#m.pause(JOIN_RETRY_MS).then(() => step({ kind: "retry" }));
               break;
             case "done":
               resolve();
@@ -247,8 +209,8 @@ export class SnapshotJoiner {
       const lists: PairLists | null = await this.#pairLists(block.header.height, next, sources);
       if (lists === null) {
         retries += 1;
-        if (retries > RETRIES_MAX) throw new JoinError("SNAPSHOT_GONE", `nobody has the pairs of block ${next.height}`);
-        await this.#m.pause(RETRY_MS);
+        if (retries > JOIN_RETRIES_MAX) throw new JoinError("SNAPSHOT_GONE", `nobody has the pairs of block ${next.height}`);
+        await this.#m.pause(JOIN_RETRY_MS);
         continue;
       }
       await this.#write(lists.flatMap((list) => usedIdsWrites(list, block.header, txWindowMs)));
@@ -265,7 +227,7 @@ export class SnapshotJoiner {
   ): Promise<PairLists | null> {
     const digest = this.#m.hasher.sha256;
     for (const source of sources) {
-      const response = await this.#ask(source, "pairs", snapshot, from.height);
+      const response = await askForSnapshot(this.#m.sources, source, "pairs", snapshot, from.height);
       if (response === null) continue;
       const decoded = decode(pairListsSchema, response, LIMITS.responseBytesMax);
       let expected: string = from.id;
@@ -283,10 +245,6 @@ export class SnapshotJoiner {
     return null;
   }
 
-  #ask(source: string, what: string, height: Height, number: number): Promise<Uint8Array | null> {
-    return this.#m.sources.ask(source, encode(snapshotsRequestSchema, { what, height, number }));
-  }
-
   #write(batch: readonly StoreWrite[]): Promise<void> {
     return new Promise((resolve, reject) => {
       if (batch.length === 0) resolve();
@@ -295,8 +253,12 @@ export class SnapshotJoiner {
   }
 }
 
-function heightOf({ offer }: Offered): Height {
-  return offer.block.header.height;
+/** A chunk, and the row that says that all of it is here. */
+interface Mark {
+  readonly chunk: number;
+  readonly key: Uint8Array;
+  readonly prefix: string;
+  readonly isHere: boolean;
 }
 
 /** The block joined at names its transactions itself; of those before it, a row tells when they can be forgotten. */

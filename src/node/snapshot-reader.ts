@@ -1,14 +1,16 @@
 import { headerSchema } from "../codec/block.ts";
 import { decode } from "../codec/cbor.ts";
 import { encode } from "../codec/schema.ts";
-import { snapshotsRequestSchema } from "../codec/snapshot.ts";
+import { pairListsSchema, snapshotOfferSchema, snapshotsRequestSchema } from "../codec/snapshot.ts";
 import type { SnapshotFiles } from "../ports/snapshot-files.ts";
+import type { Header } from "../types/block.ts";
 import { LIMITS } from "../types/limits.ts";
+import type { Height } from "../types/scalars.ts";
 import type { ChainStore } from "./chain-store.ts";
 import type { RowReader } from "./row-reader.ts";
 import { chunkName, OFFER, pairsName } from "./snapshot-maker.ts";
 
-/** Who asks an exported snapshot gets no headers beside it. */
+/** Who asks an exported snapshot gets no headers but those in it. */
 export type Headers = Pick<ChainStore, "head" | "block">;
 
 /** Answers joiners: the newest snapshot's offer, its chunks, and the blocks before it as far as a joiner must know them; and who mends a store. */
@@ -34,8 +36,9 @@ export class SnapshotReader {
     const { what, height, number, key } = decoded.value;
     switch (what) {
       case "offer": {
-        const newest = (await this.#files.heights()).at(-1);
-        return newest === undefined ? null : ((await this.#files.read(newest, OFFER)) ?? null);
+        // 0: the newest. Who was interrupted asks for the one it has begun with.
+        const asked = height > 0 ? height : (await this.#files.heights()).at(-1);
+        return asked === undefined ? null : ((await this.#files.read(asked, OFFER)) ?? null);
       }
       case "chunk": {
         const chunk = await this.#files.read(height, chunkName(number));
@@ -45,7 +48,8 @@ export class SnapshotReader {
         return (await this.#files.read(height, pairsName(number))) ?? null;
       case "header": {
         const chain = this.#chain;
-        const header = chain === null || height > chain.head.height ? undefined : chain.block(height)?.header;
+        const kept = chain === null || height > chain.head.height ? undefined : chain.block(height)?.header;
+        const header = kept ?? (await this.#headerOfSnapshot(height));
         return header === undefined ? null : encode(headerSchema, header);
       }
       case "row": {
@@ -55,5 +59,25 @@ export class SnapshotReader {
       default:
         return null;
     }
+  }
+
+  /** The newest snapshot knows some headers, too: its own, those of changes of authorities, and those of the window of used ids. */
+  async #headerOfSnapshot(height: Height): Promise<Header | undefined> {
+    const newest = (await this.#files.heights()).at(-1);
+    const offer = newest === undefined ? undefined : await this.#files.read(newest, OFFER);
+    const decoded = offer === undefined ? undefined : decode(snapshotOfferSchema, offer, LIMITS.responseBytesMax);
+    if (newest === undefined || !decoded?.ok) return undefined;
+    const change = decoded.value.changes.find(({ header }) => header.height === height);
+    if (change !== undefined) return change.header as Header;
+    for (let from = newest; from >= height; ) {
+      const lists = await this.#files.read(newest, pairsName(from));
+      const piece = lists === undefined ? undefined : decode(pairListsSchema, lists, LIMITS.responseBytesMax);
+      const found = piece?.ok ? piece.value.find(({ header }) => header.height === height) : undefined;
+      if (found !== undefined) return found.header as Header;
+      const lowest = piece?.ok ? piece.value.at(-1)?.header.height : undefined;
+      if (lowest === undefined) return undefined;
+      from = lowest - 1;
+    }
+    return undefined;
   }
 }

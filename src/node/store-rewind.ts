@@ -130,7 +130,7 @@ export class StoreRewind {
       const { block, commit } = this.#soundBlock(height, chain.tip.block, audit);
       const envelopes = this.#envelopes(block);
       const { header, lastCommit, evidence } = block;
-      const parent = parentTurn(lastCommit, chain.tipHeader?.proposer ?? null);
+      const parent = parentTurn(lastCommit, chain.tipHeader);
       const rules = rulesFault(header, executor);
       if (rules !== null) throw unlike(height, rules);
       const execution = executor.execute({ height, timeMs: header.timeMs, parent, evidence, transactions: envelopes });

@@ -170,13 +170,12 @@ export class ReferenceChain {
   }
 
   #execute({ header, lastCommit, evidence }: Block, transactions: readonly Envelope[]): Outcome {
-    const proposer: MemberId | null = this.#head?.header.proposer ?? null;
     const { receipts, changes } = executeBlock({
       view: this.#view,
       chain: this.#identity.chain,
       height: header.height,
       timeMs: header.timeMs,
-      parent: parentTurn(lastCommit, proposer),
+      parent: parentTurn(lastCommit, this.#head?.header ?? null),
       evidence,
       transactions,
       digest,

@@ -28,10 +28,11 @@ export class ChunkFetch {
   #retrying = false;
   #isDone = false;
 
-  constructor(count: number) {
+  /** `here`: those that need not be fetched. */
+  constructor(count: number, here: ReadonlySet<number> = new Set()) {
     // Taken from the end.
-    this.#missing = Array.from({ length: count }, (_, index) => count - 1 - index);
-    this.#left = count;
+    this.#missing = Array.from({ length: count }, (_, index) => count - 1 - index).filter((chunk) => !here.has(chunk));
+    this.#left = this.#missing.length;
   }
 
   get left(): number {

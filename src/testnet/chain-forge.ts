@@ -2,6 +2,7 @@ import { blockId, commitHash, evidenceRoot, receiptRoot, txRoot } from "../codec
 import { voteSignBytes } from "../codec/vote.ts";
 import type { ObjectChange } from "../ledger/book.ts";
 import { parentTurn } from "../ledger/governance/turns.ts";
+import { assert } from "../lib/assert.ts";
 import type { Execution } from "../node/block-executor.ts";
 import { REBUILDING_KEY } from "../node/chain-keys.ts";
 import { type ChainStore, foundationWrites } from "../node/chain-store.ts";
@@ -14,6 +15,7 @@ import type { ChainIdentity } from "../types/genesis.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { BlockId, MemberId, Signature, TimeMs } from "../types/scalars.ts";
 import type { Envelope, TxPair } from "../types/transaction.ts";
+import type { Validator, ValidatorSet } from "../types/validator-set.ts";
 import { StateImport } from "./state-import.ts";
 
 /** The consensus key of an authority, as only a launcher of a whole network has it. */
@@ -49,7 +51,7 @@ export class ChainForge {
     this.#lastCommit = { height: 0, round: 0, block: made.chain.head.block, sigs: [] };
   }
 
-  /** Begins a chain in an empty store. `keys` are all of the genesis's authorities, in member order. */
+  /** Begins a chain in an empty store. `keys` are all of the genesis's authorities: of those that stay, if the members vote. */
   static async open(identity: ChainIdentity, keys: readonly AuthorityKey[], modules: ForgeModules): Promise<ChainForge> {
     const made = executingChain(identity, modules);
     await written((done) => beginChain(made, done));
@@ -72,7 +74,7 @@ export class ChainForge {
     const execution = this.#made.executor.execute({
       height,
       timeMs,
-      parent: parentTurn(this.#lastCommit, tipHeader?.proposer ?? null),
+      parent: parentTurn(this.#lastCommit, tipHeader),
       evidence: [],
       transactions: envelopes,
     });
@@ -140,6 +142,7 @@ export class ChainForge {
   ): { readonly block: Block; readonly id: BlockId; readonly commit: Commit } {
     const { chain, executor } = this.#made;
     const { tip } = chain;
+    const { set, hash: validators } = executor.authorities();
     const height = tip.height + 1;
     const digest = this.#modules.hasher.sha256;
     const header: Header = {
@@ -148,8 +151,8 @@ export class ChainForge {
       height,
       timeMs,
       parent: tip.block,
-      proposer: (this.#keys[height % this.#keys.length] as AuthorityKey).member,
-      validators: executor.validatorsHash(),
+      proposer: (set[height % set.length] as Validator).member,
+      validators,
       nextValidators,
       params: executor.paramsHash(),
       lastCommit: commitHash(this.#lastCommit, digest),
@@ -161,17 +164,22 @@ export class ChainForge {
     };
     const id = blockId(header, digest);
     const block = { header, pairs, lastCommit: this.#lastCommit, evidence: [] };
-    return { block, id, commit: this.#commit(height, id) };
+    return { block, id, commit: this.#commit(height, id, set) };
   }
 
   flush(): Promise<void> {
     return written((done) => this.store.flush(done));
   }
 
-  #commit(height: number, block: BlockId): Commit {
+  #commit(height: number, block: BlockId, set: ValidatorSet): Commit {
     const said = { height, round: 0, kind: "precommit", block } as const;
     const message = voteSignBytes(this.#identity.chain, said, this.#modules.hasher.sha256);
-    return { height, round: 0, block, sigs: this.#keys.map(({ sign }, index) => ({ index, sig: sign(message) })) };
+    const sigs = set.map(({ member }, index) => {
+      const key = this.#keys.find((each) => each.member === member);
+      assert(key !== undefined, "the forge has the keys of all authorities");
+      return { index, sig: key.sign(message) };
+    });
+    return { height, round: 0, block, sigs };
   }
 }
 

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -7,8 +7,11 @@ import { nativeHasher } from "../../src/adapters/native-hasher.ts";
 import { SnapshotFolder } from "../../src/adapters/snapshot-folder.ts";
 import { joinBySnapshot } from "../../src/cli/join-node.ts";
 import { decode } from "../../src/codec/cbor.ts";
+import { encode } from "../../src/codec/schema.ts";
 import { snapshotsRequestSchema } from "../../src/codec/snapshot.ts";
+import { JOINING_KEY } from "../../src/node/chain-keys.ts";
 import { ChainStore } from "../../src/node/chain-store.ts";
+import { begunSchema } from "../../src/node/snapshot-joiner.ts";
 import { SnapshotMaker } from "../../src/node/snapshot-maker.ts";
 import { SnapshotReader } from "../../src/node/snapshot-reader.ts";
 import { authorityKeys } from "../../src/testnet/bench/forged-network.ts";
@@ -16,7 +19,7 @@ import { ChainForge } from "../../src/testnet/chain-forge.ts";
 import { openNetworkFolder } from "../../src/testnet/network-folder.ts";
 import type { ChainIdentity } from "../../src/types/genesis.ts";
 import { LIMITS } from "../../src/types/limits.ts";
-import { ZERO_HASH } from "../../src/types/scalars.ts";
+import { type Hash, ZERO_HASH } from "../../src/types/scalars.ts";
 
 const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const now = () => Promise.resolve();
@@ -74,16 +77,24 @@ async function headOf(chain: string): Promise<number> {
 }
 
 describe("joining by a snapshot", () => {
-  it("leaves no chain behind when it fails, and comes to the end the next time", async () => {
-    await expect(
-      joining("failed", (what) => (what === "pairs" ? Promise.reject(new Error("the cable is pulled")) : now())),
-    ).rejects.toThrow("the cable is pulled");
-    expect([existsSync(join(folder, "failed")), existsSync(join(folder, "failed.joining"))]).toEqual([false, false]);
-    expect(await joining("failed")).toBe(BLOCKS);
+  it("leaves no chain behind when it fails, and goes on the next time with what was checked", async () => {
+    const cut = (what: string) => (what === "pairs" ? Promise.reject(new Error("the cable is pulled")) : now());
+    await expect(joining("failed", cut)).rejects.toThrow("the cable is pulled");
+    expect([existsSync(join(folder, "failed")), existsSync(join(folder, "failed.joining"))]).toEqual([false, true]);
+    const asked: string[] = [];
+    expect(await joining("failed", async (what) => void asked.push(what))).toBe(BLOCKS);
+    expect(asked).toContain("pairs");
+    expect(asked).not.toContain("chunk");
     expect(await headOf("failed")).toBe(BLOCKS);
+    expect(existsSync(join(folder, "failed.joining"))).toBe(false);
   });
 
-  it("begins anew beside what a process left that was killed in the middle", async () => {
+  it("leaves nothing where nothing was begun", async () => {
+    await expect(joining("refused", () => Promise.reject(new Error("no cable")))).rejects.toThrow("no cable");
+    expect([existsSync(join(folder, "refused")), existsSync(join(folder, "refused.joining"))]).toEqual([false, false]);
+  });
+
+  it("goes on with what a process left that was killed in the middle, or when all was there but its name", async () => {
     // What lies on the disk at the moment before the last pieces are asked for, as after a kill.
     await joining("other", async (what) => {
       if (what === "pairs") cpSync(join(folder, "other.joining"), join(folder, "killed.joining"), { recursive: true });
@@ -92,5 +103,20 @@ describe("joining by a snapshot", () => {
     expect(await joining("killed")).toBe(BLOCKS);
     expect(existsSync(join(folder, "killed.joining"))).toBe(false);
     expect(await headOf("killed")).toBe(BLOCKS);
+    renameSync(join(folder, "killed"), join(folder, "whole.joining"));
+    expect(await joining("whole", () => Promise.reject(new Error("nothing is to be asked for")))).toBe(BLOCKS);
+    expect(await headOf("whole")).toBe(BLOCKS);
+  });
+
+  it("begins anew beside what is of another snapshot", async () => {
+    await joining("another", async (what) => {
+      if (what === "pairs") cpSync(join(folder, "another.joining"), join(folder, "stale.joining"), { recursive: true });
+    });
+    const store = await LevelStore.open(join(folder, "stale.joining"));
+    const record = { height: BLOCKS - 1, block: "ab".repeat(32) as Hash, nibbles: 0 };
+    await new Promise((resolve) => store.write([{ key: JOINING_KEY, value: encode(begunSchema, record) }], resolve));
+    await store.close();
+    expect(await joining("stale")).toBe(BLOCKS);
+    expect(await headOf("stale")).toBe(BLOCKS);
   });
 });

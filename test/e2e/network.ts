@@ -57,7 +57,16 @@ export class OperatorNetwork {
 
   /** `zhonglian node start --dir <folder> <flags>`. */
   start(id: string, ...flags: readonly string[]): Run {
-    const started = run([CLI, "node", "start", "--dir", this.member(id).folder, ...flags]);
+    return this.#begin(id, {}, flags);
+  }
+
+  /** The same, with what `node start` reads of the environment. */
+  startWith(id: string, env: Readonly<Record<string, string>>, ...flags: readonly string[]): Run {
+    return this.#begin(id, env, flags);
+  }
+
+  #begin(id: string, env: Readonly<Record<string, string>>, flags: readonly string[]): Run {
+    const started = run([CLI, "node", "start", "--dir", this.member(id).folder, ...flags], env);
     this.#runs.set(id, started);
     return started;
   }

@@ -2,6 +2,7 @@ import { cpSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Level } from "level";
 import { afterEach, describe, expect, it } from "vitest";
+import { FAILPOINT_WORDS } from "../../src/adapters/failpoints.ts";
 import type { TxId } from "../../src/types/scalars.ts";
 import { OperatorNetwork } from "./network.ts";
 import { ROOT, run, until } from "./support.ts";
@@ -50,8 +51,17 @@ describe("a node whose chain is gone", () => {
         const taking = run([CLI, "snapshot", "import", "--dir", folder, "--from", exported]);
         expect(await taking.exit, taking.err()).toBe(0);
       }
-      operators.start("zhuogang", "--join-by", "snapshot");
+      if (how === "peers") {
+        // The power goes when the first chunk is on the disk: nothing is there that a node would start with, and the next one goes on.
+        const cut = operators.startWith("zhuogang", { ZHONGLIAN_FAILPOINT: "store.written:2" }, "--join-by", "snapshot");
+        await until(() => cut.err().includes(FAILPOINT_WORDS), "a chunk is written", cut);
+        cut.child.kill("SIGKILL");
+        await cut.exit;
+        expect(readdirSync(join(folder, "data")).filter((name) => name.startsWith("chain"))).toEqual(["chain.joining"]);
+      }
+      const joining = operators.start("zhuogang", "--join-by", "snapshot");
       await operators.ready(3, ["zhuogang"]);
+      if (how === "peers") expect(joining.err()).toMatch(/"here":1,.*joining by a snapshot goes on/);
       const client = operators.client("zhuogang");
       await until(async () => {
         const [own, others] = await Promise.all([client.status(), operators.client("zbank").status()]);

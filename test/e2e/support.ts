@@ -28,8 +28,12 @@ export function start(...flags: readonly string[]): Run {
   return run([START, ...flags]);
 }
 
-export function run(argv: readonly string[]): Run {
-  const child = spawn(process.execPath, [...argv], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+export function run(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Run {
+  const child = spawn(process.execPath, [...argv], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
   let err = "";
   let out = "";
   child.stderr?.on("data", (chunk: Buffer) => {

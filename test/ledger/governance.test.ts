@@ -383,7 +383,7 @@ describe("the turn table under changing authorities", () => {
     expect([order.length, active.length]).toEqual([4, 4]);
     const height = chain.height;
     const missed = order[height % 4] as string;
-    chain.parent = { round: 1, proposer: order[(height + 1) % 4] as MemberId, block: null, signers: [] };
+    chain.parent = { round: 1, proposer: order[(height + 1) % 4] as MemberId, block: null, signers: [], isChange: false };
     chain.block([]);
     const after = chain.read("turns", TURNS_ID);
     expect(after.order).toEqual(["zhongnong", "zhuogang", "huasu"]);
@@ -398,7 +398,7 @@ describe("the turn table under changing authorities", () => {
     const { order } = chain.read("turns", TURNS_ID);
     const missed = order[chain.height % 4] as string;
     const others = NAMES.filter((name) => name !== missed);
-    chain.parent = { round: 1, proposer: others[0] as MemberId, block: null, signers: [] };
+    chain.parent = { round: 1, proposer: others[0] as MemberId, block: null, signers: [], isChange: false };
     chain.block([]);
     precommits(world);
     const before = chain.read("turns", TURNS_ID).entries;

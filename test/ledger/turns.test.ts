@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { taggedHash } from "../../src/crypto/hash.ts";
 import { TURNS_ID } from "../../src/ledger/ids.ts";
 import { activePositions, membersOf, paramsOf, validatorsOf } from "../../src/ledger/validators.ts";
+import { fromHex } from "../../src/lib/bytes.ts";
 import type { Evidence } from "../../src/types/block.ts";
-import type { MemberId } from "../../src/types/scalars.ts";
+import type { BlockId, Hash, MemberId } from "../../src/types/scalars.ts";
 import { proposerIndex } from "../../src/types/validator-set.ts";
 import { alliance, TEST_PARAMS, testGenesis } from "./support/alliance.ts";
 import { identityOf, TestChain } from "./support/chain.ts";
@@ -52,6 +54,21 @@ describe("the turn table", () => {
     turns.run(20, []);
     expect(turns.chain.read("turns", TURNS_ID).version).toBe(1);
     expect(turns.rounds.every((round) => round === 0)).toBe(true);
+  });
+
+  it("commits to every block after which others sign, and to nothing else", () => {
+    const { chain } = new Turns();
+    const changes = () => chain.read("turns", TURNS_ID).changes;
+    const id = (height: number) => taggedHash("block", Uint8Array.of(height)) as BlockId;
+    let expected: Hash | undefined;
+    for (const isChange of [false, true, false, false, true]) {
+      chain.block([]);
+      chain.parent = { ...chain.parent, block: id(chain.height), isChange };
+      if (isChange) expected = taggedHash("changes", fromHex((expected ?? "") + id(chain.height)) as Uint8Array);
+      chain.block([]);
+      expect(changes()).toBe(expected);
+    }
+    expect(expected).toBeDefined();
   });
 
   it("sends a proposer that missed its round to rest for n·2 heights from the block that carries the commit", () => {

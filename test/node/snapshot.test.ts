@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { decode } from "../../src/codec/cbor.ts";
 import { encode } from "../../src/codec/schema.ts";
-import { snapshotChunkSchema, snapshotOfferSchema, snapshotsRequestSchema } from "../../src/codec/snapshot.ts";
+import { snapshotChunkSchema, snapshotOfferSchema } from "../../src/codec/snapshot.ts";
 import { leftIdsKey } from "../../src/node/chain-keys.ts";
 import { ChainStore } from "../../src/node/chain-store.ts";
 import { IndexAudit } from "../../src/node/index-audit.ts";
@@ -9,10 +9,12 @@ import { IndexRebuild } from "../../src/node/index-rebuild.ts";
 import { leftIdsWrite } from "../../src/node/left-ids.ts";
 import { encodingOf } from "../../src/node/object-store.ts";
 import { checkChunk } from "../../src/node/snapshot-chunk.ts";
-import { type JoinError, SnapshotJoiner, type SnapshotSources } from "../../src/node/snapshot-joiner.ts";
+import { SnapshotJoiner } from "../../src/node/snapshot-joiner.ts";
 import { chunkName, SnapshotMaker } from "../../src/node/snapshot-maker.ts";
 import { SnapshotReader } from "../../src/node/snapshot-reader.ts";
+import type { JoinError, SnapshotSources } from "../../src/node/snapshot-sources.ts";
 import { allDerived, allObjectsOfAllKinds } from "../../src/node/store-keys.ts";
+import type { StoreRange, StoreWrite } from "../../src/ports/store.ts";
 import { cheapScheme, simulatedHasher } from "../../src/simulator/virtual-crypto.ts";
 import type { World } from "../../src/simulator/world.ts";
 import { StateTree } from "../../src/state/tree.ts";
@@ -21,6 +23,7 @@ import type { Checkpoint } from "../../src/types/genesis.ts";
 import { LIMITS } from "../../src/types/limits.ts";
 import type { Hash, PublicKey } from "../../src/types/scalars.ts";
 import { until } from "../e2e/support.ts";
+import { type Answering, AskedPeers, honest, requestOf } from "./support/asked-peers.ts";
 import { follower, forgedChain, fourMachines } from "./support/forged.ts";
 import { MemorySnapshots } from "./support/memory-snapshots.ts";
 import { MemoryStore } from "./support/memory-store.ts";
@@ -63,39 +66,8 @@ beforeAll(async () => {
   expect(forged.chain.head.height).toBe(BLOCKS + 3);
 }, 120_000);
 
-type Answering = (request: Uint8Array, honest: Uint8Array | null) => Uint8Array | null;
-
-/** Peers that hold the snapshot; each may change what it answers. */
-class Sources implements SnapshotSources {
-  readonly penalised: string[] = [];
-  readonly asked = new Map<string, number>();
-  readonly #peers: Readonly<Record<string, Answering>>;
-  readonly #reader = new SnapshotReader({ files, chain: forged.chain });
-
-  constructor(peers: Readonly<Record<string, Answering>>) {
-    this.#peers = peers;
-  }
-
-  names() {
-    return Object.keys(this.#peers);
-  }
-
-  async ask(source: string, request: Uint8Array) {
-    this.asked.set(source, (this.asked.get(source) ?? 0) + 1);
-    return (this.#peers[source] as Answering)(request, await this.#reader.answer(request));
-  }
-
-  penalise(source: string) {
-    this.penalised.push(source);
-  }
-}
-
-const honest: Answering = (_, answer) => answer;
-
-function whatOf(request: Uint8Array) {
-  const decoded = decode(snapshotsRequestSchema, request, 1_000);
-  if (!decoded.ok) throw new Error(decoded.error.detail);
-  return decoded.value;
+function peersWith(answering: Readonly<Record<string, Answering>>, of = files): AskedPeers {
+  return new AskedPeers(new SnapshotReader({ files: of, chain: forged.chain }), answering);
 }
 
 function flipped(bytes: Uint8Array, at: number): Uint8Array {
@@ -158,10 +130,10 @@ describe("a snapshot", () => {
 describe("a node that joins by a snapshot", () => {
   it("has the objects, the tree and the used ids of that block, and fetches elsewhere what a liar sent", async () => {
     const lying: Answering = (request, answer) => {
-      const { what, number } = whatOf(request);
+      const { what, number } = requestOf(request);
       return what === "chunk" && number % 10 === 2 && answer !== null ? flipped(answer, answer.length - 1) : answer;
     };
-    const sources = new Sources({ one: honest, liar: lying, three: honest });
+    const sources = peersWith({ one: honest, liar: lying, three: honest });
     const store = new MemoryStore();
     expect(await joiner(sources, store).join()).toBe(BLOCKS);
     const chain = opened(store);
@@ -194,9 +166,9 @@ describe("a node that joins by a snapshot", () => {
   });
 
   it("asks everybody, and a liar nothing more once it is found", async () => {
-    const sources = new Sources({
+    const sources = peersWith({
       one: honest,
-      liar: (request, answer) => (whatOf(request).what === "chunk" && answer !== null ? flipped(answer, 99) : answer),
+      liar: (request, answer) => (requestOf(request).what === "chunk" && answer !== null ? flipped(answer, 99) : answer),
     });
     await joiner(sources, new MemoryStore()).join();
     expect(sources.penalised).toContain("liar");
@@ -206,7 +178,7 @@ describe("a node that joins by a snapshot", () => {
 
   it("makes indices and totals that are those of a node that executed every block", async () => {
     const store = new MemoryStore();
-    await joiner(new Sources({ one: honest }), store).join();
+    await joiner(peersWith({ one: honest }), store).join();
     expect(opened(store).isRebuilding).toBe(true);
     await new IndexRebuild({ store, pause: now }).run();
     expect(opened(store).isRebuilding).toBe(false);
@@ -224,7 +196,7 @@ describe("a node that joins by a snapshot", () => {
 
   it("catches up from there with the blocks after it", async () => {
     const store = new MemoryStore();
-    await joiner(new Sources({ one: honest }), store).join();
+    await joiner(peersWith({ one: honest }), store).join();
     await new IndexRebuild({ store, pause: now }).run();
     const peers = new PeersInProcess(forged.chain, new Map([[world.machines[1]?.nodeKey as PublicKey, honestly]]));
     const node = follower(world, store, peers);
@@ -253,8 +225,8 @@ describe("a node that joins by a snapshot", () => {
       },
     };
     for (const [what, forge] of Object.entries(forgers)) {
-      const sources = new Sources({
-        forger: (request, answer) => (whatOf(request).what === "offer" && answer !== null ? forge(answer) : answer),
+      const sources = peersWith({
+        forger: (request, answer) => (requestOf(request).what === "offer" && answer !== null ? forge(answer) : answer),
       });
       const failure = await joiner(sources, new MemoryStore())
         .join()
@@ -266,8 +238,8 @@ describe("a node that joins by a snapshot", () => {
 
   it("does not believe pair lists that leave out an id", async () => {
     const lying: Answering = (request, answer) =>
-      whatOf(request).what === "pairs" && answer !== null ? flipped(answer, answer.length - 5) : answer;
-    const sources = new Sources({ liar: lying, one: honest });
+      requestOf(request).what === "pairs" && answer !== null ? flipped(answer, answer.length - 5) : answer;
+    const sources = peersWith({ liar: lying, one: honest });
     await joiner(sources, new MemoryStore()).join();
     expect(sources.penalised).toContain("liar");
   });
@@ -275,9 +247,90 @@ describe("a node that joins by a snapshot", () => {
   it("with a checkpoint joins only a chain that has that block", async () => {
     const id = forged.chain.block(4)?.header.parent as Hash;
     const store = new MemoryStore();
-    expect(await joiner(new Sources({ one: honest }), store, { height: 3, id }).join()).toBe(BLOCKS);
+    expect(await joiner(peersWith({ one: honest }), store, { height: 3, id }).join()).toBe(BLOCKS);
     const foreign = { height: 3, id: "ab".repeat(32) as Hash };
-    const refused = joiner(new Sources({ one: honest }), new MemoryStore(), foreign);
+    const refused = joiner(peersWith({ one: honest }), new MemoryStore(), foreign);
     await expect(refused.join()).rejects.toMatchObject({ code: "CHECKPOINT_UNPROVEN" });
+  });
+});
+
+/** As a disk whose process dies: after so many writes nothing is written any more, and nobody hears of the last. */
+class DyingStore extends MemoryStore {
+  readonly #disk: MemoryStore;
+  #left: number;
+  readonly #die: () => void;
+
+  constructor(disk: MemoryStore, writes: number, die: () => void) {
+    super();
+    this.#disk = disk;
+    this.#left = writes;
+    this.#die = die;
+  }
+
+  override get(key: Uint8Array) {
+    return this.#disk.get(key);
+  }
+
+  override range(range: StoreRange) {
+    return this.#disk.range(range);
+  }
+
+  override write(batch: readonly StoreWrite[], done: (fault: Error | null) => void): void {
+    this.#left -= 1;
+    if (this.#left >= 0) this.#disk.put(batch);
+    if (this.#left > 0) queueMicrotask(() => done(null));
+    if (this.#left === 0) this.#die();
+  }
+}
+
+const everything = { from: new Uint8Array(0), to: Uint8Array.of(0xff) };
+const CHUNKS = 16;
+
+describe("a joining that is interrupted", () => {
+  it("goes on with what is missing wherever the process ended, and is nothing to any node until it is whole", async () => {
+    const uninterrupted = new MemoryStore();
+    await joiner(peersWith({ one: honest }), uninterrupted).join();
+    const whole = await rows(uninterrupted, everything);
+    // What is begun, the chunks, the pages above them, the used ids, the head: one write each.
+    for (const writes of [1, 2, 9, CHUNKS, CHUNKS + 1, CHUNKS + 2, CHUNKS + 3, CHUNKS + 4]) {
+      const disk = new MemoryStore();
+      await new Promise<void>((resolve) => {
+        void joiner(peersWith({ one: honest }), new DyingStore(disk, writes, resolve)).join();
+      });
+      const isWhole = writes === CHUNKS + 4;
+      if (isWhole) expect(opened(disk).head).toEqual(head);
+      else expect(() => opened(disk), `after ${writes} writes`).toThrow("a part of a snapshot");
+      if (isWhole) continue;
+      const again = peersWith({ one: honest });
+      expect(await joiner(again, disk).join()).toBe(BLOCKS);
+      expect(again.chunks, `after ${writes} writes`).toHaveLength(CHUNKS - Math.min(CHUNKS, writes - 1));
+      expect(await rows(disk, everything), `after ${writes} writes`).toEqual(whole);
+    }
+  });
+
+  it("goes on when the peers that had gone are back, also beside a newer snapshot, and without them gives way to that", async () => {
+    let answers = 0;
+    const leaving: Answering = (request, answer) => (requestOf(request).what === "chunk" && ++answers > 5 ? null : answer);
+    const disk = new MemoryStore();
+    await expect(joiner(peersWith({ one: leaving }), disk).join()).rejects.toMatchObject({ code: "SNAPSHOT_GONE" });
+    const both = new MemorySnapshots();
+    both.whole.set(BLOCKS, files.whole.get(BLOCKS) as Map<string, Uint8Array>);
+    const { store, chain } = forged;
+    const maker = { store, chain, hasher: simulatedHasher, logger: SILENT, txWindowMs: () => LIMITS.txWindowMs, pause: now };
+    await new SnapshotMaker({ ...maker, files: both }).make();
+    expect(await both.heights()).toEqual([BLOCKS, BLOCKS + 3]);
+    const begun = new MemoryStore();
+    begun.put((await disk.range({ ...everything, limit: 1_000_000 })).map(({ key, value }) => ({ key, value })));
+
+    const back = peersWith({ one: honest, two: honest }, both);
+    expect(await joiner(back, disk).join()).toBe(BLOCKS);
+    expect(back.chunks).toHaveLength(CHUNKS - 5);
+
+    const newer = new MemorySnapshots();
+    newer.whole.set(BLOCKS + 3, both.whole.get(BLOCKS + 3) as Map<string, Uint8Array>);
+    const other = peersWith({ one: honest, two: honest }, newer);
+    await expect(joiner(other, begun).join()).rejects.toMatchObject({ code: "SNAPSHOT_OTHER" });
+    expect(other.chunks).toEqual([]);
+    expect(await joiner(other, new MemoryStore()).join()).toBe(BLOCKS + 3);
   });
 });

@@ -48,6 +48,14 @@ describe("fetching chunks", () => {
     expect(alone.seen.filter(({ kind }) => kind === "retryLater").length).toBeGreaterThan(1);
   });
 
+  it("asks for none that are here already", () => {
+    const machine = new ChunkFetch(3, new Set([0, 2]));
+    expect(machine.left).toBe(1);
+    expect(machine.step({ kind: "source", peer: "a" })).toEqual([{ kind: "request", peer: "a", chunk: 1 }]);
+    expect(machine.step({ kind: "answer", peer: "a", chunk: 1, isRight: true })).toEqual([{ kind: "done" }]);
+    expect(new ChunkFetch(2, new Set([0, 1])).step({ kind: "source", peer: "a" })).toEqual([{ kind: "done" }]);
+  });
+
   it("asks others for what was asked of a peer that is gone", () => {
     const machine = new ChunkFetch(3);
     machine.step({ kind: "source", peer: "a" });

@@ -64,6 +64,8 @@ export const GOVERNANCE_SCHEMAS = {
     active: list(int({ max: LIMITS.authoritiesMax - 1 }), { max: LIMITS.authoritiesMax }),
     /** Blocks that readiness may name. */
     waymarks: list(struct({ height: int(), block: hash }), { max: LIMITS.livenessBlocks / LIMITS.livenessStepBlocks }),
+    /** Over the ids of all blocks after which others signed: what a list of the changes of authorities is checked by. Absent before the first. */
+    changes: optional(hash),
   }),
   evidence: struct({
     ...base,

@@ -1,6 +1,9 @@
-import type { Commit } from "../../types/block.ts";
+import { type Sha256, taggedHash } from "../../crypto/hash.ts";
+import { assert } from "../../lib/assert.ts";
+import { fromHex } from "../../lib/bytes.ts";
+import type { Commit, Header } from "../../types/block.ts";
 import { LIMITS } from "../../types/limits.ts";
-import type { BlockId, Height, MemberId, Round } from "../../types/scalars.ts";
+import type { BlockId, Hash, Height, MemberId, Round } from "../../types/scalars.ts";
 import { proposerIndex } from "../../types/validator-set.ts";
 import type { Book } from "../book.ts";
 import { TURNS_ID } from "../ids.ts";
@@ -18,12 +21,18 @@ export interface ParentTurn {
   readonly block: BlockId | null;
   /** Whose precommits the commit holds: positions in the parent height's set. */
   readonly signers: readonly number[];
+  /** Whether the authorities after it are others. */
+  readonly isChange: boolean;
 }
 
-/** From a commit as a block carries it, so that every node has the same. */
-export function parentTurn(commit: Commit, proposer: MemberId | null): ParentTurn {
-  const { round, block, sigs } = commit;
-  return { round, proposer, block: proposer === null ? null : block, signers: sigs.map(({ index }) => index) };
+/** From a commit as a block carries it, so that every node has the same; `parent` is null at height 1. */
+export function parentTurn(
+  { round, block, sigs }: Commit,
+  parent: Pick<Header, "proposer" | "validators" | "nextValidators"> | null,
+): ParentTurn {
+  const signers = sigs.map(({ index }) => index);
+  if (parent === null) return { round, proposer: null, block: null, signers, isChange: false };
+  return { round, proposer: parent.proposer, block, signers, isChange: parent.validators !== parent.nextValidators };
 }
 
 /** An authority that has done nothing yet. */
@@ -39,9 +48,9 @@ export function activeAt(turns: Turns, height: Height): readonly number[] {
 /**
  * The turn table (protocol.md §4): made only from commits carried in blocks. A commit of round r > 0 sends the proposers of the
  * rounds below r to rest for n·2^k heights, k their consecutive misses; a committed block of one's own clears k. The same commits tell
- * who is live.
+ * who is live, and by which blocks the authorities changed.
  */
-export function takeTurn(book: Book, height: Height, parent: ParentTurn): void {
+export function takeTurn(book: Book, height: Height, parent: ParentTurn, digest: Sha256): void {
   const turns = book.get("turns", TURNS_ID);
   let entries = turns.entries;
   if (parent.proposer !== null) {
@@ -49,15 +58,27 @@ export function takeTurn(book: Book, height: Height, parent: ParentTurn): void {
     entries = noteSigners(entries, turns.order, height - 1, parent.signers);
   }
   const waymarks = parent.block === null ? turns.waymarks : mark(turns.waymarks, height - 1, parent.block);
+  const changes = parent.isChange && parent.block !== null ? changesDigest(turns.changes, parent.block, digest) : turns.changes;
   // Who took turns at this height, for judging its missed rounds when the next block carries its commit.
   const active = activeAt({ ...turns, entries }, height);
   const order = entries.map(({ member }) => member);
   const isSame =
     waymarks === turns.waymarks &&
+    changes === turns.changes &&
     active.join() === turns.active.join() &&
     order.join() === turns.order.join() &&
     entries.every((entry, index) => entry === turns.entries[index]);
-  if (!isSame) book.update("turns", turns, { entries, order, active, waymarks });
+  if (!isSame) book.update("turns", turns, { entries, order, active, waymarks, ...(changes === undefined ? {} : { changes }) });
+}
+
+/**
+ * Of the changes of authorities until then and one more. The state commits to all of them by this: whoever has it need not believe a list of
+ * them for its signatures, which authorities that were removed since could make under another list.
+ */
+export function changesDigest(before: Hash | undefined, block: BlockId, digest: Sha256): Hash {
+  const bytes = fromHex((before ?? "") + block);
+  assert(bytes !== undefined, "hashes are hex");
+  return taggedHash("changes", bytes, digest);
 }
 
 /** The table of the authorities that the members now have, in member order; who stays keeps what is known of it. */

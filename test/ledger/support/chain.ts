@@ -69,7 +69,7 @@ export class TestChain implements ObjectView {
   readonly history: HistoryEntry[] = [];
   height = 0;
   timeMs: TimeMs;
-  parent: ParentTurn = { round: 0, proposer: null, block: null, signers: [] };
+  parent: ParentTurn = { round: 0, proposer: null, block: null, signers: [], isChange: false };
   lastChanges: readonly ObjectChange[] = [];
   /** Why the last transaction that failed did. */
   lastRefusal: LedgerRefusal | null = null;
@@ -167,7 +167,8 @@ export class TestChain implements ObjectView {
     const outcome = this.execute(transactions, timeMs, options.evidence);
     this.height += 1;
     this.timeMs = timeMs;
-    this.parent = { round: options.round ?? 0, proposer: this.identity.genesis.members[0]?.id ?? null, block: null, signers: [] };
+    const proposer = this.identity.genesis.members[0]?.id ?? null;
+    this.parent = { round: options.round ?? 0, proposer, block: null, signers: [], isChange: false };
     this.#adopt(outcome.changes);
     this.history.push(...outcome.history);
     return outcome;

@@ -48,7 +48,7 @@ export function decide(world: Alliance, change: Change, voters: readonly string[
 export function precommits({ chain }: Pick<Alliance, "chain">, names?: readonly string[]): void {
   const order = chain.read("turns", TURNS_ID).order;
   const signers = order.flatMap((name, index) => (names === undefined || names.includes(name) ? [index] : []));
-  chain.parent = { round: 0, proposer: order[0] as MemberId, block: blockAt(chain.height), signers };
+  chain.parent = { round: 0, proposer: order[0] as MemberId, block: blockAt(chain.height), signers, isChange: false };
   chain.block([]);
 }
 

@@ -1,7 +1,8 @@
 import { assemble, buildTransaction, op, signedMessage } from "../../../src/client/transaction-builder.ts";
 import { decodeTransaction } from "../../../src/codec/transaction.ts";
 import { publicKeyOf } from "../../../src/crypto/ed25519.ts";
-import { partyId } from "../../../src/ledger/ids.ts";
+import { objectId, partyId } from "../../../src/ledger/ids.ts";
+import type { BodyOf } from "../../../src/ledger/transitions.ts";
 import { Prng } from "../../../src/lib/prng.ts";
 import { Node } from "../../../src/node/node.ts";
 import type { Store } from "../../../src/ports/store.ts";
@@ -12,7 +13,8 @@ import { cheapScheme, simulatedHasher } from "../../../src/simulator/virtual-cry
 import { VirtualNetwork } from "../../../src/simulator/virtual-network.ts";
 import { type Machine, seedOf, World } from "../../../src/simulator/world.ts";
 import { ChainForge } from "../../../src/testnet/chain-forge.ts";
-import type { Envelope } from "../../../src/types/transaction.ts";
+import type { Hash, TimeMs } from "../../../src/types/scalars.ts";
+import type { Envelope, Operation } from "../../../src/types/transaction.ts";
 import { MemoryStore } from "./memory-store.ts";
 
 /** Four authorities of a simulated network: keys, genesis, and a signature scheme that costs nothing. */
@@ -45,7 +47,25 @@ export async function forgedChain(world: World, blocks: number, transactions: nu
     await forge.flush();
   };
   await extend(blocks, transactions);
-  return { store, chain: forge.store, extend };
+  const append = async (...envelopes: readonly Envelope[]): Promise<void> => {
+    timeMs += 50;
+    const { receipts } = await forge.append(timeMs, envelopes);
+    if (receipts.some(({ code }) => code !== 0)) throw new Error("a forged transaction failed");
+    await forge.flush();
+  };
+  /** All members vote for it: with the second of two blocks it takes effect. */
+  const decide = async (change: BodyOf<"governance.propose">["change"]): Promise<void> => {
+    const signed = (by: Machine, operation: Operation): Envelope =>
+      envelopeOf(world, timeMs, [operation], [{ party: by.party, seed: by.makerSeed }]);
+    const [first] = machines as [Machine];
+    const expiresMs = timeMs + 60_000;
+    const proposing = signed(first, op("governance.propose", { member: first.name, change, expiresMs }));
+    await append(proposing);
+    const proposal = objectId(proposing.pair.id, 0, 0);
+    const vote = (by: Machine): Envelope => signed(by, op("governance.vote", { proposal, member: by.name, approve: true }));
+    await append(...machines.slice(0, 3).map(vote));
+  };
+  return { store, chain: forge.store, extend, decide };
 }
 
 function registration({ identity, machines }: World, number: number, timeMs: number): Envelope {
@@ -55,20 +75,29 @@ function registration({ identity, machines }: World, number: number, timeMs: num
   const legalId = { scheme: "SIM", value: `firm-${number}` };
   const party = partyId(legalId);
   const keys = [{ key, purpose: "MAKER" as const }];
+  const signers = [
+    { party: sponsor.party, seed: sponsor.makerSeed },
+    { party, seed },
+  ];
   const body = { legalId, roles: ["SELLER"], size: "SME" as const, sponsor: sponsor.name, keys, policy: [] };
+  return envelopeOf({ identity }, timeMs, [op("party.register", body)], signers);
+}
+
+function envelopeOf(
+  { identity }: Pick<World, "identity">,
+  timeMs: TimeMs,
+  ops: readonly Operation[],
+  signers: readonly { readonly party: Hash; readonly seed: Uint8Array }[],
+): Envelope {
   const { unsigned, id } = buildTransaction({
     chain: identity.chain,
-    ops: [op("party.register", body)],
+    ops,
     notAfter: timeMs + 60_000,
-    signers: [
-      { party: sponsor.party, key: sponsor.makerKey },
-      { party, key },
-    ],
+    signers: signers.map(({ party, seed }) => ({ party, key: publicKeyOf(seed) })),
     salt: new Uint8Array(16),
   });
   const message = signedMessage(id);
-  const seeds = [sponsor.makerSeed, seed];
-  const signatures = new Map(seeds.map((secret) => [publicKeyOf(secret), cheapScheme.sign(secret, message)]));
+  const signatures = new Map(signers.map(({ seed }) => [publicKeyOf(seed), cheapScheme.sign(seed, message)]));
   const decoded = decodeTransaction(assemble(unsigned, signatures));
   if (!decoded.ok) throw new Error(decoded.error.detail);
   return decoded.value;

@@ -226,8 +226,8 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
   {
     name: "who took part is judged by the own commit and not by the carried one",
     file: "node/block-validator.ts",
-    find: "parent: parentTurn(lastCommit, this.parentProposer()),",
-    replace: "parent: parentTurn(this.#m.store.commit(header.height - 1) ?? lastCommit, this.parentProposer()),",
+    find: "parent: parentTurn(lastCommit, this.#m.store.tipHeader),",
+    replace: "parent: parentTurn(this.#m.store.commit(header.height - 1) ?? lastCommit, this.#m.store.tipHeader),",
     from: 1,
     swarm: { ...LOSSY, byzantine: ["invalidBlocks"] },
     seen: /^(validity|liveness|agreement|member-\d ended)/,

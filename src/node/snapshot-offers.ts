@@ -1,0 +1,203 @@
+import { blockId, commitHash, evidenceRoot, headerSchema, txRoot, validatorsHash } from "../codec/block.ts";
+import { decode } from "../codec/cbor.ts";
+import type { AuthorityChange } from "../codec/proof.ts";
+import { type SnapshotOffer, snapshotOfferSchema } from "../codec/snapshot.ts";
+import { finalityFault, followChanges, type Trusted, type TrustFault, trustGenesis } from "../light/trust.ts";
+import type { Hasher } from "../ports/crypto.ts";
+import type { Block, Commit, Header } from "../types/block.ts";
+import type { ChainIdentity, Checkpoint } from "../types/genesis.ts";
+import { LIMITS } from "../types/limits.ts";
+import type { BlockId, Height, PublicKey, Signature } from "../types/scalars.ts";
+import { askForSnapshot, JOIN_RETRIES_MAX, JOIN_RETRY_MS, JoinError, type SnapshotSources } from "./snapshot-sources.ts";
+
+interface OffersModules {
+  readonly identity: ChainIdentity;
+  readonly checkpoint: Checkpoint | null;
+  readonly sources: SnapshotSources;
+  readonly hasher: Hasher;
+  readonly verify: (key: PublicKey, message: Uint8Array, signature: Signature) => boolean;
+  readonly pause: (delayMs: number) => Promise<void>;
+}
+
+/** A snapshot, and the way to its authorities as each of its sources tells it. */
+export interface Offered {
+  readonly block: Block;
+  readonly id: BlockId;
+  readonly commit: Commit;
+  readonly nibbles: number;
+  readonly objects: number;
+  readonly ways: readonly { readonly source: string; readonly changes: readonly AuthorityChange[] }[];
+}
+
+/** The snapshot of which an interrupted joining left something. */
+export interface Begun {
+  readonly height: Height;
+  readonly block: BlockId;
+  readonly nibbles: number;
+}
+
+/** `BELOW_CHECKPOINT` is no fault of the one that offers; with the others it is not what a correct node has. */
+type OfferFault = TrustFault | "BELOW_CHECKPOINT" | "CHECKPOINT_CONTRADICTED" | "TX_ROOT" | "LAST_COMMIT" | "EVIDENCE_ROOT";
+
+/** Who is connected first is not to be the only one: others get a moment. */
+const SETTLE_RETRIES = 2;
+/** And those that have what is here in part a longer one. */
+const BEGUN_RETRIES = 6;
+
+/** Finds the snapshot to join by among those that are offered. Nothing is believed but what the genesis, and the checkpoint if there is one, lead to. */
+export class SnapshotOffers {
+  readonly #m: OffersModules;
+  readonly #refused = new Map<string, string>();
+
+  constructor(modules: OffersModules) {
+    this.#m = modules;
+  }
+
+  /** The one begun, as long as somebody offers it; else the highest that checks. Throws {@link JoinError}. */
+  async choose(begun: Begun | null): Promise<Offered> {
+    const checkpoint = await this.#checkpointHeader();
+    for (let retry = 0; retry < JOIN_RETRIES_MAX; retry++) {
+      const found = await this.#offers(begun, checkpoint);
+      const same = begun === null ? undefined : found.get(begun.block);
+      if (same !== undefined && same.nibbles === begun?.nibbles) return same;
+      const [best] = [...found.values()].sort((left, right) => right.block.header.height - left.block.header.height);
+      const isSettled = retry >= (begun === null ? SETTLE_RETRIES : BEGUN_RETRIES);
+      if (best !== undefined && (isSettled || (begun === null && best.ways.length > 1))) return best;
+      await this.#m.pause(JOIN_RETRY_MS);
+    }
+    throw this.#nothing();
+  }
+
+  #nothing(): JoinError {
+    const faults = new Set(this.#refused.values());
+    if (faults.has("CHECKPOINT_CONTRADICTED"))
+      return new JoinError(
+        "CHECKPOINT_CONTRADICTED",
+        "every snapshot offered is of a chain that has not the block of the checkpoint",
+      );
+    if (faults.has("BELOW_CHECKPOINT"))
+      return new JoinError(
+        "NO_SNAPSHOT",
+        `no snapshot is offered from height ${this.#m.checkpoint?.height} of the checkpoint on`,
+      );
+    return new JoinError("NO_SNAPSHOT", "no peer offers a snapshot that checks");
+  }
+
+  /** All that check, by their blocks. */
+  async #offers(begun: Begun | null, checkpoint: Header | null): Promise<ReadonlyMap<BlockId, Offered>> {
+    const heights = begun === null ? [0] : [0, begun.height];
+    const asked = this.#m.sources.names().filter((source) => this.#mayAsk(source));
+    const answers = await Promise.all(
+      asked.flatMap((source) => heights.map((height) => this.#offerOf(source, height, checkpoint))),
+    );
+    const found = new Map<BlockId, Offered>();
+    for (const answer of answers) {
+      if (answer === null) continue;
+      const { source, offer } = answer;
+      const block = offer.block as Block;
+      const id = blockId(block.header, this.#m.hasher.sha256);
+      const known = found.get(id);
+      const way = { source, changes: offer.changes };
+      if (known === undefined) {
+        const { nibbles, objects, commit } = offer;
+        found.set(id, { block, id, commit: commit as Commit, nibbles, objects, ways: [way] });
+      } else if (known.nibbles === offer.nibbles && known.ways.every((each) => each.source !== source))
+        found.set(id, { ...known, ways: [...known.ways, way] });
+    }
+    return found;
+  }
+
+  #mayAsk(source: string): boolean {
+    const fault = this.#refused.get(source);
+    return fault === undefined || fault === "BELOW_CHECKPOINT";
+  }
+
+  async #offerOf(
+    source: string,
+    height: Height,
+    checkpoint: Header | null,
+  ): Promise<{ readonly source: string; readonly offer: SnapshotOffer } | null> {
+    const response = await askForSnapshot(this.#m.sources, source, "offer", height, 0);
+    if (response === null) return null;
+    const decoded = decode(snapshotOfferSchema, response, LIMITS.responseBytesMax);
+    const fault = decoded.ok ? this.#fault(decoded.value, checkpoint) : decoded.error.code;
+    if (decoded.ok && fault === null) return { source, offer: decoded.value };
+    this.#refused.set(source, fault as string);
+    if (fault !== "BELOW_CHECKPOINT") this.#m.sources.penalise(source, `snapshot: ${fault}`);
+    return null;
+  }
+
+  #fault(offer: SnapshotOffer, checkpoint: Header | null): OfferFault | null {
+    const { header, pairs, lastCommit, evidence } = offer.block as Block;
+    const digest = this.#m.hasher.sha256;
+    const trusted = this.#trusted(offer, checkpoint);
+    if (typeof trusted === "string") return trusted;
+    if (header.txRoot !== txRoot(pairs, digest)) return "TX_ROOT";
+    // The block is kept as it came, and a store in which it is not its header's would be found to be damaged.
+    if (header.lastCommit !== commitHash(lastCommit, digest)) return "LAST_COMMIT";
+    if (header.evidenceRoot !== evidenceRoot(evidence, digest)) return "EVIDENCE_ROOT";
+    return finalityFault(trusted, header, offer.commit as Commit, this.#engine);
+  }
+
+  get #engine() {
+    return { verify: this.#m.verify, sha256: this.#m.hasher.sha256 };
+  }
+
+  /**
+   * The authorities of the snapshot's block, by every change since the genesis. These have to come to the checkpoint's authorities at its
+   * height, with its block if it is itself a change: who was an authority before can sign another history up to there, and is not believed; of
+   * what comes after, those of the checkpoint have to sign.
+   */
+  #trusted({ block, changes }: SnapshotOffer, checkpoint: Header | null): Trusted | OfferFault {
+    const genesis = trustGenesis(this.#m.identity);
+    if (checkpoint === null) return this.#follow(genesis, changes);
+    const { height, validators, nextValidators } = checkpoint;
+    const header = block.header as Header;
+    if (header.height < height) return "BELOW_CHECKPOINT";
+    const digest = this.#m.hasher.sha256;
+    const id = blockId(checkpoint, digest);
+    const isOther = (shown: Header): boolean => shown.height === height && blockId(shown, digest) !== id;
+    if ([header, ...changes.map((change) => change.header as Header)].some(isOther)) return "CHECKPOINT_CONTRADICTED";
+    const before = this.#follow(
+      genesis,
+      changes.filter((change) => change.header.height < height),
+    );
+    if (typeof before === "string") return before;
+    if (validatorsHash(before.set, digest) !== validators) return "CHECKPOINT_CONTRADICTED";
+    // The checkpoint is the snapshot's own block: nothing comes after it.
+    if (header.height === height) return before;
+    const after = this.#follow(
+      before,
+      changes.filter((change) => change.header.height === height),
+    );
+    if (typeof after === "string") return after;
+    if (validatorsHash(after.set, digest) !== nextValidators) return "CHECKPOINT_CONTRADICTED";
+    return this.#follow(
+      after,
+      changes.filter((change) => change.header.height > height),
+    );
+  }
+
+  #follow(trusted: Trusted, changes: readonly AuthorityChange[]): Trusted | OfferFault {
+    const followed = followChanges(trusted, changes, this.#engine);
+    return followed.ok ? followed.value : followed.error.fault;
+  }
+
+  /** Known by its id, whoever shows it; null if there is no checkpoint. */
+  async #checkpointHeader(): Promise<Header | null> {
+    const { checkpoint, sources, hasher, pause } = this.#m;
+    if (checkpoint === null) return null;
+    for (let retry = 0; retry < JOIN_RETRIES_MAX; retry++) {
+      for (const source of sources.names()) {
+        const response = await askForSnapshot(sources, source, "header", checkpoint.height, 0);
+        const decoded = response === null ? null : decode(headerSchema, response, LIMITS.requestBytesMax);
+        if (decoded?.ok && blockId(decoded.value as Header, hasher.sha256) === checkpoint.id) return decoded.value as Header;
+      }
+      await pause(JOIN_RETRY_MS);
+    }
+    throw new JoinError(
+      "CHECKPOINT_UNPROVEN",
+      `nobody shows the block of the checkpoint, height ${checkpoint.height}: it is not on their chain, or no longer kept by any of them`,
+    );
+  }
+}
