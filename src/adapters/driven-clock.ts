@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { type FSWatcher, readFileSync, renameSync, watch, writeFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import type { WallClock } from "../ports/clock.ts";
 import type { TimeMs } from "../types/scalars.ts";
 
@@ -8,6 +9,8 @@ interface Drive {
   readonly atMs: number;
 }
 
+/** Where the system tells of a new file, looking for it is for the case that it once does not; else it is the only way. */
+const POLL_WATCHED_MS = 1_000;
 const POLL_MS = 20;
 
 /** The one source of a driven clock (protocol.md §4 "Clocks"): a small file, replaced as a whole, forward only. */
@@ -45,11 +48,15 @@ export class DrivenClockSource implements WallClock {
   }
 }
 
-/** A node's view of it. Never goes back, whatever the file says. */
+/**
+ * A node's view of it. Never goes back, whatever the file says. The file is watched, since to look for it often enough would cost an idle
+ * node as much as all else that it does.
+ */
 export class DrivenClock implements WallClock {
   readonly #path: string;
   #drive: Drive;
   #highestMs = 0;
+  readonly #watcher: FSWatcher | null;
   readonly #timer: NodeJS.Timeout;
 
   /** Throws if the file is not there or not of its form. */
@@ -58,10 +65,11 @@ export class DrivenClock implements WallClock {
     const drive = readDrive(path);
     if (drive === undefined) throw new Error(`no driven clock at ${path}: the launcher writes it`);
     this.#drive = drive;
-    this.#timer = setInterval(() => {
-      this.#drive = readDrive(this.#path) ?? this.#drive;
-    }, POLL_MS);
+    this.#watcher = this.#watch();
+    this.#timer = setInterval(() => this.#look(), this.#watcher === null ? POLL_MS : POLL_WATCHED_MS);
     this.#timer.unref();
+    // What was written before it was watched.
+    this.#look();
   }
 
   nowMs(): TimeMs {
@@ -70,7 +78,26 @@ export class DrivenClock implements WallClock {
   }
 
   close(): void {
+    this.#watcher?.close();
     clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    this.#drive = readDrive(this.#path) ?? this.#drive;
+  }
+
+  /** The folder, since the file is replaced; null where the system cannot. */
+  #watch(): FSWatcher | null {
+    try {
+      const watcher = watch(dirname(this.#path), { persistent: false }, (_, name) => {
+        if (name === null || name === basename(this.#path)) this.#look();
+      });
+      // From then on the timer has to do.
+      watcher.on("error", () => watcher.close());
+      return watcher;
+    } catch {
+      return null;
+    }
   }
 }
 
