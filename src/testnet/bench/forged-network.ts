@@ -59,8 +59,7 @@ export async function forge(
       import: async (fill) => {
         timeMs += BLOCK_INTERVAL_MS;
         await chain.import(timeMs, fill);
-        // As in a store that grew over years: what is measured next is not the settling of what was just written.
-        await store.compact(EVERYTHING);
+        await settle(store);
       },
       client: {
         submitAndWait: async (id: TxId, bytes: Uint8Array) => {
@@ -73,10 +72,16 @@ export async function forge(
       sponsor: await new FolderWallets(network).member("zhongnong"),
     });
     await chain.flush();
+    await settle(store);
     return { height: chain.store.head.height, timeMs };
   } finally {
     await store.close();
   }
+}
+
+/** As in a store that grew over years: what is measured next is not the sorting of what was just written, in every copy of it. */
+function settle(store: CountedStore): Promise<void> {
+  return store.compact(EVERYTHING);
 }
 
 /** Fills the first member's data folder with a chain of blocks of transfers and splits, as if agreed on at full speed. */
