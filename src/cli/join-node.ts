@@ -28,6 +28,8 @@ interface Joining {
   readonly identity: ChainIdentity;
   readonly checkpoint: Checkpoint | null;
   readonly logger: Logger;
+  /** Between two attempts; absent: as long as a peer may take to come back. */
+  readonly pause?: (delayMs: number) => Promise<void>;
   /** Where drills may stop the process. */
   readonly reach?: (step: StoreStep) => void;
 }
@@ -62,7 +64,8 @@ export async function joinBySnapshot(joining: Joining, sources: SnapshotSources)
 }
 
 /** null: what is there is in the way. */
-async function fill({ folder, identity, checkpoint, logger, reach }: Joining, sources: SnapshotSources): Promise<Height | null> {
+async function fill(joining: Joining, sources: SnapshotSources): Promise<Height | null> {
+  const { folder, identity, checkpoint, logger, reach, pause } = joining;
   const store = await LevelStore.open(makingOf(folder), reach === undefined ? {} : { reach });
   let isWorthKeeping = true;
   try {
@@ -77,7 +80,7 @@ async function fill({ folder, identity, checkpoint, logger, reach }: Joining, so
       hasher: nativeHasher,
       verify: verifyNative,
       logger,
-      pause: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
+      pause: pause ?? ((delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs))),
     });
     return await joiner.join();
   } catch (error) {

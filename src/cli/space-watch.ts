@@ -7,7 +7,7 @@ const CHECK_MS = 5_000;
 const MEASURE_MS = 30_000;
 
 /** Bytes that are free where the folder lies. */
-function freeBytes(folder: string): number {
+export function freeBytes(folder: string): number {
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize;
 }

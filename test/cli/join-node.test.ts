@@ -1,10 +1,11 @@
-import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LevelStore } from "../../src/adapters/level-store.ts";
 import { nativeHasher } from "../../src/adapters/native-hasher.ts";
 import { SnapshotFolder } from "../../src/adapters/snapshot-folder.ts";
+import { snapshotCommand } from "../../src/cli/commands/snapshot.ts";
 import { joinBySnapshot } from "../../src/cli/join-node.ts";
 import { decode } from "../../src/codec/cbor.ts";
 import { encode } from "../../src/codec/schema.ts";
@@ -16,7 +17,7 @@ import { SnapshotMaker } from "../../src/node/snapshot-maker.ts";
 import { SnapshotReader } from "../../src/node/snapshot-reader.ts";
 import { authorityKeys } from "../../src/testnet/bench/forged-network.ts";
 import { ChainForge } from "../../src/testnet/chain-forge.ts";
-import { openNetworkFolder } from "../../src/testnet/network-folder.ts";
+import { type MemberFolder, openNetworkFolder } from "../../src/testnet/network-folder.ts";
 import type { ChainIdentity } from "../../src/types/genesis.ts";
 import { LIMITS } from "../../src/types/limits.ts";
 import { type Hash, ZERO_HASH } from "../../src/types/scalars.ts";
@@ -26,12 +27,14 @@ const now = () => Promise.resolve();
 const BLOCKS = 4;
 let folder: string;
 let identity: ChainIdentity;
+let member: MemberFolder;
 
 /** A short chain and its snapshot in a folder. */
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "zhonglian-join-"));
   const network = await openNetworkFolder(join(folder, "network"), 19_000, Date.UTC(2026, 0, 5));
   ({ identity } = network);
+  [member] = network.members as [MemberFolder];
   const store = await LevelStore.open(join(folder, "source"));
   const forge = await ChainForge.open(identity, await authorityKeys(network), { store, hasher: nativeHasher });
   for (let block = 1; block <= BLOCKS; block++) await forge.append(identity.genesis.timeMs + 50 * block, []);
@@ -118,5 +121,49 @@ describe("joining by a snapshot", () => {
     await store.close();
     expect(await joining("stale")).toBe(BLOCKS);
     expect(await headOf("stale")).toBe(BLOCKS);
+  });
+});
+
+describe("snapshot import", () => {
+  /** The first member's node, given what is to be imported. */
+  const imported = (from: string): Promise<unknown> =>
+    snapshotCommand().parseAsync(["import", "--dir", member.folder, "--from", join(folder, from), "--json"], { from: "user" });
+  const copied = (name: string, harm: (files: string) => void): string => {
+    cpSync(join(folder, "snapshots"), join(folder, name), { recursive: true });
+    harm(join(folder, name, String(BLOCKS)));
+    return name;
+  };
+  const configure = (change: object): void => {
+    const file = join(member.folder, "settings.json");
+    writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, "utf8")) as object), ...change }));
+  };
+
+  it("says of each folder that is none what is wrong with it, and leaves no chain", async () => {
+    const chain = join(member.folder, "data", "chain");
+    const harmed = copied("harmed", (files) => {
+      const bytes = readFileSync(join(files, "chunk-0"));
+      bytes[99] = (bytes[99] as number) ^ 1;
+      writeFileSync(join(files, "chunk-0"), bytes);
+    });
+    const wrong: Readonly<Record<string, string>> = {
+      nowhere: "NO_SNAPSHOT",
+      [copied("without a chunk", (files) => rmSync(join(files, "chunk-0")))]: "SNAPSHOT_INVALID",
+      [copied("without pairs", (files) => rmSync(join(files, `pairs-${BLOCKS}`)))]: "SNAPSHOT_INVALID",
+      [copied("with an empty offer", (files) => writeFileSync(join(files, "offer"), ""))]: "SNAPSHOT_INVALID",
+      [harmed]: "SNAPSHOT_INVALID",
+    };
+    for (const [from, code] of Object.entries(wrong)) {
+      await expect(imported(from), from).rejects.toMatchObject({ code });
+      expect(existsSync(chain), from).toBe(false);
+      rmSync(`${chain}.joining`, { recursive: true, force: true });
+    }
+    configure({ freeBytesMin: 999_999_999_999_999 });
+    await expect(imported("snapshots")).rejects.toMatchObject({ code: "DISK_FULL" });
+    configure({ freeBytesMin: 0, checkpoint: `${BLOCKS}:${"ab".repeat(32)}` });
+    await expect(imported("snapshots")).rejects.toMatchObject({ code: "CHECKPOINT_UNPROVEN" });
+    configure({ checkpoint: "" });
+    await imported("snapshots");
+    expect(existsSync(chain)).toBe(true);
+    await expect(imported("snapshots")).rejects.toMatchObject({ code: "CHAIN_EXISTS" });
   });
 });

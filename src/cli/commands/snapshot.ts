@@ -4,10 +4,12 @@ import { Command } from "commander";
 import { jsonLogger } from "../../adapters/logger.ts";
 import { SnapshotFolder } from "../../adapters/snapshot-folder.ts";
 import { SnapshotReader } from "../../node/snapshot-reader.ts";
+import { JoinError } from "../../node/snapshot-sources.ts";
 import { joinBySnapshot, parseCheckpoint } from "../join-node.ts";
 import { readGenesis } from "../node-files.ts";
 import { print } from "../output.ts";
 import { loadSettings, SettingsError } from "../settings.ts";
+import { freeBytes } from "../space-watch.ts";
 
 /** `snapshot export` copies a node's newest snapshot, also while the node runs; `snapshot import` begins a node's chain by one, and believes none of it. */
 export function snapshotCommand(): Command {
@@ -42,8 +44,13 @@ async function exportSnapshot(dir: string, to: string): Promise<object> {
   if (existsSync(join(to, String(height)))) throw new SettingsError("FOLDER_NOT_EMPTY", `${to} has this snapshot already`);
   const copying = join(to, "copying");
   rmSync(copying, { recursive: true, force: true });
-  cpSync(join(own, String(height)), copying, { recursive: true });
-  renameSync(copying, join(to, String(height)));
+  try {
+    cpSync(join(own, String(height)), copying, { recursive: true });
+    renameSync(copying, join(to, String(height)));
+  } catch (error) {
+    rmSync(copying, { recursive: true, force: true });
+    throw error;
+  }
   return { height, to };
 }
 
@@ -52,13 +59,23 @@ async function importSnapshot(dir: string, from: string): Promise<object> {
   const folder = join(settings.dataFolder, "chain");
   if (existsSync(folder)) throw new SettingsError("CHAIN_EXISTS", `the node in ${dir} has a chain already`);
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 });
-  const reader = new SnapshotReader({ files: new SnapshotFolder(from), chain: null });
+  const free = freeBytes(settings.dataFolder);
+  if (free < settings.freeBytesMin)
+    throw new SettingsError(
+      "DISK_FULL",
+      `${free} bytes of disk are free, and a node needs ${settings.freeBytesMin} (freeBytesMin)`,
+    );
+  const files = new SnapshotFolder(from);
+  if ((await files.heights()).length === 0) throw new SettingsError("NO_SNAPSHOT", `there is no exported snapshot in ${from}`);
+  const reader = new SnapshotReader({ files, chain: null });
   const height = await joinBySnapshot(
     {
       folder,
       identity: readGenesis(settings.genesisFile),
       checkpoint: parseCheckpoint(settings.checkpoint),
       logger: jsonLogger("warn", { member: settings.member }),
+      // Files do not change by being waited for.
+      pause: () => Promise.resolve(),
     },
     {
       names: () => [from],
@@ -67,6 +84,9 @@ async function importSnapshot(dir: string, from: string): Promise<object> {
         throw new SettingsError("SNAPSHOT_INVALID", `${from}: ${reason}`);
       },
     },
-  );
+  ).catch((error: unknown) => {
+    if (!(error instanceof JoinError) || error.code !== "SNAPSHOT_GONE") throw error;
+    throw new SettingsError("SNAPSHOT_INVALID", `${from}: a part of the snapshot is missing (${error.message})`);
+  });
   return { height, dir };
 }
