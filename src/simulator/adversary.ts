@@ -1,4 +1,3 @@
-import type { Prng } from "../lib/prng.ts";
 import { decodeMessage } from "../node/messages.ts";
 import type { PublicKey } from "../types/scalars.ts";
 
@@ -10,6 +9,8 @@ interface RoundScript {
   readonly proposal: string;
   readonly prevotes: Readonly<Record<Seat, string>>;
   readonly precommits: Readonly<Record<Seat, string>>;
+  /** Whose prevotes everybody hears once a proposal of so many rounds later is under way. */
+  readonly late?: { readonly afterRounds: number; readonly prevotes: string };
 }
 
 /** A schedule that the asynchronous model of the paper allows among four authorities, made to hurt one rule. */
@@ -63,7 +64,31 @@ export const PLAYS = {
     turnsToD: 2,
     losesD: true,
   },
+  /**
+   * c alone locks a value; a, b and d then lock another one, which a decides. Then c proposes its own again, with a proof that everybody has by
+   * now and that is older than their locks: whoever gives up a lock for it (28, 29) forks the chain in the third round.
+   */
+  "an old proof frees no lock": {
+    rounds: [
+      {
+        proposal: "abc",
+        prevotes: { a: "abd", b: "abd", c: "abc", d: "abd" },
+        precommits: EACH,
+        late: { afterRounds: 2, prevotes: "c" },
+      },
+      {
+        proposal: "abcd",
+        prevotes: { a: "abcd", b: "abcd", c: "abc", d: "abcd" },
+        precommits: { a: "abcd", b: "abc", c: "abc", d: "bcd" },
+      },
+    ],
+    later: "abcd",
+    turnsToD: 3,
+    losesD: false,
+  },
 } as const satisfies Readonly<Record<string, Play>>;
+export type PlayName = keyof typeof PLAYS;
+export const PLAY_NAMES = Object.keys(PLAYS) as readonly PlayName[];
 
 /**
  * Plays one script at one height: drops by content what a seat is not to hear, whoever passes it on. Decisions of that height are told
@@ -74,12 +99,14 @@ export class Adversary {
   readonly #height: number;
   readonly #order: readonly PublicKey[];
   #stage: { readonly round: number; readonly seatOf: ReadonlyMap<PublicKey, Seat>; readonly d: PublicKey } | null = null;
+  /** Of a proposal that was sent at the height. */
+  #latestRound = -1;
   #stopped = false;
 
   /** `order`: the node keys of the four authorities in member order. `height`: where it is played. */
-  constructor(order: readonly PublicKey[], height: number, random: Prng) {
+  constructor(order: readonly PublicKey[], height: number, play: PlayName) {
     this.#order = order;
-    this.#play = random.pick(Object.values(PLAYS));
+    this.#play = PLAYS[play];
     this.#height = height;
   }
 
@@ -99,6 +126,7 @@ export class Adversary {
       case "proposal": {
         const { height, round, index } = body.proposal;
         if (height !== this.#height) return false;
+        this.#latestRound = Math.max(this.#latestRound, round);
         const { proposal } = this.#scriptOf(round, index) ?? { proposal: this.#play.later };
         return !proposal.includes(this.#seatOf(to));
       }
@@ -107,7 +135,10 @@ export class Adversary {
         const script = this.#scriptOf(body.round, null);
         if (script === null) return false;
         const heard = (body.kind === "prevote" ? script.prevotes : script.precommits)[this.#seatOf(to)];
-        return !heard.includes(this.#seatOf(this.#order[body.index] as PublicKey));
+        const from = this.#seatOf(this.#order[body.index] as PublicKey);
+        const { late } = script;
+        const isLate = late !== undefined && this.#latestRound >= body.round + late.afterRounds;
+        return !heard.includes(from) && !(isLate && body.kind === "prevote" && late.prevotes.includes(from));
       }
       case "commit":
         return body.height === this.#height;

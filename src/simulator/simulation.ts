@@ -80,7 +80,7 @@ export function runSimulation(options: SimulationOptions): SimulationResult {
   );
   const reference = new ReferenceChain(world.identity, scheme);
   const workload = new Workload({ world, scheduler, checkers, reference, random: random.fork(), scheme });
-  const weather = new Weather(swarm, { world, network, scheduler, random: random.fork() });
+  const weather = new Weather(swarm, { world, network, scheduler, random: random.fork(), marks });
   checkers.watch({
     reference,
     memberOf: world.memberOf,

@@ -1,5 +1,6 @@
 import type { Prng } from "../lib/prng.ts";
 import { faultsTolerated } from "../types/validator-set.ts";
+import { PLAY_NAMES, type PlayName } from "./adversary.ts";
 import { BEHAVIOUR_NAMES, type BehaviourName } from "./byzantine/behaviours.ts";
 
 /**
@@ -46,6 +47,8 @@ export interface Swarm {
   /** Wall clocks are off by at most so much all the time. */
   readonly skewMaxMs: number;
   readonly realSignatures: boolean;
+  /** What is played in adversarial weather. */
+  readonly play: PlayName;
 }
 
 /** Whether every founding authority is to be counted on, but for crashes. */
@@ -81,6 +84,7 @@ export function drawSwarm(seed: number, random: Prng, fixed: Partial<Swarm>): Sw
     delayMaxMs: random.pick(isPlay ? [5, 20, 100] : [5, 20, 100, 400]),
     skewMaxMs: random.pick([0, 300, 900]),
     realSignatures: seed % REAL_SIGNATURES_EVERY === 0,
+    play: random.pick(PLAY_NAMES),
   };
   return { ...drawn, ...fixed };
 }

@@ -1,6 +1,7 @@
 import type { Prng } from "../lib/prng.ts";
 import { faultsTolerated } from "../types/validator-set.ts";
 import { Adversary } from "./adversary.ts";
+import type { Marks } from "./marks.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Strike, Swarm } from "./swarm.ts";
 import type { Target } from "./virtual-disk.ts";
@@ -17,6 +18,7 @@ export class Weather {
   readonly #network: VirtualNetwork;
   readonly #scheduler: Scheduler;
   readonly #random: Prng;
+  readonly #marks: Marks;
   readonly #swarm: Swarm;
   /** Machines that may lose what they had stored: no more than may be faulty, those that misbehave included. */
   readonly #frail: readonly Machine[];
@@ -31,6 +33,7 @@ export class Weather {
       readonly network: VirtualNetwork;
       readonly scheduler: Scheduler;
       readonly random: Prng;
+      readonly marks: Marks;
     },
   ) {
     this.#swarm = swarm;
@@ -38,6 +41,7 @@ export class Weather {
     this.#network = modules.network;
     this.#scheduler = modules.scheduler;
     this.#random = modules.random;
+    this.#marks = modules.marks;
     const correct = this.#machines.filter(({ behaviour }) => behaviour === null);
     const authorities = correct.filter(({ isAuthority }) => isAuthority);
     const spare = faultsTolerated(swarm.authorities) - swarm.byzantine.length;
@@ -61,7 +65,7 @@ export class Weather {
     if (this.#swarm.weather === "adversarial") {
       const height = Math.max(...this.#machines.map(({ node }) => node?.head.height ?? 0)) + this.#random.between(1, 3);
       const order = this.#machines.map(({ nodeKey }) => nodeKey);
-      const adversary = new Adversary(order, height, this.#random.fork());
+      const adversary = new Adversary(order, height, this.#swarm.play);
       this.#adversary = adversary;
       this.#network.censor = (to, message) => adversary.drops(to, message);
       return;
@@ -128,92 +132,106 @@ export class Weather {
       case "crash":
         // Events come in bursts of one instant: only by counting them does the power go between any two.
         this.#scheduler.afterEvents(this.#random.between(1, EVENTS_TO_CRASH_MAX), () => {
-          if (!this.#over) this.#crash(machine);
+          if (!this.#over && this.#crash(machine)) this.#struck(strike);
         });
         return;
       case "crashInWrite": {
         const target = this.#random.pick<Target>(["log", "log", "guard", "store"]);
         const moment = this.#random.pick(["issued", "durable"] as const);
-        if (machine.node !== null) machine.disk.trap = { target, moment, spring: () => this.#crash(machine) };
+        const spring = (): void => {
+          if (this.#crash(machine)) this.#struck(`${strike}: ${target} ${moment}`);
+        };
+        if (machine.node !== null) machine.disk.trap = { target, moment, spring };
         return;
       }
       case "crashOfAll":
-        if (this.#random.chance(400)) for (const each of this.#machines) this.#crash(each);
+        if (!this.#random.chance(400)) return;
+        for (const each of this.#machines) this.#crash(each);
+        this.#struck(strike);
         return;
       case "partition": {
         const keys = this.#machines.map(({ nodeKey }) => nodeKey);
         const some = new Set(keys.filter(() => this.#random.chance(500)));
         this.#network.partition([some, new Set(keys.filter((key) => !some.has(key)))]);
+        if (some.size > 0 && some.size < keys.length) this.#struck(strike);
         this.#later(() => this.#network.partition(null));
         return;
       }
       case "cutLink":
+        this.#struck(strike);
         this.#network.cut(machine.nodeKey, other.nodeKey, true);
         this.#later(() => this.#network.cut(machine.nodeKey, other.nodeKey, false));
         return;
       case "deafLink":
+        this.#struck(strike);
         this.#network.deafen(machine.nodeKey, other.nodeKey, true);
         this.#later(() => this.#network.deafen(machine.nodeKey, other.nodeKey, false));
         return;
       case "flappingLink":
+        this.#struck(strike);
         this.#flap(machine, other, 2 * FLAPS);
         return;
       case "slowDisk":
+        this.#struck(strike);
         machine.disk.slowMs = this.#random.pick([20, 200, 1_000]);
         this.#later(() => {
           machine.disk.slowMs = 0;
         });
         return;
       case "fullDisk":
+        this.#struck(strike);
         machine.disk.isFull = true;
         machine.excuse ??= "full";
         // What was free again is written to again: only then is the node without excuse.
         this.#later(() => this.#empty(machine));
         return;
       case "slowNode":
+        this.#struck(strike);
         this.#network.lag(machine.nodeKey, this.#random.pick([50, 300, 2_000]));
         this.#later(() => this.#network.lag(machine.nodeKey, 0));
         return;
       case "clockJump":
+        this.#struck(strike);
         this.#world.setSkew(machine, machine.skewMs + this.#random.pick([-600_000, -5_000, -1_500, 1_500, 5_000, 600_000]));
         this.#later(() => this.#world.setSkew(machine, this.#random.between(-this.#swarm.skewMaxMs, this.#swarm.skewMaxMs)));
         return;
       case "lostDisk":
-        if (this.#random.chance(500)) this.#lose((victim) => this.#world.replaceDisk(victim));
-        else this.#loseUnheard();
+        if (this.#random.chance(500)) this.#lose(strike, (victim) => this.#world.replaceDisk(victim));
+        else this.#loseUnheard(strike);
         return;
       case "rottenDisk": {
         const target = this.#random.pick<Target>(["log", "guard", "store"]);
-        this.#lose((victim) => {
+        this.#lose(`${strike}: ${target}`, (victim) => {
           victim.excuse = "rotten";
           victim.disk.rot(target);
         });
         return;
       }
       case "staleLog":
-        this.#lose((victim) => victim.disk.truncate("log"));
+        this.#lose(strike, (victim) => victim.disk.truncate("log"));
         return;
     }
   }
 
   /** Strikes a machine that may lose what it stored, while it is off. */
-  #lose(harm: (machine: Machine) => void): void {
+  #lose(how: string, harm: (machine: Machine) => void): void {
     if (this.#frail.length === 0) return;
     const machine = this.#random.pick(this.#frail);
     if (this.#gone.has(machine)) return;
     if (machine.node !== null) this.#world.crash(machine);
     harm(machine);
+    this.#struck(how);
     this.#scheduler.at(this.#random.between(10, 2_000), "power back", () => this.#powerOn(machine));
   }
 
   /** For a while nobody hears anybody, so that nothing is decided; a disk is lost with what its machine signed in that height. */
-  #loseUnheard(): void {
+  #loseUnheard(strike: Strike): void {
     const { weather } = this.#network;
     weather.lossPermille = 1_000;
     this.#scheduler.at(this.#random.between(600, 2_500), "heard again", () => {
       if (this.#over) return;
       weather.lossPermille = this.#swarm.lossPermille;
-      this.#lose((victim) => this.#world.replaceDisk(victim));
+      this.#lose(`${strike}: unheard`, (victim) => this.#world.replaceDisk(victim));
     });
   }
 
@@ -242,10 +260,17 @@ export class Weather {
     });
   }
 
-  #crash(machine: Machine): void {
-    if (machine.node === null || this.#gone.has(machine)) return;
+  /** Whether there was anything to crash. */
+  #crash(machine: Machine): boolean {
+    if (machine.node === null || this.#gone.has(machine)) return false;
     this.#world.crash(machine);
     this.#scheduler.at(this.#random.between(10, this.#random.pick([50, 4_000])), "power back", () => this.#powerOn(machine));
+    return true;
+  }
+
+  /** What struck somebody, and not what only might have. */
+  #struck(how: string): void {
+    this.#marks.add(`struck: ${how}`);
   }
 
   #powerOn(machine: Machine): void {

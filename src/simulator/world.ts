@@ -142,6 +142,7 @@ export class World {
     const { scheduler, checkers } = this.#m;
     const { scheme } = this.#options;
     if (behaviour?.forgets) {
+      this.#marks.add("amnesiac: all it signed is forgotten");
       disk.put("log", new Uint8Array(0));
       disk.put("guard", newGuardFile(machine.authorityKey, simulatedHasher.sha256));
     }
@@ -254,6 +255,7 @@ export class World {
         random: machine.random.fork(),
         scheduler: this.#m.scheduler,
         isAlive,
+        did: (what) => this.#marks.add(what),
         sign: (message) => this.#options.scheme.sign(machine.authoritySeed, message),
         transaction: (notAfter, signatures) => this.#ownTransaction(machine, notAfter, signatures !== "forged"),
         finalised: () => this.#m.reference?.().finalised ?? [],

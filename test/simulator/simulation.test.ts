@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { PLAY_NAMES } from "../../src/simulator/adversary.ts";
 import { BEHAVIOUR_NAMES } from "../../src/simulator/byzantine/behaviours.ts";
 import { Marks } from "../../src/simulator/marks.ts";
 import { runSimulation } from "../../src/simulator/simulation.ts";
@@ -7,25 +8,40 @@ import { STRIKES, type Swarm } from "../../src/simulator/swarm.ts";
 /** `npm run sim` runs as many as one likes; these are the same ones every time. */
 const SEEDS = [1, 2];
 
-function holds(seed: number, swarm: Partial<Swarm>): void {
-  const { failure, heights } = runSimulation({ seed, swarm });
+/** `seen`: what the run must have been through, by the beginning of its mark. */
+function holds(seed: number, swarm: Partial<Swarm>, seen?: string): void {
+  const marks = new Marks();
+  const { failure, heights } = runSimulation({ seed, swarm, marks });
   expect(failure, `seed ${seed}`).toBeNull();
   expect(heights, `seed ${seed}`).toBeGreaterThanOrEqual(10);
+  if (seen !== undefined) expect([...marks.counts.keys()].filter((mark) => mark.startsWith(seen))).not.toEqual([]);
 }
 
 describe("simulated networks", { timeout: 300_000 }, () => {
-  for (const weather of ["harsh", "adversarial"] as const) {
-    it(`keep agreement, durability and liveness in ${weather} weather`, () => {
-      for (const seed of SEEDS) holds(seed, { weather });
+  it("keep agreement, durability and liveness in harsh weather", () => {
+    for (const seed of SEEDS) holds(seed, { weather: "harsh" });
+  });
+
+  for (const play of PLAY_NAMES) {
+    it(`keep agreement and liveness when it is played that ${play}`, () => {
+      for (const seed of SEEDS) holds(seed, { weather: "adversarial", play }, "28 prevote for the block");
     });
   }
 
+  it("prevote nil for what was proposed again with a proof older than their lock", () => {
+    holds(1, { weather: "adversarial", play: "an old proof frees no lock" }, "28 prevote nil");
+  });
+
   for (const strike of STRIKES) {
-    it(`stand ${strike} alone, again and again`, () => holds(7, { weather: "changing", byzantine: [], strikes: [strike] }));
+    it(`stand ${strike} alone, again and again`, () => {
+      holds(7, { weather: "changing", byzantine: [], strikes: [strike] }, `struck: ${strike}`);
+    });
   }
 
   for (const behaviour of BEHAVIOUR_NAMES) {
-    it(`stand one authority of four that is ${behaviour}`, () => holds(11, { weather: "changing", byzantine: [behaviour] }));
+    it(`stand one authority of four that is ${behaviour}`, () => {
+      holds(11, { weather: "changing", authorities: 4, byzantine: [behaviour] }, `${behaviour}: `);
+    });
   }
 
   it("stand two of seven that misbehave together, beside a follower", () => {

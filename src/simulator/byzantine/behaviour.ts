@@ -14,6 +14,8 @@ export interface Byzantine {
   readonly scheduler: Scheduler;
   /** Whether the node that it twists still runs: what it does by itself ends with it. */
   readonly isAlive: () => boolean;
+  /** Counts what it did: a way of being faulty that is never gone tests nothing. */
+  readonly did: (what: string) => void;
   readonly sign: (message: Uint8Array) => Signature;
   /** A transaction of its own organisation, sound but for being valid until then, or with signatures that nobody made. */
   readonly transaction: (notAfter: TimeMs, signatures?: "sound" | "forged") => Envelope;

@@ -14,6 +14,7 @@ export const doubleVoter: Behaviour = {
       if (vote.index !== self.index || vote.block === null || !isFooled(transport, peer))
         return transport.sendConsensus(peer, message);
       const { height, round, kind, index } = vote;
+      self.did(`doubleVoter: another ${kind}`);
       const sig = self.sign(voteSignBytes(self.chain, { height, round, kind, block: null }));
       return transport.sendConsensus(peer, encodeMessage("vote", { height, round, kind, block: null, index, sig }));
     },

@@ -14,6 +14,7 @@ export const equivocatingProposer: Behaviour = {
       const { proposal, block } = decoded.value.body;
       if (proposal.index !== self.index || proposal.validRound !== -1 || !isFooled(transport, peer))
         return transport.sendConsensus(peer, message);
+      self.did("equivocatingProposer: another proposal");
       const twin = { ...block, header: { ...block.header, timeMs: block.header.timeMs + 1 } };
       const { height, round, validRound, index } = proposal;
       const said = { height, round, block: blockId(twin.header), validRound };

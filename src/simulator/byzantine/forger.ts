@@ -6,6 +6,11 @@ import type { Behaviour, Byzantine } from "./behaviour.ts";
 
 const AUTHORITIES_SAID = 4;
 
+interface Forgery {
+  readonly what: string;
+  readonly message: Uint8Array;
+}
+
 /** Shows commits that nobody made, votes in others' names, and proposals that claim a proof of lock there never was. */
 export const forger: Behaviour = {
   twist: (self, transport) => ({
@@ -13,11 +18,17 @@ export const forger: Behaviour = {
     sendConsensus: (peer, message) => {
       const decoded = decodeMessage(message);
       if (decoded.ok) {
-        for (const forged of forgeries(self, decoded.value)) transport.sendConsensus(peer, forged);
+        for (const forged of forgeries(self, decoded.value)) {
+          self.did(`forger: ${forged.what}`);
+          transport.sendConsensus(peer, forged.message);
+        }
         if (decoded.value.kind === "proposal" && self.random.chance(500)) {
           const { proposal, block } = decoded.value.body;
           const claimed = claimOfProof(self, proposal);
-          if (claimed !== null) return transport.sendConsensus(peer, encodeMessage("proposal", { proposal: claimed, block }));
+          if (claimed !== null) {
+            self.did("forger: a proof of lock there never was");
+            return transport.sendConsensus(peer, encodeMessage("proposal", { proposal: claimed, block }));
+          }
         }
       }
       return transport.sendConsensus(peer, message);
@@ -25,7 +36,7 @@ export const forger: Behaviour = {
   }),
 };
 
-function forgeries(self: Byzantine, message: ConsensusMessage): readonly Uint8Array[] {
+function forgeries(self: Byzantine, message: ConsensusMessage): readonly Forgery[] {
   switch (message.kind) {
     case "vote": {
       const { height, round, block, index } = message.body;
@@ -34,16 +45,19 @@ function forgeries(self: Byzantine, message: ConsensusMessage): readonly Uint8Ar
       const prevote = { height, round, kind: "precommit" as const, block };
       const own = self.sign(voteSignBytes(self.chain, prevote));
       return [
-        // Another's vote with the own signature.
-        encodeMessage("vote", { ...prevote, index: self.random.pick(others), sig: own }),
-        encodeMessage("commit", certificate(self, height, round, block as BlockId)),
+        {
+          what: "another's vote with the own signature",
+          message: encodeMessage("vote", { ...prevote, index: self.random.pick(others), sig: own }),
+        },
+        { what: "a commit", message: encodeMessage("commit", certificate(self, height, round, block as BlockId)) },
       ];
     }
     case "status": {
       if (!self.random.chance(300)) return [];
       const { height, round } = message.body;
       const ahead = height + self.random.pick([0, 1, 5, 1_000_000]);
-      return [encodeMessage("commit", certificate(self, ahead, round, unheardOf(self)))];
+      const commit = certificate(self, ahead, round, unheardOf(self));
+      return [{ what: "a commit of no block", message: encodeMessage("commit", commit) }];
     }
     case "proposal":
     case "commit":

@@ -21,47 +21,43 @@ const WRONG = "ab".repeat(32) as Hash;
 const SECOND_MS = 1_000;
 
 /** Each breaks one rule of protocol.md §2–§3, the header true of the content but for that. */
-const SPOILERS: readonly Spoiler[] = [
-  (_self, block) => withHeader(block, { stateRoot: WRONG }),
-  (_self, block) => withHeader(block, { receiptRoot: WRONG }),
-  (_self, block) => withHeader(block, { txRoot: WRONG }),
-  (_self, block) => withHeader(block, { nextValidators: WRONG }),
-  (_self, block) => withHeader(block, { validators: WRONG }),
-  (_self, block) => withHeader(block, { params: WRONG }),
-  (_self, block) => withHeader(block, { parent: WRONG as BlockId }),
-  (_self, block) => withHeader(block, { timeMs: block.header.timeMs - 3_600 * SECOND_MS }),
-  // A time that has not come.
-  (self, block) => resealed(self, { ...block, header: { ...block.header, timeMs: block.header.timeMs + 60 * SECOND_MS } }, []),
-  // A parent's commit with too few signatures.
-  (self, block) => {
+const SPOILERS: Readonly<Record<string, Spoiler>> = {
+  "another state root": (_self, block) => withHeader(block, { stateRoot: WRONG }),
+  "another receipt root": (_self, block) => withHeader(block, { receiptRoot: WRONG }),
+  "another transaction root": (_self, block) => withHeader(block, { txRoot: WRONG }),
+  "other next authorities": (_self, block) => withHeader(block, { nextValidators: WRONG }),
+  "other authorities": (_self, block) => withHeader(block, { validators: WRONG }),
+  "other parameters": (_self, block) => withHeader(block, { params: WRONG }),
+  "another parent": (_self, block) => withHeader(block, { parent: WRONG as BlockId }),
+  "a time long past": (_self, block) => withHeader(block, { timeMs: block.header.timeMs - 3_600 * SECOND_MS }),
+  "a time that has not come": (self, block) =>
+    resealed(self, { ...block, header: { ...block.header, timeMs: block.header.timeMs + 60 * SECOND_MS } }, []),
+  "a parent's commit with too few signatures": (self, block) => {
     const lastCommit = { ...block.lastCommit, sigs: block.lastCommit.sigs.slice(0, 1) };
     return lastCommit.sigs.length === block.lastCommit.sigs.length ? null : resealed(self, { ...block, lastCommit }, []);
   },
-  // A parent's commit of another round: whoever missed its turns would be another.
-  (self, block) => {
+  // Whoever missed its turns would be another.
+  "a parent's commit of another round": (self, block) => {
     const lastCommit = { ...block.lastCommit, round: block.lastCommit.round + 1 };
     return block.header.height === 1 ? null : resealed(self, { ...block, lastCommit }, []);
   },
-  // Evidence against the innocent.
-  (self, block) => resealed(self, { ...block, evidence: [slander(self, block.header.height)] }, []),
-  // A transaction that ran out.
-  (self, block) => {
+  "evidence against the innocent": (self, block) =>
+    resealed(self, { ...block, evidence: [slander(self, block.header.height)] }, []),
+  "a transaction that ran out": (self, block) => {
     const late = self.transaction(block.header.timeMs - SECOND_MS);
     return resealed(self, { ...block, pairs: [...block.pairs, late.pair] }, [late]);
   },
-  // A transaction that a block holds already.
-  (self, block) => {
+  "a transaction that a block holds already": (self, block) => {
     const old = self.finalised();
     if (old.length === 0) return null;
     const again = self.random.pick(old);
     return resealed(self, { ...block, pairs: [...block.pairs, again.pair] }, [again]);
   },
-  // A transaction whose signatures nobody made.
-  (self, block) => {
+  "a transaction whose signatures nobody made": (self, block) => {
     const forged = self.transaction(block.header.timeMs + 60 * SECOND_MS, "forged");
     return resealed(self, { ...block, pairs: [...block.pairs, forged.pair] }, [forged]);
   },
-];
+};
 
 /** Proposes, in place of every other block of its own, one that must not stand, and votes for it as if it were sound. */
 export const invalidBlocks: Behaviour = {
@@ -72,7 +68,7 @@ export const invalidBlocks: Behaviour = {
     const spoil = (block: Block, id: Hash): Invalid | null => {
       const known = spoiled.get(id);
       if (known !== undefined) return known;
-      const made = self.random.chance(500) ? self.random.pick(SPOILERS)(self, block) : null;
+      const made = self.random.chance(500) ? spoiledBy(self, block) : null;
       spoiled.set(id, made);
       for (const body of made?.bodies ?? []) bodies.set(body.pair.id, body);
       return made;
@@ -92,6 +88,13 @@ export const invalidBlocks: Behaviour = {
     };
   },
 };
+
+function spoiledBy(self: Byzantine, block: Block): Invalid | null {
+  const [name, spoil] = self.random.pick(Object.entries(SPOILERS));
+  const made = spoil(self, block);
+  if (made !== null) self.did(`invalidBlocks: ${name}`);
+  return made;
+}
 
 function twisted(
   self: Byzantine,

@@ -16,8 +16,10 @@ export const replayer: Behaviour = {
     const replay = (): void => {
       if (!self.isAlive()) return;
       const peers = transport.peers();
-      for (let left = peers.length > 0 && heard.length > 0 ? AT_ONCE : 0; left > 0; left--)
+      for (let left = peers.length > 0 && heard.length > 0 ? AT_ONCE : 0; left > 0; left--) {
         transport.sendConsensus(self.random.pick(peers).nodeKey, self.random.pick(heard));
+        self.did("replayer: an old message");
+      }
       self.scheduler.at(EVERY_MS, "replay", replay);
     };
     return {

@@ -17,6 +17,7 @@ export const roundSpammer: Behaviour = {
         for (let left = VOTES_PER_STATUS; left > 0; left--) {
           const ahead = self.random.pick([round + 1, round + 2, round + 100, ROUND_MAX - self.random.below(1_000)]);
           transport.sendConsensus(peer, vote(self, height, ahead));
+          self.did("roundSpammer: a vote of a round ahead");
         }
       }
       return transport.sendConsensus(peer, message);

@@ -2,10 +2,13 @@ import type { Behaviour } from "./behaviour.ts";
 
 /** Hears everything, says nothing, answers nobody. */
 export const silent: Behaviour = {
-  twist: (_self, transport) => ({
+  twist: (self, transport) => ({
     ...transport,
-    start: (handlers) => transport.start({ ...handlers, onRequest: () => undefined }),
-    sendConsensus: () => true,
+    start: (handlers) => transport.start({ ...handlers, onRequest: () => self.did("silent: no answer") }),
+    sendConsensus: () => {
+      self.did("silent: nothing said");
+      return true;
+    },
     publish: () => undefined,
   }),
 };

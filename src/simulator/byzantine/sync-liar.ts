@@ -21,6 +21,7 @@ export const syncLiar: Behaviour = {
       if (!decoded.ok || decoded.value.kind !== "status" || !self.random.chance(300))
         return transport.sendConsensus(peer, message);
       const height = Math.max(1, decoded.value.body.height + self.random.pick([-3, -1, 1, 2, 1_000_000]));
+      self.did("syncLiar: another height");
       return transport.sendConsensus(peer, encodeMessage("status", { ...decoded.value.body, height }));
     },
   }),
@@ -32,16 +33,20 @@ function lie(self: Byzantine, response: Uint8Array): Uint8Array | null {
   const blocks = [...decoded.value];
   switch (self.random.below(6)) {
     case 0:
+      self.did("syncLiar: no answer");
       return null;
     case 1:
+      self.did("syncLiar: an answer cut short");
       return response.slice(0, self.random.below(response.length));
     case 2:
+      self.did("syncLiar: blocks in another order");
       return encode(blocksResponseSchema, blocks.reverse());
     case 3: {
       const flipped = blocks.map((block) => block.slice());
       const victim = self.random.pick(flipped);
       const at = self.random.below(victim.length);
       victim[at] = (victim[at] as number) ^ (1 << self.random.below(8));
+      self.did("syncLiar: a flipped bit");
       return encode(blocksResponseSchema, flipped);
     }
     case 4:
@@ -60,12 +65,17 @@ function altered(self: Byzantine, bytes: Uint8Array): Uint8Array {
   if (!decoded.ok) return bytes;
   const stored = decoded.value;
   const { block, commit } = stored;
-  const lies: readonly StoredBlock[] = [
-    { ...stored, commit: { ...commit, sigs: commit.sigs.slice(0, -1) } },
-    { ...stored, commit: { ...commit, sigs: commit.sigs.map((entry) => ({ ...entry, sig: (commit.sigs[0] ?? entry).sig })) } },
-    { ...stored, block: { ...block, header: { ...block.header, timeMs: block.header.timeMs + 1 } } },
-    { ...stored, bodies: [] },
-    { ...stored, block: { ...block, pairs: [] } },
-  ];
-  return encode(storedBlockSchema, self.random.pick(lies));
+  const lies: Readonly<Record<string, StoredBlock>> = {
+    "a commit with one signature less": { ...stored, commit: { ...commit, sigs: commit.sigs.slice(0, -1) } },
+    "a commit with one signature under all names": {
+      ...stored,
+      commit: { ...commit, sigs: commit.sigs.map((entry) => ({ ...entry, sig: (commit.sigs[0] ?? entry).sig })) },
+    },
+    "another header": { ...stored, block: { ...block, header: { ...block.header, timeMs: block.header.timeMs + 1 } } },
+    "a block without its bodies": { ...stored, bodies: [] },
+    "a block without its transactions": { ...stored, block: { ...block, pairs: [] } },
+  };
+  const [name, told] = self.random.pick(Object.entries(lies));
+  self.did(`syncLiar: ${name}`);
+  return encode(storedBlockSchema, told);
 }

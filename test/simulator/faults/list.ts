@@ -1,3 +1,4 @@
+import type { PlayName } from "../../../src/simulator/adversary.ts";
 import type { Swarm } from "../../../src/simulator/swarm.ts";
 
 /** A deliberate mistake in production code, and what the simulator must say of it. */
@@ -17,10 +18,16 @@ export interface SeededFault {
 
 const CALM: Partial<Swarm> = { weather: "changing", authorities: 4 };
 const WITH_INVALID_BLOCKS: Partial<Swarm> = { ...CALM, byzantine: ["invalidBlocks"], strikes: [], lossPermille: 0 };
-const WITH_LIAR: Partial<Swarm> = { ...CALM, byzantine: ["syncLiar"], strikes: ["partition", "crash", "cutLink"] };
+const WITH_LIAR: Partial<Swarm> = {
+  ...CALM,
+  follower: true,
+  governance: false,
+  byzantine: ["syncLiar"],
+  strikes: ["lostDisk", "crash"],
+};
 const WITH_FORGER: Partial<Swarm> = { ...CALM, byzantine: ["forger"] };
 const FORGETFUL: Partial<Swarm> = { ...CALM, byzantine: [], strikes: ["staleLog", "crash"], lossPermille: 100 };
-const PLAYED: Partial<Swarm> = { weather: "adversarial" };
+const played = (play: PlayName): Partial<Swarm> => ({ weather: "adversarial", play });
 const LOSSY: Partial<Swarm> = { weather: "harsh", authorities: 4, byzantine: [] };
 
 export const SEEDED_FAULTS: readonly SeededFault[] = [
@@ -30,7 +37,7 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
     find: "mayPrevoteFresh: (lock, block) => lock.round === -1 || lock.block === block,",
     replace: "mayPrevoteFresh: () => true,",
     from: 1,
-    swarm: PLAYED,
+    swarm: played("a lock holds"),
     seen: /^(lock|agreement)/,
   },
   {
@@ -65,8 +72,8 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
     file: "consensus/rules.ts",
     find: "mayPrevoteAgain: (lock, block, validRound) => lock.round <= validRound || lock.block === block,",
     replace: "mayPrevoteAgain: (lock, block) => lock.round === -1 || lock.block === block,",
-    from: 2,
-    swarm: PLAYED,
+    from: 1,
+    swarm: played("a lock yields"),
     seen: /^liveness/,
   },
   {
@@ -74,8 +81,8 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
     file: "consensus/rules.ts",
     find: "proposeAgain: (valid) => (valid.block === null ? null : valid),",
     replace: "proposeAgain: () => null,",
-    from: 2,
-    swarm: PLAYED,
+    from: 1,
+    swarm: played("a lock yields"),
     seen: /^liveness/,
   },
   {
@@ -165,7 +172,7 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
     file: "light/commit.ts",
     find: 'if (commit.sigs.length < quorum(claim.set.length)) return err("COMMIT_NO_QUORUM");',
     replace: 'if (commit.sigs.length < quorum(claim.set.length) - 1) return err("COMMIT_NO_QUORUM");',
-    from: 138,
+    from: 34,
     swarm: WITH_LIAR,
     seen: /^validity/,
   },
@@ -174,7 +181,7 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
     file: "light/commit.ts",
     find: "    previous = index;\n    checks.push(",
     replace: "    previous = index;\n    if (index % 2 === 0) checks.push(",
-    from: 123,
+    from: 126,
     swarm: WITH_LIAR,
     seen: /^validity/,
   },
@@ -231,5 +238,14 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
     from: 1,
     swarm: { ...LOSSY, byzantine: ["invalidBlocks"] },
     seen: /^(validity|liveness|agreement|member-\d ended)/,
+  },
+  {
+    name: "a proof older than the lock frees it",
+    file: "consensus/rules.ts",
+    find: "mayPrevoteAgain: (lock, block, validRound) => lock.round <= validRound || lock.block === block,",
+    replace: "mayPrevoteAgain: () => true,",
+    from: 1,
+    swarm: played("an old proof frees no lock"),
+    seen: /^(lock|agreement)/,
   },
 ];
