@@ -6,15 +6,42 @@ import { fromHex, toHex } from "../../src/lib/bytes.ts";
 import { fuzz } from "./fuzzer.ts";
 import { Finding, type Target } from "./target.ts";
 import { allTargets } from "./targets/all.ts";
+import { WIRE } from "./targets/structures.ts";
 
 const SEED = 20_261_125;
 const INPUTS_PER_WEIGHT = 6;
 const REGRESSIONS = join(import.meta.dirname, "regressions");
+const SRC = join(import.meta.dirname, "../../src");
 const targets = allTargets(SEED);
+/** What is decoded inside something else that is a target, or is one integer or a list of them in an own row. */
+const WITHIN: Readonly<Record<string, string>> = {
+  birth: "guard file",
+  confirmation: "guard file",
+  record: "guard file",
+  snapshotChunk: "wire snapshotChunk",
+  head: "wire header",
+  changes: "wire dueChanges",
+  total: "wire dueChanges",
+};
 
 describe("bytes from outside", () => {
   it("come in at many places", () => {
     expect(targets.length).toBeGreaterThan(80);
+  });
+
+  it("are decoded by nothing that is not fuzzed", () => {
+    const seen = new Set<string>();
+    for (const file of readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"))) {
+      const source = readFileSync(join(SRC, file), "utf8");
+      for (const [, name] of source.matchAll(
+        /\b(?:decode\(|readRecord\([^()]*(?:\([^()]*\))?[^()]*, |#read\([^()]*\([^()]*\), )(\w+)Schema\b/g,
+      ))
+        seen.add(name as string);
+    }
+    expect(seen.size).toBeGreaterThan(20);
+    const targeted = new Set(targets.map(({ target }) => target.name));
+    const unknown = [...seen].filter((name) => !Object.hasOwn(WIRE, name) && !targeted.has(WITHIN[name] ?? ""));
+    expect(unknown).toEqual([]);
   });
 
   it.each(targets.map((each) => [each.target.name, each] as const))("break nothing: %s", async (_, { target, weight }) => {

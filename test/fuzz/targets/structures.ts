@@ -9,7 +9,12 @@ import {
   snapshotOfferSchema,
   snapshotsRequestSchema,
 } from "../../../src/codec/snapshot.ts";
-import { decodeTransaction, receiptSchema, transactionSchema } from "../../../src/codec/transaction.ts";
+import {
+  decodeTransaction,
+  receiptSchema,
+  transactionSchema,
+  unsignedTransactionSchema,
+} from "../../../src/codec/transaction.ts";
 import { proposalSchema, voteSchema } from "../../../src/codec/vote.ts";
 import { SCHEMAS } from "../../../src/ledger/objects.ts";
 import { EVENTS } from "../../../src/ledger/transition.ts";
@@ -17,14 +22,17 @@ import { TRANSITIONS } from "../../../src/ledger/transitions.ts";
 import { equalBytes } from "../../../src/lib/bytes.ts";
 import { Prng } from "../../../src/lib/prng.ts";
 import { dueChangesSchema } from "../../../src/node/due-changes.ts";
+import { leftIdsSchema } from "../../../src/node/left-ids.ts";
 import {
   blocksRequestSchema,
   blocksResponseSchema,
   bodiesRequestSchema,
   bodiesResponseSchema,
   gossipSchema,
+  prunedResponseSchema,
   storedBlockSchema,
 } from "../../../src/node/messages.ts";
+import { replacedSchema } from "../../../src/node/replaced.ts";
 import { stateProofSchema } from "../../../src/state/proof.ts";
 import { LIMITS } from "../../../src/types/limits.ts";
 import { anyValue } from "../../codec/support/any-value.ts";
@@ -33,7 +41,7 @@ import { Finding, type Target } from "../target.ts";
 
 const BYTES_MAX = LIMITS.responseBytesMax;
 
-const WIRE: Readonly<Record<string, Schema<never>>> = {
+export const WIRE: Readonly<Record<string, Schema<never>>> = {
   transaction: transactionSchema,
   receipt: receiptSchema,
   header: headerSchema,
@@ -57,6 +65,10 @@ const WIRE: Readonly<Record<string, Schema<never>>> = {
   pairLists: pairListsSchema,
   snapshotsRequest: snapshotsRequestSchema,
   dueChanges: dueChangesSchema,
+  prunedResponse: prunedResponseSchema,
+  replaced: replacedSchema,
+  leftIds: leftIdsSchema,
+  unsignedTransaction: unsignedTransactionSchema,
 } as unknown as Readonly<Record<string, Schema<never>>>;
 
 /** One target for each structure that has bytes: those of the wire, every kind of object, every operation's body, every event. */
