@@ -33,6 +33,7 @@ import {
   storedBlockSchema,
 } from "../../../src/node/messages.ts";
 import { replacedSchema } from "../../../src/node/replaced.ts";
+import { begunSchema } from "../../../src/node/snapshot-joiner.ts";
 import { stateProofSchema } from "../../../src/state/proof.ts";
 import { LIMITS } from "../../../src/types/limits.ts";
 import { anyValue } from "../../codec/support/any-value.ts";
@@ -68,6 +69,7 @@ export const WIRE: Readonly<Record<string, Schema<never>>> = {
   prunedResponse: prunedResponseSchema,
   replaced: replacedSchema,
   leftIds: leftIdsSchema,
+  begun: begunSchema,
   unsignedTransaction: unsignedTransactionSchema,
 } as unknown as Readonly<Record<string, Schema<never>>>;
 
