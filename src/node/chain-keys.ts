@@ -131,6 +131,14 @@ export function rowsByHeight(from: Height, to: Height): readonly { readonly from
   }));
 }
 
+/** The kinds of rows of the past that lie by ids, or by pages, and so anywhere among those that are kept. */
+export function rowsOfPastById(): readonly { readonly from: Uint8Array; readonly to: Uint8Array }[] {
+  return [PREFIX.transaction, PREFIX.blockById, PREFIX.pageUndo].map((prefix) => ({
+    from: Uint8Array.of(prefix),
+    to: Uint8Array.of(prefix + 1),
+  }));
+}
+
 function withHeight(prefix: number, height: Height): Uint8Array {
   const key = shortLived(9);
   key[0] = prefix;

@@ -9,8 +9,8 @@ import type { Header } from "../types/block.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Keep } from "../types/retention.ts";
 import type { Height, TimeMs, TxId } from "../types/scalars.ts";
-import { rowsByHeight } from "./chain-keys.ts";
 import { type ChainStore, rowsOfHeight, usedIdWrite } from "./chain-store.ts";
+import { Compaction } from "./compaction.ts";
 import type { EventLoop } from "./event-loop.ts";
 import { type LeftIds, leftIdsWrite, lowestLeftIds } from "./left-ids.ts";
 
@@ -38,10 +38,11 @@ interface PrunerModules {
 export class Pruner {
   readonly #m: PrunerModules;
   readonly #rowsPerSlice: number;
+  readonly #compaction: Compaction;
   #working = false;
+  #saidWaits = false;
   /** Rows of the height under way that are still there, last things last. */
   #left: StoreWrite[] = [];
-  #compactedTo: Height;
   /** Ids, and last the row that tells of them. */
   #forgetting: StoreWrite[] = [];
   /** When the next ids of blocks that are not here may be forgotten; until it is looked for, any time. */
@@ -50,7 +51,7 @@ export class Pruner {
   constructor(modules: PrunerModules, rowsPerSlice: number = LIMITS.pruneRowsPerSlice) {
     this.#m = modules;
     this.#rowsPerSlice = rowsPerSlice;
-    this.#compactedTo = modules.chain.swept;
+    this.#compaction = new Compaction(modules);
   }
 
   /** After a start, and after each durable block. */
@@ -110,21 +111,18 @@ export class Pruner {
     }
     // Who joins by a snapshot given here goes on with the blocks after it; as long as there is none, with the first.
     snapshots.heights().then(
-      this.#m.loop.callback((heights: readonly Height[]) => this.#raise(heights[0] ?? 0)),
+      this.#m.loop.callback((heights: readonly Height[]) => {
+        if (heights.length === 0 && !this.#saidWaits) this.#m.logger.info("nothing is let go of before there is a snapshot");
+        this.#saidWaits = heights.length === 0;
+        this.#raise(heights[0] ?? 0);
+      }),
       (error: unknown) => this.#m.fatal(new Error("the snapshots cannot be listed", { cause: error })),
     );
   }
 
   /** Nothing is to be done until the next block. */
   #rest(): void {
-    const { chain, store, logger } = this.#m;
     this.#working = false;
-    const { swept } = chain;
-    if (swept - this.#compactedTo < LIMITS.pruneCompactBlocks) return;
-    const ranges = rowsByHeight(this.#compactedTo, swept);
-    this.#compactedTo = swept;
-    for (const range of ranges)
-      store.compact(range).catch((error: unknown) => logger.warn("the store was not compacted", { error: String(error) }));
   }
 
   #raise(limit: Height): void {
@@ -167,7 +165,7 @@ export class Pruner {
 
   #delete(batch: readonly StoreWrite[], marks: readonly StoreWrite[] = []): void {
     this.#m.metrics.add("zhonglian_pruned_rows_total", batch.length);
-    this.#write([...batch, ...marks]);
+    this.#write([...batch, ...marks], () => this.#compaction.onDeleted(batch.length));
   }
 
   /** What goes with a height; the block itself comes last, since it tells what else goes. */
@@ -202,12 +200,16 @@ export class Pruner {
     return leftIdsWrite(height, untilMs, [...validMs.keys()]);
   }
 
-  #write(batch: readonly StoreWrite[]): void {
+  #write(batch: readonly StoreWrite[], written: () => void = () => undefined): void {
     this.#m.store.write(
       batch,
       this.#m.loop.callback((fault: Error | null) => {
-        if (fault !== null) this.#m.fatal(new Error("what is no longer kept could not be deleted", { cause: fault }));
-        else this.#soon();
+        if (fault !== null) {
+          this.#m.fatal(new Error("what is no longer kept could not be deleted", { cause: fault }));
+          return;
+        }
+        written();
+        this.#soon();
       }),
     );
   }

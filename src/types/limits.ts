@@ -116,7 +116,8 @@ export const LIMITS = {
   pruneTickMs: 50,
   pruneBlocksAtOnce: 64,
   pruneRowsPerSlice: 2_000,
-  pruneCompactBlocks: 10_000,
+  /** With fewer there is little to give back. */
+  pruneCompactRows: 50_000,
   /** Undos of a page that are read at a time. */
   pageUndosPerRead: 32,
 
