@@ -1,5 +1,6 @@
 import { assert } from "../lib/assert.ts";
 import { compareText } from "../lib/bytes.ts";
+import { PairMap } from "../lib/pair-map.ts";
 import type { ObjectView } from "../state/view.ts";
 import type { Hash, TxId } from "../types/scalars.ts";
 import { require } from "./codes.ts";
@@ -30,14 +31,43 @@ export interface Slot {
   readonly value: LedgerObject | undefined;
 }
 
+/** Slots by name, and in the order in which objects were first changed. */
+class Slots {
+  readonly #slots: Slot[] = [];
+  readonly #places = new PairMap<number>();
+
+  get size(): number {
+    return this.#slots.length;
+  }
+
+  get(kind: Kind, id: Hash): Slot | undefined {
+    const place = this.#places.get(kind, id);
+    return place === undefined ? undefined : this.#slots[place];
+  }
+
+  set(slot: Slot): void {
+    const place = this.#places.get(slot.kind, slot.id);
+    if (place !== undefined) {
+      this.#slots[place] = slot;
+      return;
+    }
+    this.#places.set(slot.kind, slot.id, this.#slots.length);
+    this.#slots.push(slot);
+  }
+
+  values(): readonly Slot[] {
+    return this.#slots;
+  }
+}
+
 /**
  * The objects of a block under execution: an overlay over the parent's state, with one savepoint per transaction. Objects are
  * immutable values; a change is a new value with the next version.
  */
 export class Book {
   readonly #view: ObjectView;
-  readonly #block = new Map<string, Slot>();
-  #transaction = new Map<string, Slot>();
+  readonly #block = new Slots();
+  #transaction = new Slots();
   readonly #history: HistoryEntry[] = [];
 
   constructor(view: ObjectView) {
@@ -45,8 +75,7 @@ export class Book {
   }
 
   find<K extends Kind>(kind: K, id: Hash): ObjectOf<K> | undefined {
-    const key = kind + id;
-    const slot = this.#transaction.get(key) ?? this.#block.get(key);
+    const slot = this.#slot(kind, id);
     return (slot === undefined ? this.#view.get(kind, id) : slot.value) as ObjectOf<K> | undefined;
   }
 
@@ -59,7 +88,7 @@ export class Book {
 
   /** As it was before this transaction: what the block's earlier transactions left. */
   findBefore<K extends Kind>(kind: K, id: Hash): ObjectOf<K> | undefined {
-    const slot = this.#block.get(kind + id);
+    const slot = this.#block.get(kind, id);
     return (slot === undefined ? this.#view.get(kind, id) : slot.value) as ObjectOf<K> | undefined;
   }
 
@@ -72,10 +101,10 @@ export class Book {
   /** A new object under an id made from its transaction's, which no state can hold: spares a look into the state. */
   add<K extends Kind>(kind: K, object: Omit<ObjectOf<K>, "version">): ObjectOf<K> {
     const created = { ...object, version: 1 } as ObjectOf<K> & LedgerObject;
-    const key = kind + created.id;
-    const known = this.#transaction.get(key) ?? this.#block.get(key);
+    const id = created.id as Hash;
+    const known = this.#slot(kind, id);
     assert(known?.value === undefined, "an object is created once");
-    this.#transaction.set(key, { kind, id: created.id as Hash, before: known?.before, value: created });
+    this.#transaction.set({ kind, id, before: known?.before, value: created });
     return created;
   }
 
@@ -100,23 +129,23 @@ export class Book {
 
   /** What the transaction changed so far: against what it found, not against the block's beginning. */
   changed(): readonly Slot[] {
-    return [...this.#transaction].map(([key, slot]) => ({
-      ...slot,
-      before: this.#block.has(key) ? this.#block.get(key)?.value : slot.before,
-    }));
+    return this.#transaction.values().map((slot) => {
+      const earlier = this.#block.get(slot.kind, slot.id);
+      return earlier === undefined ? slot : { ...slot, before: earlier.value };
+    });
   }
 
   /** Keeps what the transaction changed. */
   commit(tx: TxId | null): void {
-    for (const [key, slot] of this.#transaction) {
-      this.#block.set(key, slot);
+    for (const slot of this.#transaction.values()) {
+      this.#block.set(slot);
       this.#history.push({ kind: slot.kind, id: slot.id, tx, after: slot.value });
     }
-    this.#transaction = new Map();
+    this.#transaction = new Slots();
   }
 
   rollback(): void {
-    this.#transaction = new Map();
+    this.#transaction = new Slots();
   }
 
   /** Net changes against the parent's state, by kind and id; and each change as it happened. */
@@ -132,9 +161,12 @@ export class Book {
 
   /** `current` is what a reader of this book sees; on the first change of the block that is the parent's state. */
   #set(kind: Kind, id: Hash, current: LedgerObject | undefined, value: LedgerObject | undefined): void {
-    const key = kind + id;
-    const known = this.#transaction.get(key) ?? this.#block.get(key);
+    const known = this.#slot(kind, id);
     assert(known === undefined || known.value === current, "a change starts from the newest version");
-    this.#transaction.set(key, { kind, id, before: known === undefined ? current : known.before, value });
+    this.#transaction.set({ kind, id, before: known === undefined ? current : known.before, value });
+  }
+
+  #slot(kind: Kind, id: Hash): Slot | undefined {
+    return this.#transaction.get(kind, id) ?? this.#block.get(kind, id);
   }
 }

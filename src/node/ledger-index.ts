@@ -4,6 +4,7 @@ import type { HistoryEntry, ObjectChange } from "../ledger/book.ts";
 import { KINDS, type Kind, type LedgerObject, type Total } from "../ledger/kinds.ts";
 import { assert } from "../lib/assert.ts";
 import { shortLived, writeHex } from "../lib/bytes.ts";
+import { PairMap } from "../lib/pair-map.ts";
 import type { StoreWrite } from "../ports/store.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Height, TxId } from "../types/scalars.ts";
@@ -71,7 +72,7 @@ export function indexWrites(
       const { height: since, sequence } = placeOf(old);
       writes.push({ key: historyKey(kind, id, since, sequence), value: versionOf(old) });
     }
-    const last = newest.get(kind + id);
+    const last = newest.get(kind, id);
     assert(last !== undefined, "every change has its history");
     const origin = { height, sequence: last.sequence, tx: last.entry.tx };
     writes.push({ key, value: after === undefined ? null : storedObject(origin, encodings[index] as Uint8Array) });
@@ -98,18 +99,18 @@ function newestEntries(
   height: Height,
   history: readonly HistoryEntry[],
   writes: StoreWrite[],
-): ReadonlyMap<string, { readonly sequence: number; readonly entry: HistoryEntry }> {
-  const newest = new Map<string, { readonly sequence: number; readonly entry: HistoryEntry }>();
+): PairMap<{ readonly sequence: number; readonly entry: HistoryEntry }> {
+  const newest = new PairMap<{ readonly sequence: number; readonly entry: HistoryEntry }>();
   const put = (sequence: number, entry: HistoryEntry): void => {
     if (KINDS[entry.kind].public)
       writes.push({ key: historyKey(entry.kind, entry.id, height, sequence), value: historyValue(entry) });
   };
   for (const [sequence, entry] of history.entries()) {
-    const name = entry.kind + entry.id;
-    const earlier = newest.get(name);
+    const { kind, id } = entry;
+    const earlier = newest.get(kind, id);
     if (earlier?.entry.after !== undefined) put(earlier.sequence, earlier.entry);
     if (entry.after === undefined) put(sequence, entry);
-    newest.set(name, { sequence, entry });
+    newest.set(kind, id, { sequence, entry });
   }
   return newest;
 }

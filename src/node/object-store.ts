@@ -1,7 +1,7 @@
 import { decode } from "../codec/cbor.ts";
 import { KINDS, type Kind, type LedgerObject } from "../ledger/kinds.ts";
 import { readUint32, readUint64, shortLived, toHex, writeHex, writeUint32, writeUint64 } from "../lib/bytes.ts";
-import { RecentMap } from "../lib/recent-map.ts";
+import { RecentPairMap } from "../lib/pair-map.ts";
 import type { Store } from "../ports/store.ts";
 import type { ObjectView } from "../state/view.ts";
 import { LIMITS } from "../types/limits.ts";
@@ -67,34 +67,32 @@ export function readTx(bytes: Uint8Array): TxId | null {
 /** The committed ledger objects, decoded once and cached. What execution reads. */
 export class ObjectStore implements ObjectView {
   readonly #store: Pick<Store, "get">;
-  readonly #cache = new RecentMap<string, LedgerObject>(OBJECTS_CACHED_MAX);
+  readonly #cache = new RecentPairMap<LedgerObject>(OBJECTS_CACHED_MAX);
   /** What was looked for and is not there: rules ask again and again for what was never said, such as of a year's bank days. */
-  readonly #absent = new RecentMap<string, true>(ABSENT_CACHED_MAX);
+  readonly #absent = new RecentPairMap<true>(ABSENT_CACHED_MAX);
 
   constructor(store: Pick<Store, "get">) {
     this.#store = store;
   }
 
   get(kind: string, id: Hash): LedgerObject | undefined {
-    const key = kind + id;
-    const cached = this.#cache.get(key);
+    const cached = this.#cache.get(kind, id);
     if (cached !== undefined) return cached;
-    if (this.#absent.get(key) !== undefined) return undefined;
+    if (this.#absent.get(kind, id) !== undefined) return undefined;
     const value = this.#store.get(objectKey(kind, id));
     if (value === undefined) {
-      this.#absent.set(key, true);
+      this.#absent.set(kind, id, true);
       return undefined;
     }
     const { object } = readStoredObject(kind as Kind, value);
-    this.#cache.set(key, object);
+    this.#cache.set(kind, id, object);
     return object;
   }
 
   /** After a block is durable. */
   adopt(kind: string, id: Hash, object: LedgerObject | undefined): void {
-    const key = kind + id;
-    this.#absent.delete(key);
-    if (object === undefined) this.#cache.delete(key);
-    else this.#cache.set(key, object);
+    this.#absent.delete(kind, id);
+    if (object === undefined) this.#cache.delete(kind, id);
+    else this.#cache.set(kind, id, object);
   }
 }
