@@ -21,7 +21,7 @@ export function decode<T>(schema: Schema<T>, bytes: Uint8Array, bytesMax: number
   const fault = checkStructure(bytes);
   if (fault !== null) return err({ code: fault, detail: "not deterministic CBOR" });
   try {
-    return ok(schema.read(decoder.decode(bytes), ""));
+    return ok(schema.read(decoder.decode(bytes)));
   } catch (error) {
     if (error instanceof SchemaError) return err({ code: error.code, detail: error.message });
     throw error;

@@ -12,12 +12,30 @@ export type JsonSchema = { readonly [key: string]: Json };
 export class SchemaError extends Error {
   override readonly name = "SchemaError";
   readonly code: SchemaErrorCode;
-  readonly path: string;
+  readonly expected: string;
+  #path: string;
 
   constructor(code: SchemaErrorCode, path: string, expected: string) {
-    super(`${path === "" ? "value" : path}: expected ${expected}`);
+    super();
     this.code = code;
-    this.path = path;
+    this.expected = expected;
+    this.#path = path;
+    this.#say();
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  /** The same, of what holds the value: paths are made on the way out of a failure, and not at every field that is right. */
+  under(place: string): this {
+    this.#path = place + this.#path;
+    this.#say();
+    return this;
+  }
+
+  #say(): void {
+    this.message = `${this.#path === "" ? "value" : this.#path}: expected ${this.expected}`;
   }
 }
 
@@ -25,11 +43,12 @@ export type SchemaErrorCode = "WRONG_TYPE" | "OUT_OF_RANGE" | "WRONG_LENGTH" | "
 
 /**
  * One shape, declared once: its deterministic CBOR, its JSON presentation and its JSON Schema.
- * `read` takes what the decoder made of structurally checked bytes; `read` and `fromJson` throw {@link SchemaError}.
+ * `read` takes what the decoder made of structurally checked bytes, and may change that in place; `read` and `fromJson` throw
+ * {@link SchemaError}.
  */
 export interface Schema<T> {
   readonly write: (writer: Writer, value: T) => void;
-  readonly read: (cbor: unknown, path: string) => T;
+  readonly read: (cbor: unknown) => T;
   readonly toJson: (value: T) => Json;
   readonly fromJson: (json: unknown, path: string) => T;
   readonly jsonSchema: JsonSchema;
@@ -68,7 +87,7 @@ export function int(bounds: { readonly min?: number; readonly max?: number } = {
   return {
     write: (writer, value) => writer.integer(value),
     // The decoder makes a bigint of every integer in eight bytes, also of those that a number holds exactly, such as times.
-    read: (cbor, path) => check(typeof cbor === "bigint" && BigInt.asIntN(54, cbor) === cbor ? Number(cbor) : cbor, path),
+    read: (cbor) => check(typeof cbor === "bigint" && BigInt.asIntN(54, cbor) === cbor ? Number(cbor) : cbor, ""),
     toJson: (value) => value,
     fromJson: check,
     jsonSchema: { type: "integer", minimum: min, maximum: max },
@@ -86,10 +105,10 @@ export function amount(bounds: { readonly min?: Amount; readonly max?: Amount } 
   };
   return {
     write: (writer, value) => writer.integer(value),
-    read: (cbor, path) => {
-      if (typeof cbor === "bigint") return inRange(cbor, path);
-      if (typeof cbor === "number" && Number.isSafeInteger(cbor)) return inRange(BigInt(cbor), path);
-      throw new SchemaError("WRONG_TYPE", path, expected);
+    read: (cbor) => {
+      if (typeof cbor === "bigint") return inRange(cbor, "");
+      if (typeof cbor === "number" && Number.isSafeInteger(cbor)) return inRange(BigInt(cbor), "");
+      throw new SchemaError("WRONG_TYPE", "", expected);
     },
     toJson: (value) => value.toString(),
     fromJson: (json, path) => {
@@ -108,7 +127,7 @@ export const bool: Schema<boolean> = (() => {
   };
   return {
     write: (writer: Writer, value: boolean) => writer.boolean(value),
-    read: check,
+    read: (cbor) => check(cbor, ""),
     toJson: (value: boolean) => value,
     fromJson: check,
     jsonSchema: { type: "boolean" },
@@ -138,7 +157,7 @@ export function text<T extends string = string>(bounds: {
   };
   return {
     write: (writer, value) => writer.text(value),
-    read: check,
+    read: (cbor) => check(cbor, ""),
     toJson: (value) => value,
     fromJson: check,
     jsonSchema: {
@@ -153,7 +172,7 @@ export function text<T extends string = string>(bounds: {
 /** A byte string; in JSON lower-case hex. */
 export function bytes(bounds: { readonly min?: number; readonly max: number }): Schema<Uint8Array> {
   const inPlace = bytesInPlace(bounds);
-  return { ...inPlace, read: (cbor, path) => new Uint8Array(inPlace.read(cbor, path)) };
+  return { ...inPlace, read: (cbor) => new Uint8Array(inPlace.read(cbor)) };
 }
 
 /** A byte string that is read as a part of the message and keeps all of it alive: for large messages of which nothing is kept. */
@@ -166,9 +185,9 @@ export function bytesInPlace(bounds: { readonly min?: number; readonly max: numb
   };
   return {
     write: (writer, value) => writer.bytes(value),
-    read: (cbor, path) => {
-      if (!(cbor instanceof Uint8Array)) throw new SchemaError("WRONG_TYPE", path, expected);
-      return inRange(cbor, path);
+    read: (cbor) => {
+      if (!(cbor instanceof Uint8Array)) throw new SchemaError("WRONG_TYPE", "", expected);
+      return inRange(cbor, "");
     },
     toJson: (value) => toHex(value),
     fromJson: (json, path) => {
@@ -186,9 +205,9 @@ function hex32<T extends Brand<string, string>>(what: string): Schema<T> {
   const expected = `${what}: 32 bytes`;
   return {
     write: (writer, value) => writer.hex(value),
-    read: (cbor, path) => {
-      if (!(cbor instanceof Uint8Array)) throw new SchemaError("WRONG_TYPE", path, expected);
-      if (cbor.length !== 32) throw new SchemaError("WRONG_LENGTH", path, expected);
+    read: (cbor) => {
+      if (!(cbor instanceof Uint8Array)) throw new SchemaError("WRONG_TYPE", "", expected);
+      if (cbor.length !== 32) throw new SchemaError("WRONG_LENGTH", "", expected);
       return toHex(cbor) as T;
     },
     toJson: (value) => value,
@@ -216,7 +235,7 @@ export function choice<const Words extends readonly string[]>(...words: Words): 
   };
   return {
     write: (writer, value) => writer.text(value),
-    read: check,
+    read: (cbor) => check(cbor, ""),
     toJson: (value) => value,
     fromJson: check,
     jsonSchema: { type: "string", enum: [...words] },
@@ -226,7 +245,7 @@ export function choice<const Words extends readonly string[]>(...words: Words): 
 export function nullable<T>(inner: Schema<T>): Schema<T | null> {
   return {
     write: (writer, value) => (value === null ? writer.null() : inner.write(writer, value)),
-    read: (cbor, path) => (cbor === null ? null : inner.read(cbor, path)),
+    read: (cbor) => (cbor === null ? null : inner.read(cbor)),
     toJson: (value) => (value === null ? null : inner.toJson(value)),
     fromJson: (json, path) => (json === null ? null : inner.fromJson(json, path)),
     jsonSchema: { anyOf: [inner.jsonSchema, { type: "null" }] },
@@ -241,15 +260,16 @@ export function list<T>(
   const min = bounds.min ?? 0;
   const expected = `a list of ${min} to ${bounds.max} items`;
   const sortedBy = bounds.sortedBy;
-  const check = (value: unknown, path: string, each: (item: unknown, path: string) => T): readonly T[] => {
+  const arrayOf = (value: unknown, path: string): unknown[] => {
     if (!Array.isArray(value)) throw new SchemaError("WRONG_TYPE", path, expected);
     if (value.length < min || value.length > bounds.max) throw new SchemaError("WRONG_LENGTH", path, expected);
-    const items = value.map((entry: unknown, index) => each(entry, `${path}[${index}]`));
-    if (sortedBy !== undefined) {
-      for (let index = 1; index < items.length; index++) {
-        if (!(sortedBy(items[index - 1] as T) < sortedBy(items[index] as T)))
-          throw new SchemaError("WRONG_ORDER", `${path}[${index}]`, "ascending order without duplicates");
-      }
+    return value;
+  };
+  const inOrder = (items: readonly T[], path: string): readonly T[] => {
+    if (sortedBy === undefined) return items;
+    for (let index = 1; index < items.length; index++) {
+      if (!(sortedBy(items[index - 1] as T) < sortedBy(items[index] as T)))
+        throw new SchemaError("WRONG_ORDER", `${path}[${index}]`, "ascending order without duplicates");
     }
     return items;
   };
@@ -258,9 +278,22 @@ export function list<T>(
       writer.arrayHead(values.length);
       for (const value of values) item.write(writer, value);
     },
-    read: (cbor, path) => check(cbor, path, item.read),
+    read: (cbor) => {
+      const items = arrayOf(cbor, "");
+      let index = 0;
+      try {
+        for (; index < items.length; index++) items[index] = item.read(items[index]);
+      } catch (error) {
+        throw under(error, `[${index}]`);
+      }
+      return inOrder(items as T[], "");
+    },
     toJson: (values) => values.map((value) => item.toJson(value)),
-    fromJson: (json, path) => check(json, path, item.fromJson),
+    fromJson: (json, path) =>
+      inOrder(
+        arrayOf(json, path).map((entry, index) => item.fromJson(entry, `${path}[${index}]`)),
+        path,
+      ),
     jsonSchema: { type: "array", items: item.jsonSchema, minItems: min, maxItems: bounds.max },
   };
 }
@@ -282,32 +315,19 @@ export function struct<const F extends { readonly [K in keyof F]: Schema<FieldVa
 ): StructSchema<F> {
   const codecs = fieldCodecs(fields as unknown as Fields);
   const byName = new Map(codecs.map((codec) => [codec.name, codec]));
-  const parse = (
-    value: unknown,
-    path: string,
-    each: (schema: Schema<unknown>, value: unknown, path: string) => unknown,
-  ): StructValue<F> => {
+  const mapOf = (value: unknown, path: string): Record<string, unknown> => {
     if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Uint8Array)
       throw new SchemaError("WRONG_TYPE", path, "a map");
-    const source = value as Record<string, unknown>;
-    for (const name of Object.keys(source)) {
-      if (!byName.has(name))
-        throw new SchemaError(
-          "UNKNOWN_FIELD",
-          `${path}.${name.slice(0, 32)}`,
-          `only ${codecs.map((codec) => codec.name).join(", ")}`,
-        );
-    }
-    const parsed: Record<string, unknown> = {};
-    for (const codec of codecs) {
-      const entry = Object.hasOwn(source, codec.name) ? source[codec.name] : undefined;
-      if (entry === undefined) {
-        if (codec.required) throw new SchemaError("MISSING_FIELD", `${path}.${codec.name}`, "a value");
-        continue;
-      }
-      parsed[codec.name] = each(codec.schema, entry, `${path}.${codec.name}`);
-    }
-    return parsed as StructValue<F>;
+    return value as Record<string, unknown>;
+  };
+  const requireKnown = (names: readonly string[], path: string): void => {
+    const unknown = names.find((name) => !byName.has(name));
+    if (unknown !== undefined)
+      throw new SchemaError(
+        "UNKNOWN_FIELD",
+        `${path}.${unknown.slice(0, 32)}`,
+        `only ${codecs.map((codec) => codec.name).join(", ")}`,
+      );
   };
   return {
     fields,
@@ -323,7 +343,30 @@ export function struct<const F extends { readonly [K in keyof F]: Schema<FieldVa
         codec.schema.write(writer, entry);
       }
     },
-    read: (cbor, path) => parse(cbor, path, (schema, entry, at) => schema.read(entry, at)),
+    read: (cbor) => {
+      const map = mapOf(cbor, "");
+      // Both in the order of their encodings: a field stands where its codec does, or it is not there.
+      const names = Object.keys(map);
+      let taken = 0;
+      let name = "";
+      try {
+        for (const codec of codecs) {
+          name = codec.name;
+          if (names[taken] === name) {
+            map[name] = codec.schema.read(map[name]);
+            taken += 1;
+          } else if (codec.required) throw new SchemaError("MISSING_FIELD", "", "a value");
+        }
+      } catch (error) {
+        requireKnown(names, "");
+        throw under(error, `.${name}`);
+      }
+      if (taken !== names.length) {
+        requireKnown(names, "");
+        throw new Error("a map of checked bytes has its fields in order");
+      }
+      return map as StructValue<F>;
+    },
     toJson: (value) => {
       const record = value as Record<string, unknown>;
       const json: Record<string, Json> = {};
@@ -332,7 +375,17 @@ export function struct<const F extends { readonly [K in keyof F]: Schema<FieldVa
       }
       return json;
     },
-    fromJson: (json, path) => parse(json, path, (schema, entry, at) => schema.fromJson(entry, at)),
+    fromJson: (json, path) => {
+      const map = mapOf(json, path);
+      requireKnown(Object.keys(map), path);
+      const parsed: Record<string, unknown> = {};
+      for (const { name, required, schema } of codecs) {
+        const entry = Object.hasOwn(map, name) ? map[name] : undefined;
+        if (entry !== undefined) parsed[name] = schema.fromJson(entry, `${path}.${name}`);
+        else if (required) throw new SchemaError("MISSING_FIELD", `${path}.${name}`, "a value");
+      }
+      return parsed as StructValue<F>;
+    },
     jsonSchema: {
       type: "object",
       properties: Object.fromEntries(codecs.map((codec) => [codec.name, codec.schema.jsonSchema])),
@@ -364,7 +417,7 @@ export function union<const V extends { readonly [kind: string]: Readonly<Record
   };
   return {
     write: (writer, value) => variantOf(value, "").write(writer, value),
-    read: (cbor, path) => variantOf(cbor, path).read(cbor, path) as UnionValue<V>,
+    read: (cbor) => variantOf(cbor, "").read(cbor) as UnionValue<V>,
     toJson: (value) => variantOf(value, "").toJson(value),
     fromJson: (json, path) => variantOf(json, path).fromJson(json, path) as UnionValue<V>,
     jsonSchema: { oneOf: [...byKind.values()].map(({ jsonSchema }) => jsonSchema) },
@@ -376,8 +429,13 @@ export function encoded<T>(inner: Schema<T>): Schema<Uint8Array> {
   return {
     ...bytes({ min: 1, max: Number.MAX_SAFE_INTEGER }),
     write: (writer, value) => writer.raw(value),
-    read: (cbor, path) => encode(inner, inner.read(cbor, path)),
+    read: (cbor) => encode(inner, inner.read(cbor)),
   };
+}
+
+/** What a value was refused for, as its holder's fault. */
+function under(error: unknown, place: string): unknown {
+  return error instanceof SchemaError ? error.under(place) : error;
 }
 
 function fieldCodecs(fields: Fields): readonly FieldCodec[] {

@@ -28,14 +28,14 @@ function isList(value: object): value is readonly AnyValue[] {
   return Array.isArray(value);
 }
 
-function read(cbor: unknown, path: string): AnyValue {
+function read(cbor: unknown): AnyValue {
   if (cbor === null || typeof cbor === "boolean" || typeof cbor === "bigint" || typeof cbor === "string") return cbor;
   if (typeof cbor === "number" && Number.isSafeInteger(cbor)) return BigInt(cbor);
   if (cbor instanceof Uint8Array) return new Uint8Array(cbor);
-  if (Array.isArray(cbor)) return cbor.map((item) => read(item, path));
+  if (Array.isArray(cbor)) return cbor.map(read);
   if (typeof cbor === "object" && Object.getPrototypeOf(cbor) === Object.prototype)
-    return Object.fromEntries(Object.entries(cbor).map(([key, entry]) => [key, read(entry, path)]));
-  throw new SchemaError("WRONG_TYPE", path, "what deterministic CBOR can hold");
+    return Object.fromEntries(Object.entries(cbor).map(([key, entry]) => [key, read(entry)]));
+  throw new SchemaError("WRONG_TYPE", "", "what deterministic CBOR can hold");
 }
 
 /** With a writer of its own: `encode` has only one. */
