@@ -74,6 +74,11 @@ export interface NodeStatus {
   readonly pending: number;
 }
 
+export interface ProofOptions {
+  readonly height?: number;
+  readonly since?: number;
+}
+
 export type LedgerJson = { readonly id: Hash; readonly version: number; readonly [field: string]: unknown };
 
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -179,9 +184,13 @@ export class Client {
     return (this.#endpoints[this.#preferred] as string).replace(/^http/, "ws");
   }
 
-  /** A self-contained proof as JSON text, ready to be saved; check it with `verifyProof`. An event's id is transaction/number. */
-  async proof(kind: string, id: string, height?: number): Promise<string> {
-    return JSON.stringify(await this.call<object>("proof_get", height === undefined ? { kind, id } : { kind, id, height }));
+  /**
+   * A self-contained proof as JSON text, ready to be saved; check it with `verifyProof`. An event's id is transaction/number. `since`: the height
+   * of a header that is trusted instead of the genesis.
+   */
+  async proof(kind: string, id: string, { height, since }: ProofOptions = {}): Promise<string> {
+    const from = since === undefined ? {} : { since };
+    return JSON.stringify(await this.call("proof_get", { kind, id, ...(height === undefined ? {} : { height }), ...from }));
   }
 
   /** One page. */

@@ -44,7 +44,7 @@ export class VerifiedClient {
     for (const { client, endpoint } of this.#light.sources) {
       let text: string;
       try {
-        text = await client.proof(kind, id);
+        text = await client.proof(kind, id, { since: this.#light.base.height });
       } catch (error) {
         doubts.push({ endpoint, code: codeOf(error) });
         continue;

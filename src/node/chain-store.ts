@@ -227,9 +227,9 @@ export class ChainStore {
     return this.#read(commitKey(height), commitSchema);
   }
 
-  /** The changes of the authorities at heights below `before`, oldest first. */
-  authorityChanges(before: Height, limit: number): Promise<readonly AuthorityChange[]> {
-    return this.#changes({ from: authorityChangeKey(0), to: authorityChangeKey(before), limit });
+  /** The changes of the authorities at heights from `from` on and below `before`, oldest first. */
+  authorityChanges(before: Height, limit: number, from: Height = 0): Promise<readonly AuthorityChange[]> {
+    return this.#changes({ from: authorityChangeKey(Math.min(from, before)), to: authorityChangeKey(before), limit });
   }
 
   dueChanges(height: Height): readonly DueChange[] {

@@ -38,6 +38,11 @@ interface Finalised {
   readonly commit: Commit;
 }
 
+/** What is shown, and the block that it is shown by. */
+interface Shown extends Finalised {
+  readonly fact: ProofJson;
+}
+
 interface Line {
   readonly id: Hash;
   readonly object: LedgerObject;
@@ -71,8 +76,16 @@ export class ProofReader {
     this.#pause = modules.pause;
   }
 
-  /** `height` is the block after which an object is shown, by default the newest; what is in a block has that block's. */
-  prove(kind: ProofKind, id: string, height?: Height): Promise<Result<ProofJson, ProofRefusal>> {
+  /**
+   * `height` is the block after which an object is shown, by default the newest; what is in a block has that block's. `since`: the height of a
+   * header that whoever checks it trusts; the authorities' changes up to there are left out.
+   */
+  async prove(kind: ProofKind, id: string, height?: Height, since: Height = 0): Promise<Result<ProofJson, ProofRefusal>> {
+    const shown = await this.#show(kind, id, height);
+    return shown.ok ? this.#assemble(shown.value, since) : shown;
+  }
+
+  #show(kind: ProofKind, id: string, height: Height | undefined): Promise<Result<Shown, ProofRefusal>> {
     switch (kind) {
       case "transaction":
         return this.#proveTransaction(id, height);
@@ -84,14 +97,14 @@ export class ProofReader {
     }
   }
 
-  async #proveObject(kind: Kind, id: string, height: Height | undefined): Promise<Result<ProofJson, ProofRefusal>> {
+  async #proveObject(kind: Kind, id: string, height: Height | undefined): Promise<Result<Shown, ProofRefusal>> {
     if (!HASH.test(id)) return idInvalid("64 lower-case hex digits");
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const at = height ?? this.#chain.head.height;
       const finalised = this.#finalised(at);
       if (!finalised.ok) return finalised;
       const shown = await this.#objectOf(kind, id as Hash, finalised.value.block);
-      if (shown !== undefined) return this.#assemble({ v: 1, kind, id, ...shown }, finalised.value);
+      if (shown !== undefined) return ok({ fact: { v: 1, kind, id, ...shown }, ...finalised.value });
       await this.#pause();
     }
     return err({ code: "STATE_MOVING", detail: "blocks come faster than their state can be read: try again" });
@@ -138,7 +151,7 @@ export class ProofReader {
     return lines;
   }
 
-  async #proveTransaction(id: string, height: Height | undefined): Promise<Result<ProofJson, ProofRefusal>> {
+  async #proveTransaction(id: string, height: Height | undefined): Promise<Result<Shown, ProofRefusal>> {
     if (!HASH.test(id)) return idInvalid("64 lower-case hex digits");
     const stored = this.#chain.transaction(id as TxId);
     if (stored === undefined || (height !== undefined && height !== stored.height)) return this.#notInBlock(stored?.height);
@@ -146,14 +159,10 @@ export class ProofReader {
     if (!finalised.ok) return finalised;
     const { index, body } = stored;
     const path = this.#pathOf(finalised.value.block.pairs.map(pairLeaf), index);
-    return this.#assemble({ v: 1, kind: "transaction", id, transaction: { index, tx: toHex(body), path } }, finalised.value);
+    return ok({ fact: { v: 1, kind: "transaction", id, transaction: { index, tx: toHex(body), path } }, ...finalised.value });
   }
 
-  async #proveReceipt(
-    kind: "txReceipt" | "event",
-    id: string,
-    height: Height | undefined,
-  ): Promise<Result<ProofJson, ProofRefusal>> {
+  async #proveReceipt(kind: "txReceipt" | "event", id: string, height: Height | undefined): Promise<Result<Shown, ProofRefusal>> {
     const [, eventTx, eventNumber] = EVENT_ID.exec(id) ?? [];
     const tx = kind === "event" ? eventTx : id;
     if (tx === undefined || !HASH.test(tx))
@@ -174,29 +183,32 @@ export class ProofReader {
     const receiptPath = this.#pathOf(receipts.map(encodeReceipt), index);
     const events = receipt.events.map((event) => eventSchema.toJson(event as LedgerEvent));
     if (kind === "txReceipt")
-      return this.#assemble(
-        { v: 1, kind, id, txReceipt: { ...place, code: receipt.code, events, receiptPath } },
-        finalised.value,
-      );
+      return ok({
+        fact: { v: 1, kind, id, txReceipt: { ...place, code: receipt.code, events, receiptPath } },
+        ...finalised.value,
+      });
     const number = Number(eventNumber);
     const event = events[number];
     if (event === undefined)
       return err({ code: "NOT_FOUND", detail: `the receipt of this transaction has ${events.length} events` });
     const around = { before: events.slice(0, number), event, after: events.slice(number + 1) };
-    return this.#assemble({ v: 1, kind, id, event: { ...place, code: receipt.code, ...around, receiptPath } }, finalised.value);
+    return ok({ fact: { v: 1, kind, id, event: { ...place, code: receipt.code, ...around, receiptPath } }, ...finalised.value });
   }
 
   #pathOf(leaves: readonly Uint8Array[], index: number): string {
     return toHex(packHashes(inclusionProof(leaves, index, this.#hasher.sha256)));
   }
 
-  /** Adds the authorities' changes up to the block, the block and its commit, and the digest. */
-  async #assemble(shown: ProofJson, { block, commit }: Finalised): Promise<Result<ProofJson, ProofRefusal>> {
-    const changes = await this.#chain.authorityChanges(block.header.height, LIMITS.proofChangesMax + 1);
+  /** Adds the authorities' changes from `since` up to the block, the block and its commit, and the digest. */
+  async #assemble({ fact, block, commit }: Shown, since: Height): Promise<Result<ProofJson, ProofRefusal>> {
+    const changes = await this.#chain.authorityChanges(block.header.height, LIMITS.proofChangesMax + 1, since + 1);
     if (changes.length > LIMITS.proofChangesMax)
-      return err({ code: "PROOF_TOO_LARGE", detail: `the authorities changed more than ${LIMITS.proofChangesMax} times` });
+      return err({
+        code: "PROOF_TOO_LARGE",
+        detail: `the authorities changed more than ${LIMITS.proofChangesMax} times since ${since}`,
+      });
     const proof = {
-      ...shown,
+      ...fact,
       changes: changes.map((change) => authorityChangeSchema.toJson(change)),
       header: headerSchema.toJson(block.header),
       commit: commitSchema.toJson(commit),

@@ -158,9 +158,14 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
     method({
       name: "proof_get",
       summary:
-        "A self-contained proof of an object or its absence after a block, or of a transaction, txReceipt or event (id: transaction/number)",
-      params: { kind: proofKind, id: text({ min: 64, max: 69 }), height: optional(int({ min: 1 })) },
-      handle: ({ kind: name, id, height }) => proofOf(node, name, id, height),
+        "A self-contained proof of an object or its absence after a block, or of a transaction, txReceipt or event (id: transaction/number); `since`: the height of a header that is trusted",
+      params: {
+        kind: proofKind,
+        id: text({ min: 64, max: 69 }),
+        height: optional(int({ min: 1 })),
+        since: optional(int({ min: 0 })),
+      },
+      handle: ({ kind: name, id, height, since }) => proofOf(node, name, id, height, since),
     }),
     method({
       name: "ledger_list",

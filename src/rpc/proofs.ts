@@ -13,8 +13,8 @@ const REFUSALS = {
 } as const;
 
 /** The node's proof, or an RpcError that says why there is none. */
-export async function proofOf(node: LocalNode, name: string, id: string, height?: number): Promise<ProofJson> {
-  const proof = await node.proofs.prove(kindOf(node, name), id, height);
+export async function proofOf(node: LocalNode, name: string, id: string, height?: number, since?: number): Promise<ProofJson> {
+  const proof = await node.proofs.prove(kindOf(node, name), id, height, since);
   if (proof.ok) return proof.value;
   const { code, detail } = proof.error;
   throw new RpcError(REFUSALS[code], code, detail, { retriable: code === "STATE_MOVING" });

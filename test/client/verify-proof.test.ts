@@ -282,6 +282,12 @@ describe("a proof after the authorities have changed", () => {
     const trusted = { chain: chain.identity.chain, height: before + 1, set: [...set, stranger] };
     expect(verifyProof(JSON.stringify(json), trusted)).toMatchObject({ ok: true, value: { changes: 1 } });
     expect(verifyProof(JSON.stringify(json), { ...trusted, set })).toMatchObject({ ok: false });
+    // And need not be given more.
+    const short = await chain.proofs.prove("note", note, undefined, trusted.height);
+    const text = JSON.stringify(short.ok ? short.value : short.error);
+    expect(short).toMatchObject({ ok: true, value: { changes: [two] } });
+    expect(verifyProof(text, trusted)).toMatchObject({ ok: true, value: { changes: 1 } });
+    expect(verdict(text)).toBe("AUTHORITIES_OTHER");
   });
 
   it("answers which authorities sign which height", () => {

@@ -45,12 +45,12 @@ describe("a node that is told to keep the last blocks", () => {
       const id = memberObjectId("zbank");
       for (const height of [base, base + 40, BLOCKS]) {
         expect(await client.ledgerGet("member", id, height)).toMatchObject({ id });
-        const proof = verifyProof(await client.proof("member", id, height), trustGenesis(identity));
+        const proof = verifyProof(await client.proof("member", id, { height }), trustGenesis(identity));
         expect(proof).toMatchObject({ ok: true, value: { height } });
       }
       const gone = { code: "HISTORY_PRUNED" };
       await expect(client.ledgerGet("member", id, base - 1)).rejects.toMatchObject(gone);
-      await expect(client.proof("member", id, base - 1)).rejects.toMatchObject(gone);
+      await expect(client.proof("member", id, { height: base - 1 })).rejects.toMatchObject(gone);
       await expect(client.call("chain_getBlock", { height: base - 1 })).rejects.toMatchObject(gone);
       await expect(client.call("events_page", { from: { height: 0, index: 0 }, limit: 10 })).rejects.toMatchObject(gone);
       expect(await client.call("ledger_history", { kind: "member", id })).toMatchObject({ prunedBelow: base });

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { Client } from "../../client/client.ts";
+import { Client, type ProofOptions } from "../../client/client.ts";
 import { LIMITS } from "../../types/limits.ts";
 import type { Hash } from "../../types/scalars.ts";
 import { readSecretFile } from "../node-files.ts";
@@ -42,9 +42,11 @@ export function ledgerCommand(): Command {
       .description(
         "a proof of an object, a transaction, a txReceipt or an event (id: transaction/number), for `zhonglian verify`",
       )
-      .option("--height <height>", "of the state after that block", integer(1, Number.MAX_SAFE_INTEGER)),
-  ).action(async (kind: string, id: string, options: RpcOptions & { height?: number }) => {
-    console.log(await clientOf(options).proof(kind, id, options.height));
+      .option("--height <height>", "of the state after that block", integer(1, Number.MAX_SAFE_INTEGER))
+      .option("--since <height>", "for whoever trusts the header of that height", integer(0, Number.MAX_SAFE_INTEGER)),
+  ).action(async (kind: string, id: string, { height, since, ...options }: RpcOptions & ProofOptions) => {
+    const asked = { ...(height === undefined ? {} : { height }), ...(since === undefined ? {} : { since }) };
+    console.log(await clientOf(options).proof(kind, id, asked));
   });
   withRpc(
     ledger
