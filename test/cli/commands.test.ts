@@ -191,6 +191,14 @@ describe("tx and ledger, against a node", () => {
     expect(await json("tx", "send", file, "--rpc", rpc)).toMatchObject({ id, status: "committed" });
 
     expect(await json("ledger", "get", "party", firm, "--rpc", rpc)).toMatchObject({ id: firm, sponsor: "zhongnong" });
+    const proved = ["--genesis", join(member, "..", "genesis.json"), "--rpc", `http://127.0.0.1:9/,${rpc}`];
+    expect(await json("ledger", "get", "party", firm, ...proved)).toMatchObject({
+      object: { id: firm, sponsor: "zhongnong" },
+      signedBy: expect.arrayContaining([expect.any(String)]),
+      doubts: [{ code: "UNREACHABLE" }, { code: "UNREACHABLE" }],
+    });
+    expect(await json("ledger", "get", "party", "00".repeat(32), ...proved)).toMatchObject({ object: null });
+    failsWith(await zhonglian("ledger", "get", "party", firm, ...proved, "--height", "1"), "FLAG_WRONG");
     expect(await json("ledger", "list", "party", "--where", "scheme=TEST", "--rpc", rpc)).toMatchObject({
       items: [{ id: firm }],
     });

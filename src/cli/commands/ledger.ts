@@ -1,8 +1,11 @@
 import { Command } from "commander";
-import { Client, type ProofOptions } from "../../client/client.ts";
+import { Client, type ClientOptions, type ProofOptions } from "../../client/client.ts";
+import { LightClient } from "../../client/light-client.ts";
+import { VerifiedClient } from "../../client/verified-client.ts";
+import { trustGenesis } from "../../light/trust.ts";
 import { LIMITS } from "../../types/limits.ts";
 import type { Hash } from "../../types/scalars.ts";
-import { readSecretFile } from "../node-files.ts";
+import { readGenesis, readSecretFile } from "../node-files.ts";
 import { integer } from "../options.ts";
 import { print } from "../output.ts";
 import { SettingsError } from "../settings.ts";
@@ -21,9 +24,21 @@ export function withRpc(command: Command): Command {
     .option("--json", "print JSON");
 }
 
-export function clientOf({ rpc, tokenFile }: RpcOptions): Client {
+export function clientOf(options: RpcOptions): Client {
+  return new Client(endpointsOf(options));
+}
+
+function endpointsOf({ rpc, tokenFile }: RpcOptions): ClientOptions {
   const endpoints = rpc.split(",").filter((url) => url !== "");
-  return new Client(tokenFile === undefined ? { endpoints } : { endpoints, token: readSecretFile(tokenFile, "--token-file") });
+  return tokenFile === undefined ? { endpoints } : { endpoints, token: readSecretFile(tokenFile, "--token-file") };
+}
+
+/** An object that no node is believed about: its chain is followed from the genesis by its commits, and the answer proved. */
+async function verifiedGet(kind: string, id: Hash, options: RpcOptions, genesis: string): Promise<object> {
+  const light = new LightClient({ ...endpointsOf(options), trusted: trustGenesis(readGenesis(genesis)) });
+  const followed = await light.advance();
+  const { doubts, ...found } = await new VerifiedClient(light).ledgerGet(kind, id);
+  return { ...found, doubts: [...followed, ...doubts] };
 }
 
 export function ledgerCommand(): Command {
@@ -32,9 +47,17 @@ export function ledgerCommand(): Command {
     ledger
       .command("get <kind> <id>")
       .description("one object")
-      .option("--height <height>", "as it was after that block", integer(0, Number.MAX_SAFE_INTEGER)),
-  ).action(async (kind: string, id: string, options: RpcOptions & { height?: number }) => {
-    print(await clientOf(options).ledgerGet(kind, id as Hash, options.height), options.json === true);
+      .option("--height <height>", "as it was after that block", integer(0, Number.MAX_SAFE_INTEGER))
+      .option("--genesis <file>", "as it is now, proved against this genesis: no node is believed"),
+  ).action(async (kind: string, id: string, options: RpcOptions & { height?: number; genesis?: string }) => {
+    const { height, genesis, json } = options;
+    if (height !== undefined && genesis !== undefined)
+      throw new SettingsError("FLAG_WRONG", "expected either --height or --genesis: for a past state see `ledger proof`");
+    const found =
+      genesis === undefined
+        ? await clientOf(options).ledgerGet(kind, id as Hash, height)
+        : await verifiedGet(kind, id as Hash, options, genesis);
+    print(found, json === true);
   });
   withRpc(
     ledger
