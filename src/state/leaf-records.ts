@@ -1,5 +1,5 @@
 import { assert } from "../lib/assert.ts";
-import { compareBytes, copyBytes } from "../lib/bytes.ts";
+import { compareBytes } from "../lib/bytes.ts";
 import { leafHash, type TreeHasher } from "./node-hash.ts";
 import type { Page } from "./page.ts";
 import type { TreeChange } from "./tree.ts";
@@ -24,17 +24,19 @@ export class LeafRecords {
     this.#count = sorted.length;
     this.#isRemoval = new Uint8Array(sorted.length);
     this.#memory = newWords(2 * RECORD_WORDS * sorted.length);
+    for (let record = 0; record < sorted.length; record++) this.#put(record, sorted[record] as TreeChange, hasher);
+  }
+
+  #put(record: number, { keyHash, valueHash }: TreeChange, hasher: Pick<TreeHasher, "sha256">): void {
     const { bytes } = this.#memory;
-    for (const [record, { keyHash, valueHash }] of sorted.entries()) {
-      const at = record * RECORD_BYTES;
-      copyBytes(keyHash, 0, bytes, at, HASH_BYTES);
-      if (valueHash === null) {
-        this.#isRemoval[record] = 1;
-        continue;
-      }
-      copyBytes(valueHash, 0, bytes, at + HASH_BYTES, HASH_BYTES);
-      leafHash(bytes, at, hasher, at + 2 * HASH_BYTES);
+    const at = record * RECORD_BYTES;
+    bytes.set(keyHash, at);
+    if (valueHash === null) {
+      this.#isRemoval[record] = 1;
+      return;
     }
+    bytes.set(valueHash, at + HASH_BYTES);
+    leafHash(this.#memory, record * RECORD_WORDS, hasher, record * RECORD_WORDS + 2 * HASH_WORDS);
   }
 
   isRemoval(record: number): boolean {

@@ -1,5 +1,7 @@
 import { taggedHashBytes, taggedPreimage } from "../crypto/hash.ts";
-import { copyBytes } from "../lib/bytes.ts";
+import { copyHash, HASH_WORDS, newWords, WORD_BYTES, type Words } from "./words.ts";
+
+const HASH_BYTES = HASH_WORDS * WORD_BYTES;
 
 /** What hashing a tree needs; the Hasher port has it, and so has the portable code. */
 export interface TreeHasher {
@@ -38,12 +40,16 @@ export function leafNode(leaf: Leaf, hasher: Pick<TreeHasher, "sha256">): TreeNo
   return { hash: taggedHashBytes("leaf", preimage, hasher.sha256), leaf };
 }
 
-const leafPreimage = taggedPreimage("leaf", 64);
+/** The tag's five bytes end where a word ends, so that what follows them is copied by words. */
+const leafMemory = newWords(2 + 2 * HASH_WORDS);
+const leafPreimage = leafMemory.bytes.subarray(3);
+leafPreimage.set(taggedPreimage("leaf", 2 * HASH_BYTES));
 
-/** The same of key hash and value hash that stand one behind the other in `memory`, put to `to`. */
-export function leafHash(memory: Uint8Array, at: number, hasher: Pick<TreeHasher, "sha256">, to: number): void {
-  copyBytes(memory, at, leafPreimage, leafPreimage.length - 64, 64);
-  copyBytes(hasher.sha256(leafPreimage), 0, memory, to, 32);
+/** The same of key hash and value hash that stand one behind the other in `memory`, put to `to`; places are words. */
+export function leafHash({ words, bytes }: Words, at: number, hasher: Pick<TreeHasher, "sha256">, to: number): void {
+  copyHash(words, at, leafMemory.words, 2);
+  copyHash(words, at + HASH_WORDS, leafMemory.words, 2 + HASH_WORDS);
+  bytes.set(hasher.sha256(leafPreimage), to * WORD_BYTES);
 }
 
 export function hashPair(left: Uint8Array, right: Uint8Array, hasher: Pick<TreeHasher, "sha256Pairs">): Uint8Array {

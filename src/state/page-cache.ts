@@ -1,15 +1,20 @@
-import { Page } from "./page.ts";
+import { PAGES_AT_ONCE, Page } from "./page.ts";
+import { isKept, type Place, placeOf } from "./page-place.ts";
+import type { PageUpdate } from "./tree-update.ts";
 import { newWords, WORD_BYTES, type Words } from "./words.ts";
 
-/** Chunks are this power of two of words: the lower bits of a place in memory are the word, the upper ones the chunk. */
-const CHUNK_BITS = 16;
-const CHUNK_WORDS = 1 << CHUNK_BITS;
-/** Before a page in a chunk stand the two numbers of its place, its masks, and the words of all. */
+/** Chunks are a power of two of words: the lower bits of a place in memory are the word, the upper ones the chunk. */
+const CHUNK_BITS_MIN = 16;
+const CHUNK_BITS_MAX = 20;
+/** As long as there is memory for so many. */
+const CHUNKS = 64;
+/** Before a page in a chunk stand the two numbers of its place, its masks, and the words of all, below zero once the page has gone from there. */
 const HEAD_WORDS = 4;
-/** Deeper pages are not kept: of hashes nobody has found two that are alike for so long. */
-const PLACE_NIBBLES_MAX = 12;
 /** Beyond this share of the memory what was read or written longest ago is forgotten; below, only room is made. */
 const LIVE_SHARE = 3 / 4;
+
+/** Places have an eighth more than their page takes, to grow in: most new keys make a page a leaf larger. */
+const GROWTH_BITS = 3;
 
 /** Of an entry of the table: the numbers of the place, and where the page is, plus one; zero is an empty entry. */
 const ENTRY_WORDS = 3;
@@ -24,103 +29,154 @@ const ENTRIES_MIN = 256;
  * A page that is answered lies in this memory and is good until the next `set`.
  */
 export class PageCache {
+  readonly #chunkBits: number;
+  readonly #chunkWords: number;
   readonly #chunksMax: number;
   readonly #liveMax: number;
   readonly #chunks: Words[] = [];
   /** Words in use of each chunk but the current one. */
   readonly #used: number[] = [];
   #current = -1;
-  #end = CHUNK_WORDS;
+  #end: number;
   /** Words of pages that are in the table. */
   #live = 0;
 
+  /** Stands in the pages that are answered: another one once pages have moved. */
+  #era = {};
+
   #table = new Int32Array(ENTRIES_MIN * ENTRY_WORDS);
   #entries = 0;
+  /** Of no meaning: see {@link Page.touch}. */
+  #touched = 0;
 
   constructor(bytesMax: number) {
-    this.#chunksMax = Math.max(1, Math.floor(bytesMax / (CHUNK_WORDS * WORD_BYTES)));
-    this.#liveMax = LIVE_SHARE * this.#chunksMax * CHUNK_WORDS;
+    const bits = Math.floor(Math.log2(Math.max(1, bytesMax / (CHUNKS * WORD_BYTES))));
+    this.#chunkBits = Math.min(CHUNK_BITS_MAX, Math.max(CHUNK_BITS_MIN, bits));
+    this.#chunkWords = 1 << this.#chunkBits;
+    this.#chunksMax = Math.max(1, Math.floor(bytesMax / (this.#chunkWords * WORD_BYTES)));
+    this.#liveMax = LIVE_SHARE * this.#chunksMax * this.#chunkWords;
+    this.#end = this.#chunkWords;
   }
 
   get(path: string): Page | undefined {
-    return this.all([path])[0];
+    return this.all([placeOf(path)])[0];
   }
 
   /** In three rounds, since nearly every look is at memory that the processor has to wait for: for many at a time, if it sees them coming. */
-  all(paths: readonly string[]): readonly (Page | undefined)[] {
-    const found = new Int32Array(paths.length);
-    const masks = new Int32Array(paths.length);
-    for (const [index, path] of paths.entries()) {
-      if (path.length <= PLACE_NIBBLES_MAX) found[index] = this.#table[this.#find(highOf(path), lowOf(path)) + 2] as number;
+  all(places: readonly Place[]): readonly (Page | undefined)[] {
+    const found = new Int32Array(places.length);
+    const masks = new Int32Array(places.length);
+    for (let index = 0; index < places.length; index++) {
+      const place = places[index] as Place;
+      if (isKept(place)) found[index] = this.#table[this.#find(place.high, place.low) + 2] as number;
     }
     for (let index = 0; index < found.length; index++) {
       const at = (found[index] as number) - 1;
-      if (at >= 0) masks[index] = (this.#chunks[at >> CHUNK_BITS] as Words).words[(at & (CHUNK_WORDS - 1)) + 2] as number;
+      if (at >= 0)
+        masks[index] = (this.#chunks[at >> this.#chunkBits] as Words).words[(at & (this.#chunkWords - 1)) + 2] as number;
     }
-    return paths.map((_, index) => {
-      const at = (found[index] as number) - 1;
-      if (at < 0) return undefined;
-      return Page.at(this.#chunks[at >> CHUNK_BITS] as Words, (at & (CHUNK_WORDS - 1)) + HEAD_WORDS, masks[index] as number);
-    });
+    return places.map((_, index) => this.#pageAt((found[index] as number) - 1, masks[index] as number));
+  }
+
+  #pageAt(at: number, masks: number): Page | undefined {
+    if (at < 0) return undefined;
+    const memory = this.#chunks[at >> this.#chunkBits] as Words;
+    return Page.at(memory, (at & (this.#chunkWords - 1)) + HEAD_WORDS, masks, this.#era);
   }
 
   set(path: string, page: Page): void {
-    if (path.length > PLACE_NIBBLES_MAX) return;
-    const [high, low] = [highOf(path), lowOf(path)];
+    const place = placeOf(path);
+    if (!isKept(place)) return;
+    const { high, low } = place;
     const entry = this.#find(high, low);
     const known = this.#table[entry + 2] as number;
-    const words = HEAD_WORDS + page.size;
     if (known !== 0) {
-      const old = this.#wordsAt(known - 1);
-      if (old === words) {
-        this.#put(known - 1, high, low, page);
+      if (isRoomFor(page, this.#wordsAt(known - 1))) {
+        this.#put(known - 1, page);
         return;
       }
-      this.#live -= old;
-      this.#remove(entry);
+      this.#drop(entry);
     }
-    if (this.#end + words > CHUNK_WORDS) this.#makeRoom(words);
-    const at = this.#current * CHUNK_WORDS + this.#end;
-    this.#put(at, high, low, page);
+    const words = roomFor(page);
+    if (this.#end + words > this.#chunkWords) this.#makeRoom(words);
+    const at = this.#current * this.#chunkWords + this.#end;
+    const chunk = this.#chunks[this.#current] as Words;
+    chunk.words[this.#end] = high;
+    chunk.words[this.#end + 1] = low;
+    chunk.words[this.#end + 3] = words;
+    this.#put(at, page);
     this.#end += words;
     this.#live += words;
     this.#add(high, low, at);
   }
 
+  /** Sets pages that follow those which this cache answered, and forgets those that are no more. */
+  adopt(updates: readonly PageUpdate[]): void {
+    for (let from = 0; from < updates.length; from += PAGES_AT_ONCE) {
+      const some = updates.slice(from, from + PAGES_AT_ONCE);
+      for (const { before } of some) if (before.era === this.#era) this.#touched = (this.#touched + roomOf(before)) | 0;
+      for (const update of some) {
+        const { path, before, after } = update;
+        if (after === null) this.delete(path);
+        else if (before.era !== this.#era || !this.#isOver(before, after, update.changed)) this.set(path, after);
+      }
+    }
+  }
+
+  /** Puts a page where the one before stands, if there is room: then nothing need be looked up and, of the same children, little written. */
+  #isOver(before: Page, after: Page, changed: number): boolean {
+    if (!isRoomFor(after, roomOf(before))) return false;
+    const { words } = before.memory;
+    if (before.masks === after.masks) {
+      after.copyChangesTo(before, changed);
+    } else {
+      words[before.at - 2] = after.masks;
+      after.copyTo(words, before.at);
+    }
+    return true;
+  }
+
   delete(path: string): void {
-    if (path.length > PLACE_NIBBLES_MAX) return;
-    const entry = this.#find(highOf(path), lowOf(path));
-    const known = this.#table[entry + 2] as number;
-    if (known === 0) return;
-    this.#live -= this.#wordsAt(known - 1);
-    this.#remove(entry);
+    const place = placeOf(path);
+    if (!isKept(place)) return;
+    const { high, low } = place;
+    const entry = this.#find(high, low);
+    if (this.#table[entry + 2] !== 0) this.#drop(entry);
   }
 
   // — the chunks —
 
-  /** Of a page with what stands before it. */
-  #wordsAt(at: number): number {
-    return (this.#chunks[at >> CHUNK_BITS] as Words).words[(at & (CHUNK_WORDS - 1)) + 3] as number;
+  #drop(entry: number): void {
+    const at = (this.#table[entry + 2] as number) - 1;
+    const { words } = this.#chunks[at >> this.#chunkBits] as Words;
+    const from = at & (this.#chunkWords - 1);
+    const size = words[from + 3] as number;
+    words[from + 3] = -size;
+    this.#live -= size;
+    this.#remove(entry);
   }
 
-  #put(at: number, high: number, low: number, page: Page): void {
-    const chunk = this.#chunks[at >> CHUNK_BITS] as Words;
-    const from = at & (CHUNK_WORDS - 1);
-    chunk.words[from] = high;
-    chunk.words[from + 1] = low;
-    chunk.words[from + 2] = page.masks;
-    chunk.words[from + 3] = HEAD_WORDS + page.size;
-    page.copyTo(chunk.words, from + HEAD_WORDS);
+  /** Of a page with what stands before it. */
+  #wordsAt(at: number): number {
+    return Math.abs((this.#chunks[at >> this.#chunkBits] as Words).words[(at & (this.#chunkWords - 1)) + 3] as number);
+  }
+
+  #put(at: number, page: Page): void {
+    const { words } = this.#chunks[at >> this.#chunkBits] as Words;
+    const from = at & (this.#chunkWords - 1);
+    words[from + 2] = page.masks;
+    page.copyTo(words, from + HEAD_WORDS);
   }
 
   #makeRoom(words: number): void {
     if (this.#current >= 0) this.#used[this.#current] = this.#end;
     if (this.#chunks.length < this.#chunksMax) {
-      this.#current = this.#chunks.push(newWords(CHUNK_WORDS)) - 1;
+      this.#current = this.#chunks.push(newWords(this.#chunkWords)) - 1;
       this.#end = 0;
       return;
     }
-    for (let tried = 0; this.#end + words > CHUNK_WORDS; tried++) {
+    this.#era = {};
+    for (let tried = 0; this.#end + words > this.#chunkWords; tried++) {
       this.#current = (this.#current + 1) % this.#chunksMax;
       const isRoom = this.#live < this.#liveMax && tried < this.#chunksMax;
       this.#end = isRoom ? this.#movedTogether(this.#current) : this.#forgotten(this.#current);
@@ -133,7 +189,7 @@ export class PageCache {
     let to = 0;
     for (const { entry, from, size } of this.#livePages(chunk)) {
       words.copyWithin(to, from, from + size);
-      this.#table[entry + 2] = chunk * CHUNK_WORDS + to + 1;
+      this.#table[entry + 2] = chunk * this.#chunkWords + to + 1;
       to += size;
     }
     return to;
@@ -152,9 +208,9 @@ export class PageCache {
     const memory = this.#chunks[chunk] as Words;
     const end = this.#used[chunk] as number;
     for (let from = 0; from < end; ) {
-      const size = this.#wordsAt(chunk * CHUNK_WORDS + from);
+      const size = this.#wordsAt(chunk * this.#chunkWords + from);
       const entry = this.#find(memory.words[from] as number, memory.words[from + 1] as number);
-      if (this.#table[entry + 2] === chunk * CHUNK_WORDS + from + 1) yield { entry, from, size };
+      if (this.#table[entry + 2] === chunk * this.#chunkWords + from + 1) yield { entry, from, size };
       from += size;
     }
   }
@@ -213,21 +269,16 @@ export class PageCache {
   }
 }
 
-/** The first eight nibbles of a path. */
-function highOf(path: string): number {
-  let high = 0;
-  for (let index = 0; index < path.length && index < 8; index++) high = (high << 4) | nibbleOf(path.charCodeAt(index));
-  return high;
+/** Of a page that this cache has answered: words of its place; below zero if the page has gone from there. */
+function roomOf({ memory, at }: Page): number {
+  return memory.words[at - 1] as number;
 }
 
-/** The nibbles that follow, and how many there are in all. */
-function lowOf(path: string): number {
-  let low = 0;
-  for (let index = 8; index < path.length; index++) low = (low << 4) | nibbleOf(path.charCodeAt(index));
-  return (low << 4) | path.length;
+function roomFor({ size }: Page): number {
+  return HEAD_WORDS + size + (size >> GROWTH_BITS);
 }
 
-/** Of the code of a lower-case hex digit. */
-function nibbleOf(code: number): number {
-  return code < 0x3a ? code - 0x30 : code - 0x57;
+/** Not if it is twice as much, either. */
+function isRoomFor({ size }: Page, room: number): boolean {
+  return HEAD_WORDS + size <= room && room <= 2 * (HEAD_WORDS + size);
 }

@@ -15,6 +15,11 @@ import { copyHash, copyWords, equalHashes, HASH_WORDS, newWords, Slabs, WORD_BYT
 
 const HASH_BYTES = HASH_WORDS * WORD_BYTES;
 const MASKS_BYTES = 4;
+/** A processor fetches so much of its memory at once. */
+const LINE_WORDS = 16;
+
+/** So many pages are worked on together: a call's cost is shared by enough of them, and all of them fit the processor's nearer memory. */
+export const PAGES_AT_ONCE = 32;
 
 /** What is to become of a page's children, by mask: those that change, and which of them will be leaves and branches. */
 export interface PageChange {
@@ -28,18 +33,21 @@ export interface PageChange {
  * then the hashes of the children that are leaves, then those of the branches above them, each in order. Immutable once it is hashed.
  */
 export class Page {
-  readonly #memory: Words;
+  readonly memory: Words;
   /** The first word of this page. */
-  readonly #at: number;
+  readonly at: number;
+  /** By which the cache of pages knows one that still stands where it found it; null for those of other memory. */
+  readonly era: object | null;
   readonly leaves: number;
   readonly branches: number;
   readonly #inner: number;
   readonly #leafHashesAt: number;
   readonly #innerAt: number;
 
-  private constructor(memory: Words, at: number, leaves: number, branches: number, inner: number) {
-    this.#memory = memory;
-    this.#at = at;
+  private constructor(memory: Words, at: number, leaves: number, branches: number, inner: number, era: object | null = null) {
+    this.memory = memory;
+    this.at = at;
+    this.era = era;
     this.leaves = leaves;
     this.branches = branches;
     this.#inner = inner;
@@ -47,8 +55,7 @@ export class Page {
     this.#innerAt = this.#leafHashesAt + HASH_WORDS * ones(leaves);
   }
 
-  static #make(leaves: number, branches: number, slabs: Slabs): Page {
-    const inner = innerOf(leaves, branches);
+  static #make(leaves: number, branches: number, slabs: Slabs, inner = innerOf(leaves, branches)): Page {
     const memory = slabs.take(pageWords(leaves, branches, inner));
     const page = new Page(memory, slabs.at, leaves, branches, inner);
     const { bytes } = memory;
@@ -63,9 +70,9 @@ export class Page {
   static readonly empty = Page.#make(0, 0, new Slabs(0));
 
   /** The page of these masks that stands in this memory. */
-  static at(memory: Words, at: number, masks: number): Page {
+  static at(memory: Words, at: number, masks: number, era: object): Page {
     const [leaves, branches] = [masks >>> 16, masks & 0xffff];
-    return new Page(memory, at, leaves, branches, innerOf(leaves, branches));
+    return new Page(memory, at, leaves, branches, innerOf(leaves, branches), era);
   }
 
   /** Leaves and branches in one number. */
@@ -95,23 +102,45 @@ export class Page {
 
   /** Two masks (leaves, branches; bit i is child i), then each child's hashes in order: 64 bytes for a leaf, 32 for a branch. */
   encode(): Uint8Array {
-    return this.#bytes(this.#at, this.#leafHashesAt - this.#at);
+    return this.#bytes(this.at, this.#leafHashesAt - this.at);
   }
 
   /** Copies the stored form of a child and answers where it ends. */
   copyStored(nibble: number, to: Uint8Array, toAt: number): number {
     const length = HASH_BYTES * (1 + ((this.leaves >> nibble) & 1));
-    copyBytes(this.#memory.bytes, this.#storedAt(nibble) * WORD_BYTES, to, toAt, length);
+    copyBytes(this.memory.bytes, this.#storedAt(nibble) * WORD_BYTES, to, toAt, length);
     return toAt + length;
   }
 
   /** Words of memory. */
   get size(): number {
-    return this.#innerAt + HASH_WORDS * ones(this.#inner) - this.#at;
+    return this.#innerAt + HASH_WORDS * ones(this.#inner) - this.at;
   }
 
   copyTo(to: Int32Array, toAt: number): void {
-    copyWords(this.#memory.words, this.#at, to, toAt, this.size);
+    copyWords(this.memory.words, this.at, to, toAt, this.size);
+  }
+
+  /** Copies to a page of the same children what stands at those that changed and above them. */
+  copyChangesTo(page: Page, changed: number): void {
+    const { words } = page.memory;
+    const shift = page.at - this.at;
+    for (let left = changed & (this.leaves | this.branches); left !== 0; ) {
+      const nibble = highestOf(left);
+      left ^= 1 << nibble;
+      const at = this.#storedAt(nibble);
+      copyHash(this.memory.words, at, words, at + shift);
+      if (((this.leaves >> nibble) & 1) === 0) continue;
+      copyHash(this.memory.words, at + HASH_WORDS, words, at + HASH_WORDS + shift);
+      const hashAt = this.#hashAt(CHILDREN + nibble);
+      copyHash(this.memory.words, hashAt, words, hashAt + shift);
+    }
+    for (let left = this.#inner & nodesAbove(changed); left !== 0; ) {
+      const index = highestOf(left);
+      left ^= 1 << index;
+      const at = this.#innerAt + HASH_WORDS * ones(this.#inner & ((1 << index) - 1));
+      copyHash(this.memory.words, at, words, at + shift);
+    }
   }
 
   /** The same in other memory. */
@@ -121,21 +150,35 @@ export class Page {
     return new Page(memory, 0, this.leaves, this.branches, this.#inner);
   }
 
+  /** Looks at all of its memory and answers what is of no meaning: done for many pages at a time, the processor waits once for all. */
+  touch(): number {
+    const { words } = this.memory;
+    const end = this.#innerAt + HASH_WORDS * ones(this.#inner);
+    let sum = 0;
+    for (let at = this.at; at < end; at += LINE_WORDS) sum += words[at] as number;
+    return sum;
+  }
+
+  /** The same at one child. */
+  touchChild(nibble: number): number {
+    return this.memory.words[this.#storedAt(nibble)] as number;
+  }
+
   /** Whether it is what a page above says of it. */
   isBelow(parent: Page, nibble: number): boolean {
     const [own, named] = [this.#hashAt(1), parent.#hashAt(CHILDREN + nibble)];
-    return own >= 0 && named >= 0 && equalHashes(this.#memory.words, own, parent.#memory.words, named);
+    return own >= 0 && named >= 0 && equalHashes(this.memory.words, own, parent.memory.words, named);
   }
 
   /** Whether the child is the leaf of this key hash. */
   hasKey(nibble: number, words: Int32Array, at: number): boolean {
     if (((this.leaves >> nibble) & 1) === 0) return false;
-    return equalHashes(this.#memory.words, this.#storedAt(nibble), words, at);
+    return equalHashes(this.memory.words, this.#storedAt(nibble), words, at);
   }
 
   /** Copies a leaf among the children: key hash, value hash and the hash of both. */
   copyLeaf(nibble: number, to: Int32Array, toAt: number): void {
-    const { words } = this.#memory;
+    const { words } = this.memory;
     const at = this.#storedAt(nibble);
     copyHash(words, at, to, toAt);
     copyHash(words, at + HASH_WORDS, to, toAt + HASH_WORDS);
@@ -146,12 +189,15 @@ export class Page {
 
   /** The next version, with what stays of this one in place. Leaves and branches that change are put to it, then it is hashed. */
   next({ changed, leaves, branches }: PageChange, slabs: Slabs): Page {
-    const next = Page.#make((this.leaves & ~changed) | leaves, (this.branches & ~changed) | branches, slabs);
-    if (next.leaves === this.leaves && next.branches === this.branches) {
-      copyWords(this.#memory.words, this.#at, next.#memory.words, next.#at, next.size);
-      return next;
+    const [nextLeaves, nextBranches] = [(this.leaves & ~changed) | leaves, (this.branches & ~changed) | branches];
+    if (nextLeaves === this.leaves && nextBranches === this.branches) {
+      const { size } = this;
+      const memory = slabs.take(size);
+      copyWords(this.memory.words, this.at, memory.words, slabs.at, size);
+      return new Page(memory, slabs.at, nextLeaves, nextBranches, this.#inner);
     }
-    const [from, to] = [this.#memory.words, next.#memory.words];
+    const next = Page.#make(nextLeaves, nextBranches, slabs);
+    const [from, to] = [this.memory.words, next.memory.words];
     for (let left = (this.leaves | this.branches) & ~changed; left !== 0; ) {
       const nibble = highestOf(left);
       left ^= 1 << nibble;
@@ -171,7 +217,7 @@ export class Page {
 
   /** Key hash, value hash and the hash of both, as `copyLeaf` gives them. */
   putLeaf(nibble: number, from: Int32Array, fromAt: number): void {
-    const { words } = this.#memory;
+    const { words } = this.memory;
     const at = this.#storedAt(nibble);
     copyHash(from, fromAt, words, at);
     copyHash(from, fromAt + HASH_WORDS, words, at + HASH_WORDS);
@@ -180,7 +226,7 @@ export class Page {
 
   /** The top of a page below, once that is hashed. */
   putBranch(nibble: number, below: Page): void {
-    copyHash(below.#memory.words, below.#hashAt(1), this.#memory.words, this.#storedAt(nibble));
+    copyHash(below.memory.words, below.#hashAt(1), this.memory.words, this.#storedAt(nibble));
   }
 
   /** Hashes what stands above the children that changed, each level of many pages in one call. */
@@ -230,7 +276,7 @@ export class Page {
   #copyHash(index: number, to: number): void {
     const at = this.#hashAt(index);
     if (at < 0) pairs.words.fill(0, to, to + HASH_WORDS);
-    else copyHash(this.#memory.words, at, pairs.words, to);
+    else copyHash(this.memory.words, at, pairs.words, to);
   }
 
   #takeHashes(nodes: number, from: number): number {
@@ -238,7 +284,7 @@ export class Page {
     for (let left = nodes; left !== 0; ) {
       const index = highestOf(left);
       left ^= 1 << index;
-      copyHash(digests.words, taken, this.#memory.words, this.#hashAt(index));
+      copyHash(digests.words, taken, this.memory.words, this.#hashAt(index));
       taken += HASH_WORDS;
     }
     return taken;
@@ -255,7 +301,7 @@ export class Page {
     const pages = stored.map((bytes) => {
       const { leaves, branches } = pageOutline(bytes);
       const page = Page.#make(leaves, branches, slabs);
-      page.#memory.bytes.set(bytes, page.#at * WORD_BYTES);
+      page.memory.bytes.set(bytes, page.at * WORD_BYTES);
       page.#hashLeaves(hasher);
       return page;
     });
@@ -289,7 +335,7 @@ export class Page {
   }
 
   #putNode(nibble: number, { hash, leaf }: TreeNode): void {
-    const { bytes } = this.#memory;
+    const { bytes } = this.memory;
     bytes.set(hash, this.#hashAt(CHILDREN + nibble) * WORD_BYTES);
     if (leaf === null) return;
     const at = this.#storedAt(nibble) * WORD_BYTES;
@@ -298,11 +344,10 @@ export class Page {
   }
 
   #hashLeaves(hasher: TreeHasher): void {
-    const { bytes } = this.#memory;
     for (let left = this.leaves; left !== 0; ) {
       const nibble = highestOf(left);
       left ^= 1 << nibble;
-      leafHash(bytes, this.#storedAt(nibble) * WORD_BYTES, hasher, this.#hashAt(CHILDREN + nibble) * WORD_BYTES);
+      leafHash(this.memory, this.#storedAt(nibble), hasher, this.#hashAt(CHILDREN + nibble));
     }
   }
 
@@ -324,7 +369,7 @@ export class Page {
   /** Where the stored form has this child. */
   #storedAt(nibble: number): number {
     const before = (1 << nibble) - 1;
-    return this.#at + storedWords(this.leaves & before, this.branches & before);
+    return this.at + storedWords(this.leaves & before, this.branches & before);
   }
 
   #leafAt(nibble: number): Leaf {
@@ -333,7 +378,7 @@ export class Page {
   }
 
   #bytes(at: number, words: number): Uint8Array {
-    return this.#memory.bytes.subarray(at * WORD_BYTES, (at + words) * WORD_BYTES);
+    return this.memory.bytes.subarray(at * WORD_BYTES, (at + words) * WORD_BYTES);
   }
 }
 
@@ -357,8 +402,7 @@ function slabsFor(pages: number): Slabs {
   return pages === 1 ? new Slabs(0) : new Slabs();
 }
 
-/** Pairs of one level of all pages that change, hashed together, and their digests: used again and again, as nothing else is done meanwhile. */
-const PAGES_AT_ONCE = 1_024;
+/** Pairs of one level of several pages, hashed together, and their digests: used again and again, as nothing else is done meanwhile. */
 let pairs = newWords(CHILDREN * HASH_WORDS);
 let digests = newWords((CHILDREN * HASH_WORDS) / 2);
 

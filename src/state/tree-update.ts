@@ -1,7 +1,8 @@
 import type { Height } from "../types/scalars.ts";
 import { LeafRecords } from "./leaf-records.ts";
 import type { TreeHasher } from "./node-hash.ts";
-import { Page, StateCorruptError } from "./page.ts";
+import { PAGES_AT_ONCE, Page, StateCorruptError } from "./page.ts";
+import { type Place, placeBelow, TOP_PLACE } from "./page-place.ts";
 import { ALL_CHILDREN, CHILDREN, highestOf, ones } from "./page-shape.ts";
 import { pageUndo } from "./page-undo.ts";
 import type { TreeChange } from "./tree.ts";
@@ -12,15 +13,22 @@ export interface PageUpdate {
   readonly path: string;
   /** How it was, if that was asked for. */
   readonly undo: Uint8Array | null;
+  readonly before: Page;
   readonly after: Page | null;
+  /** Its children that are others now, by mask. */
+  readonly changed: number;
 }
 
-/** The pages at these paths, undefined for those that are not there. */
-export type ReadPages = (paths: readonly string[]) => readonly (Page | undefined)[];
+/** A page that is to be read. */
+export interface PageRead extends Place {
+  readonly path: string;
+}
+
+/** undefined for those that are not there. */
+export type ReadPages = (reads: readonly PageRead[]) => readonly (Page | undefined)[];
 
 /** A page under change. */
-interface Draft {
-  readonly path: string;
+interface Draft extends PageRead {
   readonly parent: Draft | null;
   /** Which child of the parent it is. */
   readonly nibble: number;
@@ -28,8 +36,8 @@ interface Draft {
   /** The changes below it, by record: from, and up to before. */
   readonly from: number;
   readonly to: number;
-  /** The stored pages right below it that change, in order. */
-  readonly below: Draft[];
+  /** Which of the next level is the first of the stored pages right below it that change; they follow each other. */
+  below: number;
   after: Page | null;
   changed: number;
   /** What its parent has in its place: {@link BRANCH} or, if it is no more, the record of the leaf that is left, or {@link NOTHING}. */
@@ -52,8 +60,8 @@ export function updatePages(
 }
 
 /**
- * One pass over the pages that change: down to find them, each level read at once; up to give them their children, for which no hash is
- * needed; and up again to hash them, each level of all pages in one call.
+ * One pass over the pages that change: down to find them, each level read at once; and up again, from the deepest level, to give them their
+ * children and hash them, a few dozen together.
  */
 class Updating {
   readonly #records: LeafRecords;
@@ -61,10 +69,15 @@ class Updating {
   readonly #hasher: TreeHasher;
   readonly #read: ReadPages;
   readonly #slabs = new Slabs();
-  /** By the length of their paths. */
+  /** The stored pages that change, by the length of their paths, each level in order. */
   readonly #levels: Draft[][] = [];
+  /** Pages that the ones in work make, by the length of their paths. */
+  readonly #made: Draft[][] = [];
   /** By nibble: records of the leaves of the page that is being shaped. */
   readonly #leaves = new Int32Array(CHILDREN);
+  readonly #pages: PageUpdate[] = [];
+  /** Of no meaning: see {@link Page.touch}. */
+  #touched = 0;
 
   constructor(changes: readonly TreeChange[], undoAt: Height | null, hasher: TreeHasher, read: ReadPages) {
     this.#records = new LeafRecords(changes, hasher);
@@ -74,34 +87,39 @@ class Updating {
   }
 
   pages(): readonly PageUpdate[] {
-    this.#levels.push([newDraft("", null, 0, 0, this.#records.changes)]);
+    this.#levels.push([newDraft("", TOP_PLACE, null, 0, 0, this.#records.changes)]);
     for (let depth = 0; depth < this.#levels.length; depth++) this.#load(this.#levels[depth] as Draft[], depth);
-    for (const drafts of this.#levels.toReversed()) for (const draft of drafts) this.#shape(draft);
-    const pages: PageUpdate[] = [];
-    for (const drafts of this.#levels.toReversed()) this.#finish(drafts, pages);
-    return pages;
+    for (const drafts of this.#levels.toReversed()) {
+      for (let from = 0; from < drafts.length; from += PAGES_AT_ONCE) this.#work(drafts.slice(from, from + PAGES_AT_ONCE));
+    }
+    return this.#pages;
   }
 
   // — down —
 
   #load(drafts: readonly Draft[], depth: number): void {
-    const paths = drafts.map(({ path }) => path);
-    const pages = this.#read(paths);
+    const pages = this.#read(drafts);
     const next: Draft[] = [];
-    for (const [index, draft] of drafts.entries()) {
-      draft.before = stored(draft, pages[index]);
-      for (let { from } = draft; from < draft.to; ) {
-        const nibble = this.#records.nibbleAt(from, depth);
-        const to = this.#endOf(nibble, from, draft.to, depth);
-        if ((draft.before.branches >> nibble) & 1) {
-          const below = newDraft(draft.path + DIGITS[nibble], draft, nibble, from, to);
-          draft.below.push(below);
-          next.push(below);
-        }
-        from = to;
-      }
+    for (let index = 0; index < drafts.length; index++) {
+      const draft = drafts[index] as Draft;
+      const page = pages[index];
+      if (page !== undefined) draft.before = page;
+      else if (depth > 0) throw new StateCorruptError(`the state tree lacks its page ${draft.path}`);
+      draft.below = next.length;
+      this.#descend(draft, next);
     }
     if (next.length > 0) this.#levels.push(next);
+  }
+
+  /** Adds the stored pages right below that change. */
+  #descend(draft: Draft, next: Draft[]): void {
+    const { before, path } = draft;
+    for (let { from } = draft; from < draft.to; ) {
+      const nibble = this.#records.nibbleAt(from, path.length);
+      const to = this.#endOf(nibble, from, draft.to, path.length);
+      if ((before.branches >> nibble) & 1) next.push(draftBelow(draft, nibble, from, to));
+      from = to;
+    }
   }
 
   /** Where the changes below a child end. */
@@ -113,15 +131,30 @@ class Updating {
 
   // — up —
 
+  /** Makes the next versions of pages of one level; those below have theirs. */
+  #work(drafts: readonly Draft[]): void {
+    for (const { before, parent, nibble } of drafts) {
+      this.#touched = (this.#touched + before.touch() + (parent?.before.touchChild(nibble) ?? 0)) | 0;
+    }
+    for (const draft of drafts) {
+      checkStored(draft);
+      this.#shape(draft);
+    }
+    for (let made = this.#made.pop(); made !== undefined; made = this.#made.pop()) this.#finish(made);
+    this.#finish(drafts);
+  }
+
   /** Gives a page its children; the pages below have theirs. */
   #shape(draft: Draft): void {
     const { before, path } = draft;
-    let [changed, leaves, branches, at] = [0, 0, 0, 0];
+    const levelBelow = this.#levels[path.length + 1] ?? [];
+    let { below } = draft;
+    let [changed, leaves, branches] = [0, 0, 0];
     for (let { from } = draft; from < draft.to; ) {
       const nibble = this.#records.nibbleAt(from, path.length);
       const to = this.#endOf(nibble, from, draft.to, path.length);
       const bit = 1 << nibble;
-      const child = before.branches & bit ? (draft.below[at++] as Draft).child : this.#childAt(draft, nibble, from, to);
+      const child = before.branches & bit ? (levelBelow[below++] as Draft).child : this.#childAt(draft, nibble, from, to);
       changed |= bit;
       if (child === BRANCH) branches |= bit;
       if (child >= 0) {
@@ -141,6 +174,10 @@ class Updating {
       return;
     }
     draft.after = before.next({ changed, leaves, branches }, this.#slabs);
+    for (let at = draft.below; at < below; at++) {
+      const { nibble, after } = levelBelow[at] as Draft;
+      if (after !== null) draft.after.putBranch(nibble, after);
+    }
     for (let rest = leaves; rest !== 0; rest ^= 1 << highestOf(rest)) {
       const nibble = highestOf(rest);
       this.#records.putTo(draft.after, nibble, this.#leaves[nibble] as number);
@@ -149,8 +186,10 @@ class Updating {
 
   /** What changes make of a child that is no branch. */
   #childAt(draft: Draft, nibble: number, from: number, to: number): number {
-    const records: number[] = [];
     let isKept = ((draft.before.leaves >> nibble) & 1) === 1;
+    const isAlone = to === from + 1 && (!isKept || this.#records.isOf(from, draft.before, nibble));
+    if (isAlone) return this.#records.isRemoval(from) ? NOTHING : from;
+    const records: number[] = [];
     for (let record = from; record < to; record++) {
       if (isKept && this.#records.isOf(record, draft.before, nibble)) isKept = false;
       if (!this.#records.isRemoval(record)) records.push(record);
@@ -167,7 +206,7 @@ class Updating {
 
   /** A new page of two leaves or more, and those below it. */
   #make(parent: Draft, nibble: number, records: readonly number[]): void {
-    const draft = newDraft(parent.path + DIGITS[nibble], parent, nibble, 0, 0);
+    const draft = draftBelow(parent, nibble, 0, 0);
     const depth = draft.path.length;
     const groups = new Map<number, number[]>();
     let [leaves, branches] = [0, 0];
@@ -182,9 +221,8 @@ class Updating {
     leaves &= ~branches;
     draft.changed = leaves | branches;
     draft.after = Page.empty.next({ changed: draft.changed, leaves, branches }, this.#slabs);
-    const level = this.#levels[depth] ?? [];
-    this.#levels[depth] = level;
-    level.push(draft);
+    for (let length = this.#made.length; length <= depth; length++) this.#made.push([]);
+    (this.#made[depth] as Draft[]).push(draft);
     for (const [own, group] of groups) {
       if ((branches >> own) & 1) this.#make(draft, own, group);
       else this.#records.putTo(draft.after, own, group[0] as number);
@@ -193,7 +231,7 @@ class Updating {
 
   // — hashes —
 
-  #finish(drafts: readonly Draft[], pages: PageUpdate[]): void {
+  #finish(drafts: readonly Draft[]): void {
     const next: Page[] = [];
     const masks: number[] = [];
     for (const { after, changed } of drafts) {
@@ -202,24 +240,26 @@ class Updating {
       masks.push(changed);
     }
     Page.hash(next, masks, this.#hasher);
-    for (const { path, parent, nibble, before, after, changed } of drafts) {
-      if (after !== null) parent?.after?.putBranch(nibble, after);
-      const undo = this.#undoAt === null ? null : pageUndo(before === Page.empty ? null : before, changed, this.#undoAt);
-      pages.push({ path, undo, after });
-    }
+    for (const draft of drafts) this.#pages.push(this.#updateOf(draft));
+  }
+
+  #updateOf({ path, parent, nibble, before, after, changed }: Draft): PageUpdate {
+    if (after !== null) parent?.after?.putBranch(nibble, after);
+    const undo = this.#undoAt === null ? null : pageUndo(before === Page.empty ? null : before, changed, this.#undoAt);
+    return { path, undo, before, after, changed };
   }
 }
 
-function newDraft(path: string, parent: Draft | null, nibble: number, from: number, to: number): Draft {
-  return { path, parent, nibble, before: Page.empty, from, to, below: [], after: null, changed: 0, child: BRANCH };
+function draftBelow(parent: Draft, nibble: number, from: number, to: number): Draft {
+  return newDraft(parent.path + DIGITS[nibble], placeBelow(parent, nibble), parent, nibble, from, to);
 }
 
-/** What is stored of a page that is to be there. Throws StateCorruptError. */
-function stored({ path, parent, nibble }: Draft, page: Page | undefined): Page {
-  if (parent === null) return page ?? Page.empty;
-  if (page === undefined) throw new StateCorruptError(`the state tree lacks its page ${path}`);
-  // Whole, but of another time: a write was lost.
-  if (!page.isBelow(parent.before, nibble))
+function newDraft(path: string, { high, low }: Place, parent: Draft | null, nibble: number, from: number, to: number): Draft {
+  return { path, high, low, parent, nibble, before: Page.empty, from, to, below: 0, after: null, changed: 0, child: BRANCH };
+}
+
+/** A page that is there may be whole and yet of another time: a write was lost. Throws StateCorruptError. */
+function checkStored({ path, parent, nibble, before }: Draft): void {
+  if (parent !== null && !before.isBelow(parent.before, nibble))
     throw new StateCorruptError(`the page ${path} of the state tree is not the one that its parent names`);
-  return page;
 }

@@ -4,7 +4,7 @@ import type { Hash, Height } from "../types/scalars.ts";
 import { EMPTY_HASH, type TreeHasher } from "./node-hash.ts";
 import { Page } from "./page.ts";
 import { PageCache } from "./page-cache.ts";
-import { type PageUpdate, updatePages } from "./tree-update.ts";
+import { type PageRead, type PageUpdate, updatePages } from "./tree-update.ts";
 
 /** Where pages are kept; paths are hex nibbles from the root, the root page's is "". */
 export interface PageReader {
@@ -64,24 +64,21 @@ export class StateTree {
   update(changes: readonly TreeChange[], undoAt: Height | null = null): TreeUpdate {
     // Kept only when all is done: what the cache answers is good until it is given something.
     const read = new Map<string, Page>();
-    const pages = updatePages(changes, undoAt, this.#hasher, (paths) => this.#pages(paths, read));
+    const pages = updatePages(changes, undoAt, this.#hasher, (reads) => this.#pages(reads, read));
     for (const [path, page] of read) this.#cache.set(path, page);
     return { root: rootOf(pages.at(-1)?.after ?? undefined), pages };
   }
 
   adopt(update: TreeUpdate): void {
-    for (const { path, after } of update.pages) {
-      if (after === null) this.#cache.delete(path);
-      else this.#cache.set(path, after);
-    }
+    this.#cache.adopt(update.pages);
   }
 
   /** Those that are not in the cache are hashed together, and added to `read`. */
-  #pages(paths: readonly string[], read: Map<string, Page>): readonly (Page | undefined)[] {
+  #pages(reads: readonly PageRead[], read: Map<string, Page>): readonly (Page | undefined)[] {
     const missing: string[] = [];
     const stored: Uint8Array[] = [];
-    const pages = this.#cache.all(paths);
-    for (const [index, path] of paths.entries()) {
+    const pages = this.#cache.all(reads);
+    for (const [index, { path }] of reads.entries()) {
       const bytes = pages[index] === undefined ? this.#reader.page(path) : undefined;
       if (bytes === undefined) continue;
       missing.push(path);
@@ -89,7 +86,7 @@ export class StateTree {
     }
     if (stored.length === 0) return pages;
     for (const [index, page] of Page.decodeAll(stored, this.#hasher).entries()) read.set(missing[index] as string, page);
-    return paths.map((path, index) => pages[index] ?? read.get(path));
+    return reads.map(({ path }, index) => pages[index] ?? read.get(path));
   }
 }
 
