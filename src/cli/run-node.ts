@@ -16,6 +16,7 @@ import { SnapshotFolder } from "../adapters/snapshot-folder.ts";
 import { Auditor } from "../node/auditor.ts";
 import { METRICS } from "../node/metrics.ts";
 import { Node } from "../node/node.ts";
+import { makeSnapshots } from "../node/snapshot-making.ts";
 import { StoreAudit } from "../node/store-audit.ts";
 import { LocalNode } from "../rpc/local-node.ts";
 import { RpcServer } from "../rpc/server.ts";
@@ -27,10 +28,12 @@ import { AddressBook } from "./address-book.ts";
 import { dropJoining, joinByPeers, parseCheckpoint } from "./join-node.ts";
 import { watchBackups } from "./node-backups.ts";
 import { readAddresses, readDirectory, readGenesis, readPassphrase, readSecretFile } from "./node-files.ts";
-import { makeSnapshots, rebuildIndices } from "./node-snapshots.ts";
+import { rebuildIndices } from "./node-snapshots.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 import { waitForSpace, watchDisk, watchSpace } from "./space-watch.ts";
 import { VERSION } from "./version.ts";
+
+const SNAPSHOT_REST_MS = 10;
 
 export interface RunningNode {
   readonly rpcPort: number;
@@ -157,7 +160,14 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
     closers.push(watchSpace(settings.dataFolder, settings.freeBytesMin, node), watchDisk(chainFolder, metrics));
     await rebuildIndices(node, store, logger);
     closers.push(watchBackups(settings.dataFolder, { store, logger }));
-    makeSnapshots(node, settings.snapshotIntervalBlocks, { store, files: snapshots, logger });
+    makeSnapshots(node, settings.snapshotIntervalBlocks, {
+      store,
+      files: snapshots,
+      hasher: nativeHasher,
+      logger,
+      // Longer than a slice of the work between two of these takes: the node has most of its time for everything else.
+      pause: () => new Promise((resolve) => setTimeout(resolve, SNAPSHOT_REST_MS)),
+    });
     node.start();
     const audit = new StoreAudit({
       chain: node.chainStore,

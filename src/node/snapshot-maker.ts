@@ -33,6 +33,8 @@ interface MakerModules {
   readonly txWindowMs: () => number;
   /** A while in which the node does everything else. */
   readonly pause: () => Promise<void>;
+  /** Leaves in a chunk, as far as they spread evenly; fewer than the usual where states are small. */
+  readonly chunkLeaves?: number;
 }
 
 export const OFFER = "offer";
@@ -101,7 +103,7 @@ export class SnapshotMaker {
     const changes = await chain.authorityChanges(height, LIMITS.proofChangesMax);
     await files.begin();
     const objects = await this.#sort(state);
-    const nibbles = nibblesFor(objects);
+    const nibbles = nibblesFor(objects, this.#m.chunkLeaves ?? LIMITS.snapshotChunkLeaves);
     const tree = new StateTree({ page: (path) => state.get(pageKey(path)) }, this.#m.hasher);
     for (const buckets of bucketsOf(nibbles)) {
       const leaves: Leaf[] = [];
@@ -185,10 +187,10 @@ export class SnapshotMaker {
   }
 }
 
-/** So many that a chunk holds not many more leaves than the bound on average. */
-export function nibblesFor(objects: number): number {
+/** So many that a chunk holds not many more leaves than that on average. */
+function nibblesFor(objects: number, chunkLeaves: number): number {
   let nibbles = 0;
-  while (nibbles < LIMITS.snapshotNibblesMax && objects / 16 ** nibbles > LIMITS.snapshotChunkLeaves) nibbles += 1;
+  while (nibbles < LIMITS.snapshotNibblesMax && objects / 16 ** nibbles > chunkLeaves) nibbles += 1;
   return nibbles;
 }
 

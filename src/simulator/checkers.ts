@@ -84,6 +84,15 @@ export class Checkers {
     const known = this.#blocks.get(height);
     if (known !== undefined && known.id !== block) this.fail(`durability: ${name} came back with another block at ${height}`);
     this.#heights.set(name, height);
+    this.#joined(name, node);
+  }
+
+  /** A node that does not have the blocks knows all the same which transactions could come once more: the window is longer than a run. */
+  #joined(name: MemberId, { chainStore }: Node): void {
+    for (const [id, at] of this.#committed) {
+      if (at <= chainStore.base && !chainStore.hasTransaction(id))
+        this.fail(`durability: ${name} joined at height ${chainStore.base} and does not know that ${id} is used`);
+    }
   }
 
   /** Agreement and validity: one block per height, each what the reference makes of it, with a commit of its authorities. */
@@ -126,14 +135,18 @@ export class Checkers {
     this.#expired.add(id);
   }
 
-  /** At the end: a node has every block and every transaction that any node ever finalised, up to its head. */
+  /** At the end: a node has every block and every transaction that any node ever finalised, up to its head, from the block on by which it joined. */
   holdsAll(name: MemberId, node: Node): void {
     const { height } = node.head;
+    const { base } = node.chainStore;
+    this.#joined(name, node);
     for (const [at, { id }] of this.#blocks) {
-      if (at <= height && node.chainStore.heightOf(id as never) !== at) this.fail(`durability: ${name} lacks the block of ${at}`);
+      if (at >= base && at <= height && node.chainStore.heightOf(id as never) !== at)
+        this.fail(`durability: ${name} lacks the block of ${at}`);
     }
     for (const [id, at] of this.#committed) {
-      if (at <= height && node.chainStore.transaction(id)?.height !== at) this.fail(`durability: ${name} lost transaction ${id}`);
+      if (at > base && at <= height && node.chainStore.transaction(id)?.height !== at)
+        this.fail(`durability: ${name} lost transaction ${id}`);
     }
   }
 

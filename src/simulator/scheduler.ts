@@ -45,8 +45,16 @@ export class Scheduler {
     this.#countdowns.push({ left: count, run });
   }
 
-  /** Runs until virtual time `untilMs`, or until `done`; false if neither came within `eventsMax`. */
-  run(untilMs: number, eventsMax: number, done: () => boolean = () => false): boolean {
+  /**
+   * Runs until virtual time `untilMs`, or until `done`; false if neither came within `eventsMax`. `settled` is waited for after each event:
+   * until then promises that it kept have called whoever waits for them. Without it nothing may wait for a promise.
+   */
+  async run(
+    untilMs: number,
+    eventsMax: number,
+    done: () => boolean = () => false,
+    settled: (() => Promise<void>) | null = null,
+  ): Promise<boolean> {
     for (let left = eventsMax; left > 0; left--) {
       if (done()) return true;
       const next = this.#queue.peek();
@@ -59,6 +67,7 @@ export class Scheduler {
       this.#events += 1;
       this.note(next.label);
       next.run();
+      if (settled !== null) await settled();
       if (this.#countdowns.length > 0) this.#countDown();
       while (this.#soon.length > 0) for (const run of this.#soon.splice(0)) run();
     }

@@ -37,7 +37,7 @@ export async function simulateSeeds(first: number, count: number, listener: Seed
     finished += 1;
     if (finished % PROGRESS_EVERY === 0) listener.progress(finished, count);
   };
-  if (workers === 1) for (let seed = first; seed < first + count; seed++) onResult(runSimulation({ seed }));
+  if (workers === 1) for (let seed = first; seed < first + count; seed++) onResult(await runSimulation({ seed }));
   else await onThreads(first, count, workers, onResult);
   const traceHash = createHash("sha256").update(traces.join("")).digest("hex");
   const seconds = Math.round(performance.now() - startedMs) / 1_000;

@@ -53,12 +53,14 @@ const EVENTS_PER_HEIGHT_MAX = 300;
  * One network run, faults included, fixed by its seed: a safety phase in which anything may happen, then everything heals and a
  * liveness phase in which the network must converge and finalise all that was asked of it (TigerBeetle's two phases).
  */
-export function runSimulation(options: SimulationOptions): SimulationResult {
+export async function runSimulation(options: SimulationOptions): Promise<SimulationResult> {
   const random = new Prng(options.seed);
   const scheduler = new Scheduler();
   const checkers = new Checkers();
   const marks = options.marks ?? new Marks();
   const swarm = drawSwarm(options.seed, random.fork(), options.swarm ?? {});
+  // Snapshots are made and taken beside the event loop, by promises; whatever runs then runs before the next event.
+  const settled = swarm.snapshots ? () => new Promise<void>((resolve) => setImmediate(resolve)) : null;
   const scheme = swarm.realSignatures ? ed25519Scheme : cheapScheme;
   const network = new VirtualNetwork(scheduler, random.fork(), (from, message) => checkers.onMessage(from, message));
   const world: World = new World(
@@ -67,6 +69,7 @@ export function runSimulation(options: SimulationOptions): SimulationResult {
       follower: swarm.follower,
       byzantine: swarm.byzantine.map((name) => BEHAVIOURS[name]),
       scheme,
+      snapshots: swarm.snapshots,
     },
     {
       scheduler,
@@ -94,7 +97,7 @@ export function runSimulation(options: SimulationOptions): SimulationResult {
   const failed = (): boolean => checkers.failure !== null;
   // A key that has never signed beside a chain that has blocks counts as one without memory, and that as a fault: first all sign.
   workload.plan(BRING_UP, BRING_UP_MS / 2);
-  let enough = scheduler.run(BRING_UP_MS, EVENTS_MAX, failed);
+  let enough = await scheduler.run(BRING_UP_MS, EVENTS_MAX, failed, settled);
   let pace = new Pace(scheduler);
   if (!failed() && enough) {
     workload.plan(FAULTS, FAULTS_MS);
@@ -106,7 +109,7 @@ export function runSimulation(options: SimulationOptions): SimulationResult {
       governance.begin(random.between(0, FAULTS_MS / 4));
     }
     weather.begin(FAULTS_MS);
-    enough = scheduler.run(BRING_UP_MS + FAULTS_MS, EVENTS_MAX, failed);
+    enough = await scheduler.run(BRING_UP_MS + FAULTS_MS, EVENTS_MAX, failed, settled);
   }
   if (!failed() && enough) {
     weather.heal();
@@ -127,7 +130,7 @@ export function runSimulation(options: SimulationOptions): SimulationResult {
         checkers.fail(`liveness: more than ${pace.eventsMost} events after healing and no further height (${state(world)})`);
       return failed();
     };
-    enough = scheduler.run(BRING_UP_MS + FAULTS_MS + LIVENESS_MS, EVENTS_MAX, over);
+    enough = await scheduler.run(BRING_UP_MS + FAULTS_MS + LIVENESS_MS, EVENTS_MAX, over, settled);
     if (!failed() && enough && !converged()) {
       checkers.fail(
         `liveness: ${workload.missing} transactions are not finalised ${LIVENESS_MS} ms after the network healed (${state(world)})`,
@@ -175,6 +178,7 @@ class Pace {
 
 /** A faulty authority may keep itself from catching up; everybody else must. */
 function sameHeights(world: World): boolean {
+  if (world.machines.some(({ isJoining }) => isJoining)) return false;
   return new Set(correct(world).map(({ node }) => node?.head.height)).size === 1;
 }
 

@@ -47,13 +47,15 @@ export interface Swarm {
   /** Wall clocks are off by at most so much all the time. */
   readonly skewMaxMs: number;
   readonly realSignatures: boolean;
+  /** Whether nodes make snapshots, and a machine that lost its disk, as one does now and then, joins by one. */
+  readonly snapshots: boolean;
   /** What is played in adversarial weather. */
   readonly play: PlayName;
 }
 
 /** Whether every founding authority is to be counted on, but for crashes. */
-export function isLoyal({ weather, byzantine, strikes }: Swarm): boolean {
-  return weather === "changing" && byzantine.length === 0 && !strikes.some((strike) => LOSING.has(strike));
+export function isLoyal({ weather, byzantine, strikes, snapshots }: Swarm): boolean {
+  return weather === "changing" && byzantine.length === 0 && !snapshots && !strikes.some((strike) => LOSING.has(strike));
 }
 
 /** One seed in so many runs with real signatures. */
@@ -63,6 +65,7 @@ const BYZANTINE_PERMILLE = 550;
 const FOLLOWER_PERMILLE = 400;
 const GOVERNANCE_PERMILLE = 500;
 const STRIKE_PERMILLE = 450;
+const SNAPSHOTS_PERMILLE = 250;
 
 /** `fixed` are not drawn. */
 export function drawSwarm(seed: number, random: Prng, fixed: Partial<Swarm>): Swarm {
@@ -85,6 +88,7 @@ export function drawSwarm(seed: number, random: Prng, fixed: Partial<Swarm>): Sw
     skewMaxMs: random.pick([0, 300, 900]),
     realSignatures: seed % REAL_SIGNATURES_EVERY === 0,
     play: random.pick(PLAY_NAMES),
+    snapshots: random.chance(SNAPSHOTS_PERMILLE) && !isPlay,
   };
   return { ...drawn, ...fixed };
 }

@@ -122,6 +122,12 @@ export class VirtualDisk {
     } else this.put(target, rotten);
   }
 
+  /** What the chain's store holds is gone, and nothing else: a folder that its program deleted. */
+  clearStore(): void {
+    this.#stored.clear();
+    this.#rotten.clear();
+  }
+
   /** What was durable at the end of a file is gone, as if it had been torn: the file is older than it should be. */
   truncate(file: FileName): void {
     const bytes = this.#content(file);

@@ -2,11 +2,12 @@ import type { Prng } from "../lib/prng.ts";
 import { faultsTolerated } from "../types/validator-set.ts";
 import { Adversary } from "./adversary.ts";
 import type { Marks } from "./marks.ts";
+import { Rejoining } from "./rejoining.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Strike, Swarm } from "./swarm.ts";
 import type { Target } from "./virtual-disk.ts";
 import type { VirtualNetwork } from "./virtual-network.ts";
-import type { Machine, World } from "./world.ts";
+import { isOn, type Machine, type World } from "./world.ts";
 
 /** Cuts a link so often and mends it again. */
 const FLAPS = 6;
@@ -75,10 +76,11 @@ export class Weather {
         if (!machine.isAuthority) continue;
         this.#gone.add(machine);
         this.#scheduler.at(this.#random.between(0, 2_000), "goes for good", () => {
-          if (machine.node !== null) this.#world.crash(machine);
+          if (isOn(machine)) this.#world.crash(machine);
         });
       }
     }
+    if (this.#swarm.snapshots) this.#rejoining().begin(untilMs);
     if (strikes.length === 0) return;
     for (let atMs = this.#random.between(200, 1_500); atMs < untilMs; atMs += this.#random.between(200, 2_500)) {
       this.#scheduler.at(atMs, "weather", () => {
@@ -107,7 +109,7 @@ export class Weather {
       machine.disk.slowMs = 0;
       machine.disk.trap = null;
       this.#empty(machine);
-      if (machine.excuse === "rotten" && machine.node === null) this.#world.replaceDisk(machine);
+      if (machine.excuse === "rotten" && !isOn(machine)) this.#world.replaceDisk(machine);
       this.#powerOn(machine);
     }
   }
@@ -141,7 +143,7 @@ export class Weather {
         const spring = (): void => {
           if (this.#crash(machine)) this.#struck(`${strike}: ${target} ${moment}`);
         };
-        if (machine.node !== null) machine.disk.trap = { target, moment, spring };
+        if (isOn(machine)) machine.disk.trap = { target, moment, spring };
         return;
       }
       case "crashOfAll":
@@ -213,15 +215,27 @@ export class Weather {
     }
   }
 
-  /** Strikes a machine that may lose what it stored, while it is off. */
-  #lose(how: string, harm: (machine: Machine) => void): void {
-    if (this.#frail.length === 0) return;
+  #rejoining(): Rejoining {
+    return new Rejoining({
+      scheduler: this.#scheduler,
+      random: this.#random.fork(),
+      marks: this.#marks,
+      isOver: () => this.#over,
+      loseDisk: () => this.#lose("lostDisk: to rejoin", (victim) => this.#world.replaceDisk(victim)),
+      crash: (machine) => void this.#crash(machine),
+    });
+  }
+
+  /** Strikes a machine that may lose what it stored, while it is off. Answers which. */
+  #lose(how: string, harm: (machine: Machine) => void): Machine | null {
+    if (this.#frail.length === 0) return null;
     const machine = this.#random.pick(this.#frail);
-    if (this.#gone.has(machine)) return;
-    if (machine.node !== null) this.#world.crash(machine);
+    if (this.#gone.has(machine)) return null;
+    if (isOn(machine)) this.#world.crash(machine);
     harm(machine);
     this.#struck(how);
     this.#scheduler.at(this.#random.between(10, 2_000), "power back", () => this.#powerOn(machine));
+    return machine;
   }
 
   /** For a while nobody hears anybody, so that nothing is decided; a disk is lost with what its machine signed in that height. */
@@ -262,7 +276,7 @@ export class Weather {
 
   /** Whether there was anything to crash. */
   #crash(machine: Machine): boolean {
-    if (machine.node === null || this.#gone.has(machine)) return false;
+    if (!isOn(machine) || this.#gone.has(machine)) return false;
     this.#world.crash(machine);
     this.#scheduler.at(this.#random.between(10, this.#random.pick([50, 4_000])), "power back", () => this.#powerOn(machine));
     return true;
@@ -274,6 +288,6 @@ export class Weather {
   }
 
   #powerOn(machine: Machine): void {
-    if (machine.node === null && !this.#gone.has(machine)) this.#world.start(machine);
+    if (!isOn(machine) && !this.#gone.has(machine)) this.#world.start(machine);
   }
 }

@@ -7,6 +7,7 @@ import { assert } from "../lib/assert.ts";
 import type { Prng } from "../lib/prng.ts";
 import { newGuardFile } from "../node/double-sign-guard.ts";
 import { Node } from "../node/node.ts";
+import { makeSnapshots } from "../node/snapshot-making.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { ChainIdentity, Genesis, LegalId } from "../types/genesis.ts";
 import type { Hash, MemberId, PublicKey, Signature, TimeMs } from "../types/scalars.ts";
@@ -14,12 +15,14 @@ import type { Envelope } from "../types/transaction.ts";
 import type { Behaviour } from "./byzantine/behaviour.ts";
 import type { Checkers } from "./checkers.ts";
 import { SIMULATED_FEATURES } from "./features.ts";
+import { joinBySnapshot } from "./joining.ts";
 import { Marks, UNMEASURED } from "./marks.ts";
 import type { ReferenceChain } from "./reference-chain.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { keyOf, type Scheme, simulatedHasher, simulatedSigner, simulatedVerifier } from "./virtual-crypto.ts";
 import { type DiskImage, VirtualDisk } from "./virtual-disk.ts";
 import type { VirtualNetwork } from "./virtual-network.ts";
+import { VirtualSnapshots } from "./virtual-snapshots.ts";
 
 /** One member's machine: its keys and its disk stay, its node comes and goes. */
 export interface Machine {
@@ -45,6 +48,16 @@ export interface Machine {
   /** Why its node may end by itself: its disk is full, or holds what it never wrote. */
   excuse: "full" | "rotten" | null;
   node: Node | null;
+  /** What its node would be answered with when it gives or makes snapshots. */
+  readonly snapshots: VirtualSnapshots;
+  /** Whether its store is to be filled by a snapshot before there is a node; and whether that is under way. */
+  joins: boolean;
+  isJoining: boolean;
+}
+
+/** Whether the machine has power: with a node, or filling its store for one. */
+export function isOn({ node, isJoining }: Machine): boolean {
+  return node !== null || isJoining;
 }
 
 export interface WorldOptions {
@@ -53,6 +66,8 @@ export interface WorldOptions {
   readonly scheme: Scheme;
   /** How the first machines misbehave. */
   readonly byzantine: readonly Behaviour[];
+  /** Whether nodes make snapshots, and a machine with an empty disk joins by one. */
+  readonly snapshots?: boolean;
 }
 
 interface WorldModules {
@@ -68,6 +83,9 @@ interface WorldModules {
 }
 
 const EPOCH_MS = Date.UTC(2026, 0, 1);
+/** Small, so that there are many snapshots, and of several chunks, of the small states here. */
+const SNAPSHOT_INTERVAL_BLOCKS = 4;
+const CHUNK_LEAVES = 80;
 const FEATURES: ReadonlySet<string> = new Set(SIMULATED_FEATURES);
 
 /** The machines of one simulated network and the production node on each of them. */
@@ -109,6 +127,9 @@ export class World {
         skewMs: 0,
         excuse: null,
         node: null,
+        snapshots: new VirtualSnapshots(),
+        joins: false,
+        isJoining: false,
       };
     });
     this.identity = identityOf(this.machines);
@@ -137,36 +158,88 @@ export class World {
   }
 
   start(machine: Machine): void {
-    assert(machine.node === null, "a machine runs one node");
+    assert(!isOn(machine), "a machine runs one node");
+    let alive = true;
+    const isAlive = (): boolean => alive;
+    this.#stopLife.set(machine.name, () => {
+      alive = false;
+    });
+    if (machine.joins) this.#join(machine, isAlive);
+    else this.#run(machine, isAlive);
+  }
+
+  /** What the operator's `joinBy: snapshot` does before there is a node. */
+  #join(machine: Machine, isAlive: () => boolean): void {
+    const { scheduler, network } = this.#m;
+    const { name, disk, nodeKey } = machine;
+    scheduler.note(`${name} joins`);
+    machine.isJoining = true;
+    joinBySnapshot({
+      identity: this.identity,
+      store: () => disk.store(),
+      clear: () => disk.clearStore(),
+      transport: network.transport(nodeKey),
+      peers: new Set(this.machines.map((each) => each.nodeKey).filter((key) => key !== nodeKey)),
+      scheme: this.#options.scheme,
+      logger: this.#marks.logger(),
+      pause: (delayMs) => this.#pause(machine, isAlive, delayMs),
+    }).then(
+      () => {
+        if (!isAlive()) return;
+        machine.joins = false;
+        machine.isJoining = false;
+        network.down(nodeKey);
+        this.#run(machine, isAlive);
+      },
+      (error: Error) => {
+        if (isAlive()) scheduler.soon(() => this.#ended(machine, error));
+      },
+    );
+  }
+
+  #pause({ name }: Machine, isAlive: () => boolean, delayMs: number): Promise<void> {
+    return new Promise((resolve) =>
+      this.#m.scheduler.at(delayMs, `${name} pause`, () => {
+        if (isAlive()) resolve();
+      }),
+    );
+  }
+
+  #run(machine: Machine, isAlive: () => boolean): void {
     const { disk, name, behaviour } = machine;
     const { scheduler, checkers } = this.#m;
     const { scheme } = this.#options;
+    const makesSnapshots = this.#options.snapshots === true;
     if (behaviour?.forgets) {
       this.#marks.add("amnesiac: all it signed is forgotten");
       disk.put("log", new Uint8Array(0));
       disk.put("guard", newGuardFile(machine.authorityKey, simulatedHasher.sha256));
     }
-    let alive = true;
-    const isAlive = (): boolean => alive;
-    this.#stopLife.set(name, () => {
-      alive = false;
-    });
     scheduler.note(`${name} starts`);
     checkers.powered(name, disk, machine.authorityKey);
+    const store = disk.store();
+    const snapshots = machine.snapshots.files();
     let node: Node;
     try {
       node = new Node(
-        { identity: this.identity, member: name, signWithoutMemory: behaviour?.forgets === true, knownFeatures: FEATURES },
         {
+          identity: this.identity,
+          member: name,
+          signWithoutMemory: behaviour?.forgets === true,
+          knownFeatures: FEATURES,
+          makesSnapshots,
+        },
+        {
+          ...(makesSnapshots ? { snapshots } : {}),
           wall: { nowMs: () => this.wallMs(machine) },
           clock: {
             nowMs: () => scheduler.nowMs,
             after: (delayMs, fire) =>
               scheduler.at(delayMs, `${name} timer`, () => {
-                if (alive) fire();
+                if (isAlive()) fire();
               }),
           },
-          store: disk.store(),
+          store,
           consensusLog: disk.file("log"),
           guardLog: disk.file("guard"),
           transport: this.#transportOf(machine, isAlive),
@@ -189,6 +262,16 @@ export class World {
     machine.node = node;
     if (behaviour === null) checkers.restarted(name, node);
     node.onBlock((decided) => checkers.decided(name, decided));
+    if (makesSnapshots) {
+      makeSnapshots(node, SNAPSHOT_INTERVAL_BLOCKS, {
+        store,
+        files: snapshots,
+        hasher: simulatedHasher,
+        logger: this.#marks.logger(),
+        pause: () => this.#pause(machine, isAlive, 1),
+        chunkLeaves: CHUNK_LEAVES,
+      });
+    }
     node.start();
   }
 
@@ -198,22 +281,26 @@ export class World {
     this.#stopLife.get(machine.name)?.();
     machine.node?.stop();
     machine.node = null;
+    machine.isJoining = false;
+    machine.snapshots.crash();
     this.#m.network.down(machine.nodeKey);
     machine.disk.crash();
   }
 
   /** The operator puts in an empty disk: of all that was signed there is no memory. */
   replaceDisk(machine: Machine): void {
-    if (machine.node !== null) this.crash(machine);
+    if (isOn(machine)) this.crash(machine);
     this.#m.scheduler.note(`${machine.name} has a new disk`);
     machine.disk.wipe();
+    machine.snapshots.wipe();
+    machine.joins = this.#options.snapshots === true;
     machine.excuse = null;
     this.#m.checkers.forgets(machine.name);
   }
 
   /** The operator gives the stopped machine a new consensus key, with a guard of its own (`node rekey`). */
   rekey(machine: Machine): void {
-    const wasRunning = machine.node !== null;
+    const wasRunning = isOn(machine);
     if (wasRunning) this.crash(machine);
     this.#m.scheduler.note(`${machine.name} has a new key`);
     this.#keys += 1;
@@ -225,7 +312,7 @@ export class World {
 
   /** The operator puts the disk back as it was when it was copied. */
   restoreDisk(machine: Machine, copy: DiskImage): void {
-    if (machine.node !== null) this.crash(machine);
+    if (isOn(machine)) this.crash(machine);
     this.#m.scheduler.note(`${machine.name} has an old disk`);
     machine.disk.restore(copy);
     machine.excuse = null;

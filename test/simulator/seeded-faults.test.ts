@@ -27,7 +27,7 @@ describe("the simulator catches", () => {
         expect(failure).toMatch(seen);
         if (isSearch) console.log(`${name}: seed ${first + seeds - 1}`);
         for (let seed = first; seed < first + seeds; seed++)
-          expect(runSimulation({ seed, swarm }).failure, `seed ${seed}`).toBeNull();
+          expect((await runSimulation({ seed, swarm })).failure, `seed ${seed}`).toBeNull();
       },
       isSearch ? 1_800_000 : 600_000,
     );

@@ -4,7 +4,7 @@ import { blocksResponseSchema, decodeMessage, encodeMessage, type StoredBlock, s
 import { LIMITS } from "../../types/limits.ts";
 import type { Behaviour, Byzantine } from "./behaviour.ts";
 
-/** Answers who catches up with blocks that are wrong, of other heights, cut short or none, and lies about its own height. */
+/** Answers who catches up, or joins, with blocks and snapshots that are wrong, cut short or none, and lies about its own height. */
 export const syncLiar: Behaviour = {
   twist: (self, transport) => ({
     ...transport,
@@ -12,9 +12,10 @@ export const syncLiar: Behaviour = {
       transport.start({
         ...handlers,
         onRequest: (peer, protocol, request, respond) =>
-          handlers.onRequest(peer, protocol, request, (response) =>
-            respond(protocol === "blocks" && response !== null ? lie(self, response) : response),
-          ),
+          handlers.onRequest(peer, protocol, request, (response) => {
+            if (response === null || (protocol !== "blocks" && protocol !== "snapshots")) respond(response);
+            else respond(protocol === "blocks" ? lie(self, response) : lieOfSnapshot(self, response));
+          }),
       }),
     sendConsensus: (peer, message) => {
       const decoded = decodeMessage(message);
@@ -54,6 +55,27 @@ function lie(self: Byzantine, response: Uint8Array): Uint8Array | null {
         blocksResponseSchema,
         blocks.map((block) => altered(self, block)),
       );
+    default:
+      return response;
+  }
+}
+
+/** Of an offer, a chunk, or lists of used ids. */
+function lieOfSnapshot(self: Byzantine, response: Uint8Array): Uint8Array | null {
+  switch (self.random.below(4)) {
+    case 0:
+      self.did("snapshotLiar: no answer");
+      return null;
+    case 1:
+      self.did("snapshotLiar: an answer cut short");
+      return response.slice(0, self.random.below(response.length));
+    case 2: {
+      const flipped = response.slice();
+      const at = self.random.below(flipped.length);
+      flipped[at] = (flipped[at] as number) ^ (1 << self.random.below(8));
+      self.did("snapshotLiar: a flipped bit");
+      return flipped;
+    }
     default:
       return response;
   }

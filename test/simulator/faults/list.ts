@@ -16,7 +16,7 @@ export interface SeededFault {
   readonly seen: RegExp;
 }
 
-const CALM: Partial<Swarm> = { weather: "changing", authorities: 4 };
+const CALM: Partial<Swarm> = { weather: "changing", authorities: 4, snapshots: false };
 const WITH_INVALID_BLOCKS: Partial<Swarm> = { ...CALM, byzantine: ["invalidBlocks"], strikes: [], lossPermille: 0 };
 const WITH_LIAR: Partial<Swarm> = {
   ...CALM,
@@ -26,9 +26,10 @@ const WITH_LIAR: Partial<Swarm> = {
   strikes: ["lostDisk", "crash"],
 };
 const WITH_FORGER: Partial<Swarm> = { ...CALM, byzantine: ["forger"] };
+const REJOINING: Partial<Swarm> = { ...CALM, follower: true, governance: false, byzantine: [], snapshots: true };
 const FORGETFUL: Partial<Swarm> = { ...CALM, byzantine: [], strikes: ["staleLog", "crash"], lossPermille: 100 };
 const played = (play: PlayName): Partial<Swarm> => ({ weather: "adversarial", play });
-const LOSSY: Partial<Swarm> = { weather: "harsh", authorities: 4, byzantine: [] };
+const LOSSY: Partial<Swarm> = { weather: "harsh", authorities: 4, byzantine: [], snapshots: false };
 
 export const SEEDED_FAULTS: readonly SeededFault[] = [
   {
@@ -247,5 +248,23 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
     from: 1,
     swarm: played("an old proof frees no lock"),
     seen: /^(lock|agreement)/,
+  },
+  {
+    name: "who joins by a snapshot does not ask which transactions are used",
+    file: "node/snapshot-joiner.ts",
+    find: "await this.#fetchUsedIds(block, sources);",
+    replace: "",
+    from: 1,
+    swarm: REJOINING,
+    seen: /^durability.*is used/,
+  },
+  {
+    name: "the mark that a chunk is here is written before the chunk",
+    file: "node/snapshot-joiner.ts",
+    find: "await this.#write([...writes, { key, value: new Uint8Array(0) }]);",
+    replace: "await this.#write([{ key, value: new Uint8Array(0) }]);\n      await this.#write(writes);",
+    from: 10,
+    swarm: REJOINING,
+    seen: /^member-\d ended/,
   },
 ];

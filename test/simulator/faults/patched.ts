@@ -31,7 +31,7 @@ if (!applied) throw new Error(`${fault.file} was not loaded`);
 let failure: string | null = null;
 let seeds = 0;
 while (seeds < count && failure === null) {
-  failure = runSimulation({ seed: first + seeds, swarm: fault.swarm }).failure;
+  ({ failure } = await runSimulation({ seed: first + seeds, swarm: fault.swarm }));
   seeds += 1;
 }
 console.log(JSON.stringify({ seeds, failure }));
