@@ -41,6 +41,7 @@ import { Pruner } from "./pruner.ts";
 import { RowReader } from "./row-reader.ts";
 import { SigningPermit } from "./signing-permit.ts";
 import { SnapshotReader } from "./snapshot-reader.ts";
+import { StoreAudit } from "./store-audit.ts";
 import { StoreCorruptError } from "./stored-record.ts";
 import { type AdmissionAnswer, TransactionPool } from "./transaction-pool.ts";
 import { ValidatorHistory } from "./validator-history.ts";
@@ -402,14 +403,16 @@ export class Node {
     this.#pruner.onBlock();
   }
 
-  /** The tree as stored must have the root that the head's header has: the same fact on two paths. */
+  /** The tree as stored must have the root that the head's header has, made again over what the last block touched (protocol.md §7). */
   #recheck(): void {
-    const { head } = this.#chain;
-    const tree = new StateTree({ page: (path) => this.#chain.page(path) }, this.#modules.hasher);
-    const header = head.height === 0 ? undefined : this.#chain.block(head.height)?.header;
-    if (tree.root() !== head.stateRoot || (head.height > 0 && header?.stateRoot !== head.stateRoot)) {
-      throw new StoreCorruptError("the stored state does not have the root of the last block");
-    }
+    const { store, hasher } = this.#modules;
+    const chainId = this.#options.identity.chain;
+    const setAt = (height: Height): ValidatorSet | undefined => this.#validators.at(height);
+    const finding = new StoreAudit({ chain: this.#chain, store, hasher, chainId, setAt }).touched();
+    if (finding !== null)
+      throw new StoreCorruptError(
+        `the stored state is not the last block's: ${finding.what} ${finding.where}: ${finding.detail}`,
+      );
     const { checkpoint } = this.#options;
     const stored = checkpoint === undefined ? undefined : this.#chain.commit(checkpoint.height)?.block;
     if (checkpoint !== undefined && stored !== undefined && stored !== checkpoint.id)

@@ -94,6 +94,44 @@ export class StoreAudit {
     }
   }
 
+  /**
+   * What the last block touched, for a start: the hash of each page that it changed made again from the page and compared with the page above,
+   * up to the root and its header, and each object whose version it replaced compared with its leaf.
+   */
+  touched(): AuditFinding | null {
+    const { height, stateRoot } = this.#chain.head;
+    const header = height === 0 ? undefined : this.#chain.block(height)?.header;
+    const found = (where: string, detail: string): AuditFinding => ({ what: "page", where, detail });
+    if (height > 0 && header?.stateRoot !== stateRoot) return found("", "the last block is not there, or has another root");
+    const { pages, history } = this.#chain.replaced(height);
+    const read = new Map<string, Page | undefined>();
+    const pageAt = (path: string): Page | undefined => {
+      if (!read.has(path)) read.set(path, this.#page(path));
+      return read.get(path);
+    };
+    try {
+      if (toHex(pageAt("")?.top?.hash ?? EMPTY_HASH) !== stateRoot)
+        return found("", "the tree has not the root of the last block");
+      for (const path of pages) {
+        if (path === "") continue;
+        const above = pageAt(path.slice(0, -1))?.child(Number.parseInt(path.slice(-1), 16)) ?? null;
+        const expected = above === null || above.leaf !== null ? undefined : above.hash;
+        const hash = pageAt(path)?.top?.hash;
+        const isSame = expected === undefined || hash === undefined ? expected === hash : equalBytes(expected, hash);
+        if (!isSame) return found(path, "it has not the hash that stands above it");
+      }
+    } catch (error) {
+      if (error instanceof StateCorruptError) return found("", error.message);
+      throw error;
+    }
+    const entries = history.flatMap((row): readonly StoreEntry[] => {
+      const { kind, id } = placeOfHistory(row);
+      const value = this.#store.get(objectKey(kind, id));
+      return value === undefined ? [] : [{ key: objectKey(kind, id), value }];
+    });
+    return this.objects(entries);
+  }
+
   /** Stored objects (entries of the store as they are) against the leaves of the newest state; the first that differs. */
   objects(entries: readonly StoreEntry[]): AuditFinding | null {
     // One tree for all: the pages above are read once.

@@ -105,8 +105,15 @@ function envelopeOf(
 
 const NEVER_WRITTEN = { initial: new Uint8Array(0), append: () => undefined, replace: () => undefined };
 
-/** A follower's production node on these ports; time is real, signatures are cheap. */
-export function follower(world: World, store: Store, transport: Transport): Node {
+/** A follower's production node on these ports; time is real, signatures are cheap. `fatal` is told why it ends by itself. */
+export function follower(
+  world: World,
+  store: Store,
+  transport: Transport,
+  fatal: (error: Error) => void = (error) => {
+    throw error;
+  },
+): Node {
   const [self] = world.machines as [Machine];
   return new Node(
     { identity: world.identity, member: self.name },
@@ -127,9 +134,7 @@ export function follower(world: World, store: Store, transport: Transport): Node
       hasher: simulatedHasher,
       logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
       metrics: { add: () => undefined, set: () => undefined, observe: () => undefined },
-      fatal: (error) => {
-        throw error;
-      },
+      fatal,
     },
   );
 }
