@@ -10,19 +10,17 @@ const SETTLE_MS = 3_000;
 export const OUTAGES: readonly Fault[] = [
   {
     name: "kill-all-restart-in-every-order",
-    does: "all are killed at once; for each authority, the other three are started in rotating order, and it last",
+    does: "all are killed at once; for each authority, the other three are started in each of their six orders, and it last",
     holds: "three suffice, whichever is missing, and the missing one catches up",
     run: async (field) => {
-      for (const [index, missing] of field.authorities.entries()) {
+      for (const [missing, ...order] of ordersOf(field.authorities)) {
         await Promise.all(field.nodes.map((node) => node.kill()));
-        const others = field.authorities.filter((id) => id !== missing);
-        const order = [...others.slice(index % 3), ...others.slice(0, index % 3)];
         for (const id of [...order, field.follower]) {
           field.node(id).start();
           await sleep(300);
         }
         await field.load.progress(5);
-        await field.restart(missing);
+        await field.restart(missing as string);
       }
     },
   },
@@ -79,4 +77,10 @@ export async function resumes(field: Field, returned: readonly string[]): Promis
     "the chain resumes within f+1 capped rounds",
     (FAULTY + 1) * CAPPED_ROUND_MS,
   );
+}
+
+/** All ways to put them one after the other. */
+function ordersOf(ids: readonly string[]): readonly (readonly string[])[] {
+  if (ids.length === 0) return [[]];
+  return ids.flatMap((first) => ordersOf(ids.filter((id) => id !== first)).map((rest) => [first, ...rest]));
 }
