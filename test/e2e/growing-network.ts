@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createKeystore, openKeystore } from "../../src/adapters/keystore.ts";
 import { nativeHasher } from "../../src/adapters/native-hasher.ts";
 import { Client, type NodeStatus } from "../../src/client/client.ts";
-import { GovernanceClient } from "../../src/client/governance.ts";
+import { GovernanceClient, NotReadyError } from "../../src/client/governance.ts";
 import { objectId, partyId } from "../../src/client/object-id.ts";
 import { op, type SigningKey, seedKey, signTransaction } from "../../src/client/transaction-builder.ts";
 import { genesisFromJson, genesisToJson } from "../../src/codec/genesis.ts";
@@ -14,6 +14,7 @@ import type { Change } from "../../src/ledger/governance/change.ts";
 import { newGuardFile } from "../../src/node/double-sign-guard.ts";
 import type { ChainIdentity } from "../../src/types/genesis.ts";
 import type { Hash, MemberId, PublicKey, TxId } from "../../src/types/scalars.ts";
+import type { Operation } from "../../src/types/transaction.ts";
 import { TEST_PARAMS } from "../ledger/support/alliance.ts";
 import { freeBasePort, ROOT, type Run, run, scratch, until } from "./support.ts";
 
@@ -174,8 +175,16 @@ export class GrowingNetwork {
     const own = new GovernanceClient(this.client(name), name as MemberId);
     const { height } = await this.client(voters[0] as string).status();
     await until(async () => (await this.client(name).status()).height >= height, `${name} has caught up`);
-    const ready = await own.readiness(authorityKey);
-    const shown = await own.send([ready], [maker, seedKey(party, authorityKey, authoritySeed)]);
+    // Under load a node may be a block behind for a moment.
+    let ready: Operation | undefined;
+    await until(async () => {
+      ready = await own.readiness(authorityKey).catch((error: unknown) => {
+        if (error instanceof NotReadyError && error.code === "NODE_SYNCING") return undefined;
+        throw error;
+      });
+      return ready !== undefined;
+    }, `${name} is not syncing`);
+    const shown = await own.send(ready === undefined ? [] : [ready], [maker, seedKey(party, authorityKey, authoritySeed)]);
     if (shown.status !== "committed") throw new Error(`${name} did not show readiness: ${shown.code}`);
   }
 
