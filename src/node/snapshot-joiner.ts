@@ -197,52 +197,51 @@ export class SnapshotJoiner {
 
   // — used ids —
 
-  /** Of every block that may hold an id that is still valid: back along the parents until past the window. */
+  /** Of every block that may hold an id that is still valid. */
   async #fetchUsedIds(block: Block, sources: readonly string[]): Promise<void> {
-    const { txWindowMs } = paramsOf(new ObjectStore(this.#m.store));
-    const sinceMs = block.header.timeMs - txWindowMs;
-    let next: { readonly height: Height; readonly id: BlockId } | null = {
-      height: block.header.height,
-      id: blockId(block.header, this.#m.hasher.sha256),
-    };
-    for (let retries = 0; next !== null; ) {
-      const lists: PairLists | null = await this.#pairLists(block.header.height, next, sources);
+    for (let retries = 0; retries <= JOIN_RETRIES_MAX; retries++) {
+      for (const source of sources) if (await this.#fetchUsedIdsFrom(source, block)) return;
+      await this.#m.pause(JOIN_RETRY_MS);
+    }
+    throw new JoinError("SNAPSHOT_GONE", "nobody has the pairs of all blocks of the window");
+  }
+
+  /**
+   * Back along the parents until past the window, all from one: how blocks are divided into answers is each source's own, and one that gives
+   * fewer than it should must not lead to a block with which no other's answer begins. False: it has no more, or is not to be believed.
+   */
+  async #fetchUsedIdsFrom(source: string, block: Block): Promise<boolean> {
+    const { hasher, sources, store } = this.#m;
+    const { txWindowMs } = paramsOf(new ObjectStore(store));
+    const joined = block.header;
+    let next = { height: joined.height, id: blockId(joined, hasher.sha256) };
+    for (;;) {
+      const response = await askForSnapshot(sources, source, "pairs", joined.height, next.height);
+      if (response === null) return false;
+      const lists = this.#linkedLists(response, next.id);
       if (lists === null) {
-        retries += 1;
-        if (retries > JOIN_RETRIES_MAX) throw new JoinError("SNAPSHOT_GONE", `nobody has the pairs of block ${next.height}`);
-        await this.#m.pause(JOIN_RETRY_MS);
-        continue;
+        sources.penalise(source, "snapshot: pair lists that do not check");
+        return false;
       }
-      await this.#write(lists.flatMap((list) => usedIdsWrites(list, block.header, txWindowMs)));
+      await this.#write(lists.flatMap((list) => usedIdsWrites(list, joined, txWindowMs)));
       const { height, timeMs, parent } = (lists.at(-1) as PairLists[number]).header;
-      next = height === 1 || timeMs < sinceMs ? null : { height: height - 1, id: parent as BlockId };
+      if (height === 1 || timeMs < joined.timeMs - txWindowMs) return true;
+      next = { height: height - 1, id: parent as BlockId };
     }
   }
 
-  /** A run of blocks that ends in `from`, each the parent of the one before it, with the pairs that its header commits to. */
-  async #pairLists(
-    snapshot: Height,
-    from: { readonly height: Height; readonly id: BlockId },
-    sources: readonly string[],
-  ): Promise<PairLists | null> {
+  /** A run of blocks downwards from the one with this id, each the parent of the one before it, with the pairs that its header commits to. */
+  #linkedLists(response: Uint8Array, from: BlockId): PairLists | null {
     const digest = this.#m.hasher.sha256;
-    for (const source of sources) {
-      const response = await askForSnapshot(this.#m.sources, source, "pairs", snapshot, from.height);
-      if (response === null) continue;
-      const decoded = decode(pairListsSchema, response, LIMITS.responseBytesMax);
-      let expected: string = from.id;
-      const isSound =
-        decoded.ok &&
-        decoded.value.length > 0 &&
-        decoded.value.every(({ header, pairs }) => {
-          const isLinked = blockId(header as Header, digest) === expected;
-          expected = header.parent;
-          return isLinked && txRoot(pairs, digest) === header.txRoot;
-        });
-      if (decoded.ok && isSound) return decoded.value;
-      this.#m.sources.penalise(source, "snapshot: pair lists that do not check");
-    }
-    return null;
+    const decoded = decode(pairListsSchema, response, LIMITS.responseBytesMax);
+    if (!decoded.ok || decoded.value.length === 0) return null;
+    let expected: string = from;
+    const isSound = decoded.value.every(({ header, pairs }) => {
+      const isLinked = blockId(header as Header, digest) === expected;
+      expected = header.parent;
+      return isLinked && txRoot(pairs, digest) === header.txRoot;
+    });
+    return isSound ? decoded.value : null;
   }
 
   #write(batch: readonly StoreWrite[]): Promise<void> {

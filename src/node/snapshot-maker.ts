@@ -85,7 +85,7 @@ export class SnapshotMaker {
     this.#making = true;
     const state = this.#m.store.snapshot();
     try {
-      await this.#makeOf(state, height);
+      if (!(await this.#makeOf(state, height))) return null;
       const heights = await this.#m.files.heights();
       for (const old of heights.slice(0, -LIMITS.snapshotsKept)) await this.#m.files.remove(old);
       return height;
@@ -95,13 +95,17 @@ export class SnapshotMaker {
     }
   }
 
-  async #makeOf(state: StoreSnapshot, height: Height): Promise<void> {
+  async #makeOf(state: StoreSnapshot, height: Height): Promise<boolean> {
     const { files, chain, logger } = this.#m;
     const block = chain.block(height);
     const commit = chain.commit(height);
-    if (block === undefined || commit === undefined) return;
+    if (block === undefined || commit === undefined) return false;
     const changes = await chain.authorityChanges(height, LIMITS.proofChangesMax);
     await files.begin();
+    if (!(await this.#pairLists(height, block.header.timeMs - this.#m.txWindowMs()))) {
+      logger.info("no snapshot is made: this node joined by one, and lacks blocks of the window of used ids", { height });
+      return false;
+    }
     const objects = await this.#sort(state);
     const nibbles = nibblesFor(objects, this.#m.chunkLeaves ?? LIMITS.snapshotChunkLeaves);
     const tree = new StateTree({ page: (path) => state.get(pageKey(path)) }, this.#m.hasher);
@@ -120,15 +124,15 @@ export class SnapshotMaker {
         await this.#m.pause();
       }
     }
-    await this.#pairLists(height, block.header.timeMs - this.#m.txWindowMs());
     const offer = { block, commit, changes, nibbles, objects } as unknown as SnapshotOffer;
     await files.append(OFFER, encode(snapshotOfferSchema, offer));
     await files.complete(height);
     logger.info("a snapshot is made", { height, objects, chunks: 16 ** nibbles });
+    return true;
   }
 
-  /** Of every block that may hold an id that is still valid, and of one more, which shows that there are no others. */
-  async #pairLists(height: Height, sinceMs: number): Promise<void> {
+  /** Of every block that may hold an id that is still valid, and of one more, which shows that there are no others. False if one is not kept. */
+  async #pairLists(height: Height, sinceMs: number): Promise<boolean> {
     let lists: PairLists[number][] = [];
     let bytes = 0;
     let from = height;
@@ -141,7 +145,7 @@ export class SnapshotMaker {
     };
     for (let at = height; at > 0; at--) {
       const block = this.#m.chain.block(at);
-      if (block === undefined) break;
+      if (block === undefined) return false;
       const { header, pairs } = block;
       const size = encode(headerSchema, header).length + PAIR_BYTES * pairs.length;
       if (bytes + size > PAIRS_BYTES_MAX || lists.length === LIMITS.snapshotPairListsMax) await close(at);
@@ -150,6 +154,7 @@ export class SnapshotMaker {
       if (header.timeMs < sinceMs) break;
     }
     await close(0);
+    return true;
   }
 
   /** Every object into the file of its bucket. Answers how many there are. */

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { decode } from "../../src/codec/cbor.ts";
 import { encode } from "../../src/codec/schema.ts";
-import { snapshotChunkSchema, snapshotOfferSchema } from "../../src/codec/snapshot.ts";
+import { pairListsSchema, snapshotChunkSchema, snapshotOfferSchema } from "../../src/codec/snapshot.ts";
 import { leftIdsKey } from "../../src/node/chain-keys.ts";
 import { ChainStore } from "../../src/node/chain-store.ts";
 import { IndexAudit } from "../../src/node/index-audit.ts";
@@ -88,6 +88,8 @@ function joiner(sources: SnapshotSources, store: MemoryStore, checkpoint: Checkp
     pause: now,
   });
 }
+
+const everything = { from: new Uint8Array(0), to: Uint8Array.of(0xff) };
 
 function opened(store: MemoryStore): ChainStore {
   const { chain, genesis } = world.identity;
@@ -244,6 +246,30 @@ describe("a node that joins by a snapshot", () => {
     expect(sources.penalised).toContain("liar");
   });
 
+  it("asks another for all used ids where one gives fewer than it should, and stops", async () => {
+    const stingy: Answering = (request, answer) => {
+      const { what, number } = requestOf(request);
+      if (what !== "pairs" || answer === null) return answer;
+      const decoded = decode(pairListsSchema, answer, LIMITS.responseBytesMax);
+      return decoded.ok && number === BLOCKS ? encode(pairListsSchema, decoded.value.slice(0, 2)) : null;
+    };
+    const [alone, store] = [new MemoryStore(), new MemoryStore()];
+    await expect(joiner(peersWith({ stingy }), alone).join()).rejects.toMatchObject({ code: "SNAPSHOT_GONE" });
+    expect(await joiner(peersWith({ stingy, one: honest }), store).join()).toBe(BLOCKS);
+    const whole = new MemoryStore();
+    await joiner(peersWith({ one: honest }), whole).join();
+    expect(await rows(store, everything)).toEqual(await rows(whole, everything));
+  });
+
+  it("gives no snapshot itself before it has the blocks of the window of used ids", async () => {
+    const store = new MemoryStore();
+    await joiner(peersWith({ one: honest }), store).join();
+    const own = new MemorySnapshots();
+    const maker = { store, chain: opened(store), files: own, hasher: simulatedHasher, logger: SILENT, pause: now };
+    expect(await new SnapshotMaker({ ...maker, txWindowMs: () => LIMITS.txWindowMs }).make()).toBeNull();
+    expect(await own.heights()).toEqual([]);
+  });
+
   it("with a checkpoint joins only a chain that has that block", async () => {
     const id = forged.chain.block(4)?.header.parent as Hash;
     const store = new MemoryStore();
@@ -283,7 +309,6 @@ class DyingStore extends MemoryStore {
   }
 }
 
-const everything = { from: new Uint8Array(0), to: Uint8Array.of(0xff) };
 const CHUNKS = 16;
 
 describe("a joining that is interrupted", () => {

@@ -55,6 +55,10 @@ describe("simulated networks", { timeout: 300_000 }, () => {
     expect(marks.counts.get("the authorities changed") ?? 0).toBeGreaterThan(0);
   });
 
+  it("join by snapshots of whom joined by a snapshot itself a while ago", async () => {
+    await holds(66, { snapshots: true }, "joined by a snapshot");
+  });
+
   it("work with one authority", () => holds(3, { authorities: 1, weather: "changing", byzantine: [], strikes: ["crash"] }));
 
   it("hold by real signatures as well", () => holds(4, { weather: "changing", authorities: 4, realSignatures: true }));
