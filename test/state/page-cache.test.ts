@@ -104,7 +104,7 @@ describe("the cache of pages", () => {
         const updates = [...changing].map((path) => {
           const before = cache.get(path) ?? Page.empty;
           const after = random.below(6) === 0 ? null : random.below(2) === 0 ? anyPage() : like(before, random);
-          return { path, bytes: null, undo: null, before, after, changed: ALL_CHILDREN };
+          return { path, undo: null, before, after, changed: ALL_CHILDREN };
         });
         // Enough at times for the ring to come round.
         for (let others = random.below(3) * random.below(300); others > 0; others--) {
