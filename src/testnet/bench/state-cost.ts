@@ -133,15 +133,15 @@ export async function stateCost(keys: number): Promise<StateCost> {
   try {
     const costs = new StateCosts(store, keys);
     await costs.fill();
-    for (let block = 0; block < COLD_BLOCKS; block++) await costs.block(costs.newTree());
-    const cold = costs.taken();
     const tree = costs.newTree();
     costs.warm(tree);
     for (let block = 0; block < REHEARSALS; block++) costs.rehearse(tree);
     for (let block = 0; block < WARM_BLOCKS; block++) await costs.block(tree);
     costs.taken();
     for (let block = 0; block < BLOCKS; block++) await costs.block(tree);
-    return { ...costs.taken(), coldMicros: cold.micros };
+    const warm = costs.taken();
+    for (let block = 0; block < COLD_BLOCKS; block++) await costs.block(costs.newTree());
+    return { ...warm, coldMicros: costs.taken().micros };
   } finally {
     await store.close();
     rmSync(folder, { recursive: true, force: true });
