@@ -19,7 +19,7 @@ const MASKS_BYTES = 4;
 const LINE_WORDS = 16;
 
 /** So many pages are worked on together: a call's cost is shared by enough of them, and all of them fit the processor's nearer memory. */
-export const PAGES_AT_ONCE = 32;
+export const PAGES_AT_ONCE = 96;
 
 /** What is to become of a page's children, by mask: those that change, and which of them will be leaves and branches. */
 export interface PageChange {

@@ -61,7 +61,7 @@ export function updatePages(
 
 /**
  * One pass over the pages that change: down to find them, each level read at once; and up again, from the deepest level, to give them their
- * children and hash them, a few dozen together.
+ * children and hash them, as many together as the processor keeps near.
  */
 class Updating {
   readonly #records: LeafRecords;
