@@ -14,26 +14,28 @@ const PARTY = "ab".repeat(32);
 
 /** Files that an operator writes for a node or an agent: taken, or refused in one line with a stable code. */
 export function settingsTargets(): readonly Target[] {
-  const folder = mkdtempSync(join(tmpdir(), "zhonglian-fuzz-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const target = (name: string, file: string, sound: object, read: (path: string) => unknown): Target => ({
+  const target = (name: string, file: string, sound: object, read: (path: string, folder: string) => unknown): Target => ({
     name,
     form: "text",
     corpus: [new TextEncoder().encode(JSON.stringify(sound))],
     check: (input) => {
+      // One for each input: a worker that is ended leaves nothing behind.
+      const folder = mkdtempSync(join(tmpdir(), "zhonglian-fuzz-"));
       const path = join(folder, file);
       writeFileSync(path, input, { mode: 0o600 });
       try {
-        return read(path) !== undefined;
+        return read(path, folder) !== undefined;
       } catch (error) {
         const { code } = error as { readonly code?: unknown };
         if (typeof code === "string" && /^[A-Z][A-Z0-9_]+$/.test(code)) return false;
         throw new Finding(`a file is refused without a code: ${String(error)}`);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
       }
     },
   });
   return [
-    target("settings of a node", "settings.json", { member: "zbank", rpcPort: 7_700, signWithoutMemory: false }, () =>
+    target("settings of a node", "settings.json", { member: "zbank", rpcPort: 7_700, signWithoutMemory: false }, (_, folder) =>
       loadSettings(folder, {}, {}),
     ),
     target("addresses of members", "addresses.json", { zbank: ["/ip4/127.0.0.1/tcp/7600"] }, readAddresses),
