@@ -2,7 +2,7 @@ import { receiptRoot, validatorsHash } from "../codec/block.ts";
 import { paramsHash } from "../codec/genesis.ts";
 import { encode } from "../codec/schema.ts";
 import type { HistoryEntry, ObjectChange } from "../ledger/book.ts";
-import { type BlockOutcome, executeBlock } from "../ledger/execute.ts";
+import { type BlockOutcome, executeBlock, TransitionBug } from "../ledger/execute.ts";
 import type { ParentTurn } from "../ledger/governance/turns.ts";
 import { KINDS } from "../ledger/kinds.ts";
 import type { LedgerRefusal } from "../ledger/refusal.ts";
@@ -24,6 +24,7 @@ import { dueWrites } from "./due-changes.ts";
 import { indexWrites } from "./ledger-index.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { replacedWrites } from "./replaced.ts";
+import { isStoreDamage } from "./stored-record.ts";
 
 export interface Candidate {
   readonly height: Height;
@@ -81,10 +82,21 @@ export class BlockExecutor {
     this.#store = modules.store;
   }
 
-  /** Throws TransitionBug for the transaction that made a transition fail. */
+  /**
+   * Throws TransitionBug for the transaction that made a transition fail, and whatever the store threw if that was why: a damaged disk
+   * makes no block invalid.
+   */
   execute(candidate: Candidate): Execution {
-    const outcome = executeBlock({ view: this.#objects, chain: this.#chain, digest: this.#hasher.sha256, ...candidate });
-    return this.#finish(candidate.height, outcome);
+    return this.#finish(candidate.height, this.#outcomeOf(candidate));
+  }
+
+  #outcomeOf(candidate: Candidate): BlockOutcome {
+    try {
+      return executeBlock({ view: this.#objects, chain: this.#chain, digest: this.#hasher.sha256, ...candidate });
+    } catch (error) {
+      if (error instanceof TransitionBug && isStoreDamage(error.cause)) throw error.cause;
+      throw error;
+    }
   }
 
   /** The state made from nothing but changes: at height 0 the genesis. */

@@ -19,6 +19,7 @@ import { IndexRebuild } from "./index-rebuild.ts";
 import { SnapshotJoiner } from "./snapshot-joiner.ts";
 import { SnapshotReader } from "./snapshot-reader.ts";
 import { StoreAudit } from "./store-audit.ts";
+import { isStoreDamage } from "./stored-record.ts";
 import { ValidatorHistory } from "./validator-history.ts";
 
 interface RewindModules {
@@ -141,8 +142,8 @@ export class StoreRewind {
       chain.stage({ block, id: commit.block, commit, envelopes, receipts, nextSet, derived });
       executor.adopt(execution);
     } catch (error) {
-      const isOfBlock = error instanceof TransitionBug || (error as { readonly code?: string }).code === "STORE_CORRUPT";
-      throw isOfBlock ? unlike(height, (error as Error).message, error) : error;
+      const isOfBlock = error instanceof TransitionBug || isStoreDamage(error);
+      throw isOfBlock ? unlike(height, error.message, error) : error;
     }
   }
 

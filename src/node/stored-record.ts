@@ -10,6 +10,11 @@ export class StoreCorruptError extends Error {
   readonly code = "STORE_CORRUPT";
 }
 
+/** Whether it was thrown for what the disk gave back, by the store itself or by whoever read it. */
+export function isStoreDamage(error: unknown): error is Error {
+  return error instanceof Error && (error as { readonly code?: unknown }).code === "STORE_CORRUPT";
+}
+
 /** Throws StoreCorruptError. */
 export function readRecord<T>(value: Uint8Array, schema: Schema<T>): T {
   const decoded = decode(schema, value, STORED_BYTES_MAX);
