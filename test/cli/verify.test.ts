@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { main } from "../../src/cli/main.ts";
+import { proofDigest } from "../../src/codec/proof.ts";
 import { scratch } from "../e2e/support.ts";
 import vectors from "../vectors/proof.json" with { type: "json" };
 
@@ -61,6 +62,22 @@ it("says the same to programs", async () => {
       return [true, proof?.kind, proof?.header.height, fact];
     }),
   );
+});
+
+it("follows the authorities from an earlier proof that holds, and from none that does not", async () => {
+  const later = vectors.proofs.find(({ kind }) => kind === "key");
+  if (later === undefined) throw new Error("the vectors hold the proof of a key");
+  expect(later.changes).not.toEqual([]);
+  const short = { ...later, changes: [] };
+  const text = JSON.stringify({ ...short, digest: proofDigest(short) });
+  writeFileSync(inFolder("short.json"), text);
+  expect(await verify("short.json")).toMatchObject({ status: 1, err: expect.stringContaining("[AUTHORITIES_OTHER]") });
+  expect(await verify("short.json", "--since", inFolder("note.json"))).toMatchObject({ status: 0, err: "" });
+  // Before the change others signed.
+  const before = await verify("short.json", "--since", inFolder("transaction.json"));
+  expect(before).toMatchObject({ status: 1, err: expect.stringContaining("[AUTHORITIES_OTHER]") });
+  const onForged = await verify("short.json", "--since", inFolder("forged.json"));
+  expect(onForged).toMatchObject({ status: 1, err: expect.stringMatching(/forged.json does not hold: .*\[PROOF_STATE\]/) });
 });
 
 it("refuses what does not hold with the reason, and no status but zero means that it holds", async () => {
