@@ -1,3 +1,4 @@
+import { assert } from "../lib/assert.ts";
 import { toHex } from "../lib/bytes.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Hash, Height } from "../types/scalars.ts";
@@ -26,6 +27,8 @@ export interface PageWrite {
 /** A computed next state, not yet adopted: several candidates may stand side by side. */
 export interface TreeUpdate {
   readonly root: Hash;
+  /** The root of the state that it changes. */
+  readonly parent: Hash;
   readonly pages: readonly PageUpdate[];
 }
 
@@ -37,6 +40,8 @@ export class StateTree {
   readonly #reader: PageReader;
   readonly #hasher: TreeHasher;
   readonly #cache: PageCache;
+  /** Of the state that was adopted last. */
+  #root: Hash | null = null;
 
   constructor(reader: PageReader, hasher: TreeHasher, cacheBytesMax: number = LIMITS.stateCacheBytes) {
     this.#reader = reader;
@@ -65,11 +70,17 @@ export class StateTree {
     // Kept only when all is done: what the cache answers is good until it is given something.
     const read = new Map<string, Page>();
     const pages = updatePages(changes, undoAt, this.#hasher, (reads) => this.#pages(reads, read));
+    const top = pages.at(-1);
+    // Before the cache is given anything: the pages before lie in it.
+    const parent = rootOf(top?.before);
     for (const [path, page] of read) this.#cache.set(path, page);
-    return { root: rootOf(pages.at(-1)?.after ?? undefined), pages };
+    return { root: rootOf(top?.after ?? undefined), parent, pages };
   }
 
+  /** The update of the state that stands: its pages go over those that it was computed from. */
   adopt(update: TreeUpdate): void {
+    assert(this.#root === null || this.#root === update.parent, "what is adopted changes the state that stands");
+    this.#root = update.root;
     this.#cache.adopt(update.pages);
   }
 

@@ -157,6 +157,19 @@ describe("the state tree", () => {
     expect(verifyProof(root, text.encode("key-2"), null, proofOfAnother, hasher)).toBe(false);
   });
 
+  it("adopts one of several candidates, and none that was computed from a state before", () => {
+    const { tree, apply } = memoryTree();
+    const change = (name: string): TreeChange => ({
+      keyHash: keyHashOf(text.encode(name), hasher),
+      valueHash: valueHashOf(text.encode("value"), hasher),
+    });
+    apply([change("first"), change("second")]);
+    const [left, right] = [tree.update([change("left")]), tree.update([change("right")])];
+    tree.adopt(right);
+    expect(() => tree.adopt(left)).toThrow(/the state that stands/);
+    expect(tree.root()).toBe(right.root);
+  });
+
   it("refuses a malformed page as a fault of the disk", () => {
     const pages = pagesInMemory();
     pages.stored.set("", Uint8Array.of(1, 2, 3));
