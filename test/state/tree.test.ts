@@ -159,12 +159,8 @@ describe("the state tree", () => {
 
   it("adopts one of several candidates, and none that was computed from a state before", () => {
     const { tree, apply } = memoryTree();
-    const change = (name: string): TreeChange => ({
-      keyHash: keyHashOf(text.encode(name), hasher),
-      valueHash: valueHashOf(text.encode("value"), hasher),
-    });
-    apply([change("first"), change("second")]);
-    const [left, right] = [tree.update([change("left")]), tree.update([change("right")])];
+    apply([change("first", "1"), change("second", "2")]);
+    const [left, right] = [tree.update([change("left", "3")]), tree.update([change("right", "4")])];
     tree.adopt(right);
     expect(() => tree.adopt(left)).toThrow(/the state that stands/);
     expect(tree.root()).toBe(right.root);
