@@ -6,7 +6,7 @@ import { LevelStore } from "../adapters/level-store.ts";
 import { nativeHasher } from "../adapters/native-hasher.ts";
 import { storedHead } from "../node/chain-store.ts";
 import { isHalfJoined, SnapshotJoiner } from "../node/snapshot-joiner.ts";
-import { JoinError, type SnapshotSources } from "../node/snapshot-sources.ts";
+import { JoinError, onlyAsk, peersAsSources, type SnapshotSources } from "../node/snapshot-sources.ts";
 import type { Logger } from "../ports/observe.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { ChainIdentity, Checkpoint } from "../types/genesis.ts";
@@ -94,24 +94,15 @@ async function fill(joining: Joining, sources: SnapshotSources): Promise<Height 
 }
 
 interface Asking {
-  readonly transport: Transport;
   readonly identity: ChainIdentity;
   readonly self: PublicKey;
   /** Node keys of configured addresses, beside those of the genesis. */
   readonly contacts: ReadonlySet<PublicKey>;
 }
 
-/** Connects to members' nodes as one that has nothing to give: before its own store is whole. */
-export function onlyAsk({ transport, identity, self, contacts }: Asking): void {
-  const keys = [...identity.genesis.members.map(({ nodeKey }) => nodeKey), ...contacts].filter((key) => key !== self);
-  transport.allow(new Set(keys));
-  transport.start({
-    onConnected: () => undefined,
-    onDisconnected: () => undefined,
-    onConsensus: () => undefined,
-    onGossip: () => undefined,
-    onRequest: (_peer, _protocol, _request, respond) => respond(null),
-  });
+/** All nodes that may be asked before the table of members is known. */
+export function nodesToAsk({ identity, self, contacts }: Asking): ReadonlySet<PublicKey> {
+  return new Set([...identity.genesis.members.map(({ nodeKey }) => nodeKey), ...contacts].filter((key) => key !== self));
 }
 
 /**
@@ -124,12 +115,8 @@ export async function joinByPeers(
   } & Asking,
 ): Promise<void> {
   const { folder, transport, logger } = joining;
-  onlyAsk(joining);
-  const sources: SnapshotSources = {
-    names: () => transport.peers().map(({ nodeKey }) => nodeKey),
-    ask: (source, request) => new Promise((resolve) => transport.request(source as PublicKey, "snapshots", request, resolve)),
-    penalise: (source, reason) => transport.penalise(source as PublicKey, reason),
-  };
+  onlyAsk(transport, nodesToAsk(joining));
+  const sources = peersAsSources(transport);
   for (;;) {
     try {
       await joinBySnapshot(joining, sources);

@@ -3,10 +3,11 @@ import { Libp2pTransport } from "../adapters/libp2p-transport.ts";
 import { jsonLogger } from "../adapters/logger.ts";
 import { encode } from "../codec/schema.ts";
 import { snapshotsRequestSchema } from "../codec/snapshot.ts";
+import { onlyAsk } from "../node/snapshot-sources.ts";
 import type { RowSource } from "../node/store-repair.ts";
 import type { ChainIdentity } from "../types/genesis.ts";
 import { AddressBook } from "./address-book.ts";
-import { onlyAsk } from "./join-node.ts";
+import { nodesToAsk } from "./join-node.ts";
 import { readAddresses, readPassphrase } from "./node-files.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 
@@ -35,7 +36,7 @@ export async function withPeers<T>(
   });
   await transport.open();
   try {
-    onlyAsk({ transport, identity, self: nodeKey.publicKey, contacts: book.contacts });
+    onlyAsk(transport, nodesToAsk({ identity, self: nodeKey.publicKey, contacts: book.contacts }));
     const deadline = performance.now() + WAIT_MS;
     while (transport.peers().length === 0 && performance.now() < deadline) await passed(LOOK_MS);
     if (transport.peers().length === 0)

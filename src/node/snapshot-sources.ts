@@ -1,6 +1,7 @@
 import { encode } from "../codec/schema.ts";
 import { snapshotsRequestSchema } from "../codec/snapshot.ts";
-import type { Height } from "../types/scalars.ts";
+import type { Transport } from "../ports/transport.ts";
+import type { Height, PublicKey } from "../types/scalars.ts";
 
 /** Whom a joiner asks, none of whom it believes: peers, or a folder with an exported snapshot. */
 export interface SnapshotSources {
@@ -10,6 +11,27 @@ export interface SnapshotSources {
   ask(source: string, request: Uint8Array): Promise<Uint8Array | null>;
   /** It sent what no correct node sends. */
   penalise(source: string, reason: string): void;
+}
+
+/** Connects to these nodes as one that asks and has nothing to give: before its own store is whole. */
+export function onlyAsk(transport: Transport, nodes: ReadonlySet<PublicKey>): void {
+  transport.allow(nodes);
+  transport.start({
+    onConnected: () => undefined,
+    onDisconnected: () => undefined,
+    onConsensus: () => undefined,
+    onGossip: () => undefined,
+    onRequest: (_peer, _protocol, _request, respond) => respond(null),
+  });
+}
+
+/** The nodes that are connected. */
+export function peersAsSources(transport: Transport): SnapshotSources {
+  return {
+    names: () => transport.peers().map(({ nodeKey }) => nodeKey),
+    ask: (source, request) => new Promise((resolve) => transport.request(source as PublicKey, "snapshots", request, resolve)),
+    penalise: (source, reason) => transport.penalise(source as PublicKey, reason),
+  };
 }
 
 export function askForSnapshot(

@@ -1,7 +1,7 @@
 import { storedHead } from "../node/chain-store.ts";
 import { IndexRebuild } from "../node/index-rebuild.ts";
 import { isHalfJoined, SnapshotJoiner } from "../node/snapshot-joiner.ts";
-import { JoinError, type SnapshotSources } from "../node/snapshot-sources.ts";
+import { JoinError, onlyAsk, peersAsSources } from "../node/snapshot-sources.ts";
 import type { Logger } from "../ports/observe.ts";
 import type { Store } from "../ports/store.ts";
 import type { Transport } from "../ports/transport.ts";
@@ -28,19 +28,8 @@ interface JoiningModules {
  */
 export async function joinBySnapshot(modules: JoiningModules): Promise<void> {
   const { identity, transport, scheme, logger, pause } = modules;
-  transport.allow(modules.peers);
-  transport.start({
-    onConnected: () => undefined,
-    onDisconnected: () => undefined,
-    onConsensus: () => undefined,
-    onGossip: () => undefined,
-    onRequest: (_peer, _protocol, _request, respond) => respond(null),
-  });
-  const sources: SnapshotSources = {
-    names: () => transport.peers().map(({ nodeKey }) => nodeKey),
-    ask: (peer, request) => new Promise((resolve) => transport.request(peer as PublicKey, "snapshots", request, resolve)),
-    penalise: (peer, reason) => transport.penalise(peer as PublicKey, reason),
-  };
+  onlyAsk(transport, modules.peers);
+  const sources = peersAsSources(transport);
   for (let store = modules.store(); storedHead(store) === undefined; store = modules.store()) {
     const common = { identity, checkpoint: null, store, sources, hasher: simulatedHasher, verify: scheme.verify };
     try {
