@@ -363,7 +363,7 @@ export function struct<const F extends { readonly [K in keyof F]: Schema<FieldVa
       }
       if (taken !== names.length) {
         requireKnown(names, "");
-        throw new Error("a map of checked bytes has its fields in order");
+        throw new SchemaError("WRONG_ORDER", "", "fields in the order of their encodings");
       }
       return map as StructValue<F>;
     },
