@@ -20,7 +20,7 @@ import type { Hash, Height, MemberId, PublicKey, TxId } from "../types/scalars.t
 import type { ValidatorSet } from "../types/validator-set.ts";
 import { AdaptiveBlockSize } from "./adaptive-block-size.ts";
 import { BlockBuilder } from "./block-builder.ts";
-import { BlockExecutor } from "./block-executor.ts";
+import { BlockExecutor, type Execution } from "./block-executor.ts";
 import { BlockValidator } from "./block-validator.ts";
 import { BlockWriter } from "./block-writer.ts";
 import { BodyFetcher } from "./body-fetcher.ts";
@@ -108,6 +108,8 @@ export class Node {
   readonly #chain: ChainStore;
   readonly #objects: ObjectStore;
   readonly #executor: BlockExecutor;
+  /** The state before the first block, until it is in the store. */
+  #unwritten: Execution | null = null;
   readonly #mempool = new Mempool();
   readonly #pool: TransactionPool;
   readonly #writer: BlockWriter;
@@ -237,7 +239,10 @@ export class Node {
       isDeciding: (height) => this.#writer.isDeciding(height),
     });
     // Readers see the genesis before it is durable; nobody is served from it before.
-    if (this.#chain.isNew) this.#executor.adopt(genesis);
+    if (this.#chain.isNew) {
+      this.#executor.adopt(genesis);
+      this.#unwritten = genesis;
+    }
     this.#snapshots =
       modules.snapshots === undefined
         ? null
@@ -260,8 +265,9 @@ export class Node {
 
   /** Checks the stored state, takes up the undecided height, and connects. */
   start(): void {
-    const genesis = executeGenesis(this.#options.identity, this.#modules.hasher);
-    if (!this.#chain.isNew) {
+    const genesis = this.#unwritten;
+    this.#unwritten = null;
+    if (genesis === null) {
       this.#loop.post(() => this.#run());
       return;
     }
