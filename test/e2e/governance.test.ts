@@ -4,6 +4,7 @@ import { GovernanceClient } from "../../src/client/governance.ts";
 import { voteSignBytes } from "../../src/codec/vote.ts";
 import { sign } from "../../src/crypto/ed25519.ts";
 import { encodeMessage } from "../../src/node/messages.ts";
+import { onlyAsk } from "../../src/node/snapshot-sources.ts";
 import type { BlockId, MemberId } from "../../src/types/scalars.ts";
 import { GrowingNetwork, type MemberNode } from "./growing-network.ts";
 import { until } from "./support.ts";
@@ -31,14 +32,7 @@ async function doubleVote(network: GrowingNetwork, guilty: MemberNode, honest: r
   });
   const client = network.client(honest[0]?.name ?? "");
   await transport.open();
-  transport.allow(new Set(honest.map(({ nodeKey }) => nodeKey)));
-  transport.start({
-    onConnected: () => undefined,
-    onDisconnected: () => undefined,
-    onConsensus: () => undefined,
-    onGossip: () => undefined,
-    onRequest: (_peer, _protocol, _request, respond) => respond(null),
-  });
+  onlyAsk(transport, new Set(honest.map(({ nodeKey }) => nodeKey)));
   const index = (await network.authorities(honest[0]?.name ?? "")).indexOf(guilty.name);
   try {
     await until(async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { voteSignBytes } from "../../src/codec/vote.ts";
 import { codeNumber } from "../../src/ledger/codes.ts";
 import { encodeMessage } from "../../src/node/messages.ts";
+import { onlyAsk } from "../../src/node/snapshot-sources.ts";
 import { cheapScheme } from "../../src/simulator/virtual-crypto.ts";
 import type { BlockId, MemberId } from "../../src/types/scalars.ts";
 import { VirtualMembers } from "./support/virtual-members.ts";
@@ -177,14 +178,7 @@ describe("evidence against one of four", () => {
     const { authority, node } = members.machine("m3");
     const transport = members.network.transport(node.key);
     const keys = FOUR.map((name) => members.machine(name).node.key);
-    transport.allow(new Set(keys));
-    transport.start({
-      onConnected: () => undefined,
-      onDisconnected: () => undefined,
-      onConsensus: () => undefined,
-      onGossip: () => undefined,
-      onRequest: (_peer, _protocol, _request, respond) => respond(null),
-    });
+    onlyAsk(transport, new Set(keys));
     members.run(100);
     const { chain } = members.identity;
     const say = (block: BlockId | null): void => {
