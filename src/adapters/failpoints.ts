@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 
 /** Where a node can be made to stand still: what is about to happen, or has just happened, on the way from a decision to stored state. */
-const FILE_STEPS = ["begin", "half", "written", "synced", "aside", "renamed", "replaced"] as const;
+const FILE_STEPS = ["begin", "torn", "written", "synced", "aside", "renamed", "replaced"] as const;
 export type FileStep = (typeof FILE_STEPS)[number];
 const STORE_STEPS = ["begin", "written", "told"] as const;
 export type StoreStep = (typeof STORE_STEPS)[number];

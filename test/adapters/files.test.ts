@@ -7,6 +7,9 @@ import { FileAppender } from "../../src/adapters/append-file.ts";
 import { DrivenClock, DrivenClockSource } from "../../src/adapters/driven-clock.ts";
 import { Failpoints } from "../../src/adapters/failpoints.ts";
 import { LevelStore } from "../../src/adapters/level-store.ts";
+import { nativeHasher } from "../../src/adapters/native-hasher.ts";
+import { concatBytes } from "../../src/lib/bytes.ts";
+import { frame, parseLog } from "../../src/node/framed-log.ts";
 import type { AppendFile } from "../../src/ports/append-file.ts";
 import type { StoreWrite } from "../../src/ports/store.ts";
 import { until } from "../e2e/support.ts";
@@ -229,11 +232,30 @@ describe("failpoints", () => {
   });
 
   it("know which passage is the one to stand still at", () => {
-    const third = new Failpoints("guard.half:3");
+    const third = new Failpoints("guard.torn:3");
     for (const expected of [false, false, true]) {
-      expect(third.isNext("guard.half")).toBe(expected);
-      expect(third.isNext("log.half")).toBe(false);
-      if (!expected) third.reach("guard.half");
+      expect(third.isNext("guard.torn")).toBe(expected);
+      expect(third.isNext("log.torn")).toBe(false);
+      if (!expected) third.reach("guard.torn");
+    }
+  });
+
+  it("tear a write inside a record, of however many equal ones it consists", () => {
+    const { sha256 } = nativeHasher;
+    for (const count of [1, 2, 4]) {
+      const path = join(folder, `log-${count}`);
+      const stop = new Error("stands still");
+      const file = new FileAppender(path, {
+        isNext: (step) => step === "torn",
+        reach: (step) => {
+          if (step === "torn") throw stop;
+        },
+      });
+      const frames = Array.from({ length: count }, (_, index) => frame(index + 1, bytes("a vote"), sha256, 0));
+      expect(() => file.append(concatBytes(...frames), () => undefined)).toThrow(stop);
+      file.close();
+      const left = new FileAppender(path).initial;
+      expect(left.length).toBeGreaterThan(parseLog(left, sha256).soundBytes);
     }
   });
 });

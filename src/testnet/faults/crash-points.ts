@@ -6,12 +6,12 @@ import { until } from "./until.ts";
 /** The place, and how often it is passed before the crash: another each time, so that crashes come at different steps of a height. */
 const POINTS: readonly { readonly point: string; readonly count: number; readonly does: string }[] = [
   { point: "log.begin", count: 11, does: "before a record of the consensus log is written" },
-  { point: "log.half", count: 12, does: "when half of a record of the consensus log is written" },
+  { point: "log.torn", count: 12, does: "when a write to the consensus log is torn: its last byte is not there" },
   { point: "log.written", count: 13, does: "when a record of the consensus log is written and not yet synced" },
   { point: "log.synced", count: 14, does: "when a record of the consensus log is durable and nothing has left for it" },
   { point: "signer.signed", count: 5, does: "when a signature is made and the guard does not have it" },
   { point: "guard.begin", count: 6, does: "before the guard writes what is about to be released" },
-  { point: "guard.half", count: 7, does: "when half of the guard's record is written" },
+  { point: "guard.torn", count: 7, does: "when a write to the guard is torn: its last byte is not there" },
   { point: "guard.written", count: 8, does: "when the guard's record is written and not yet synced" },
   { point: "guard.synced", count: 9, does: "when the guard's record is durable and the signature has not left" },
   { point: "store.begin", count: 4, does: "when a block is decided and nothing of its batch is written" },
@@ -21,20 +21,20 @@ const POINTS: readonly { readonly point: string; readonly count: number; readonl
 
 /** Crashes in the repair after a crash: the torn tail that the first one leaves makes the next write a replacement of the whole file. */
 const REPAIRS: readonly { readonly point: string; readonly after: string; readonly does: string }[] = [
-  { point: "log.aside", after: "log.half", does: "when the repaired consensus log is written aside" },
+  { point: "log.aside", after: "log.torn", does: "when the repaired consensus log is written aside" },
   {
     point: "log.renamed",
-    after: "log.half",
+    after: "log.torn",
     does: "when the repaired consensus log has taken its name and the folder is not synced",
   },
-  { point: "log.replaced", after: "log.half", does: "when the repaired consensus log is durable and not yet in use" },
-  { point: "guard.aside", after: "guard.half", does: "when the repaired guard is written aside" },
+  { point: "log.replaced", after: "log.torn", does: "when the repaired consensus log is durable and not yet in use" },
+  { point: "guard.aside", after: "guard.torn", does: "when the repaired guard is written aside" },
   {
     point: "guard.renamed",
-    after: "guard.half",
+    after: "guard.torn",
     does: "when the repaired guard has taken its name and the folder is not synced",
   },
-  { point: "guard.replaced", after: "guard.half", does: "when the repaired guard is durable and not yet in use" },
+  { point: "guard.replaced", after: "guard.torn", does: "when the repaired guard is durable and not yet in use" },
 ];
 
 const VICTIM = "huasu";
