@@ -1,4 +1,5 @@
 import type { StepObserver } from "../consensus/messages.ts";
+import { usedIdsSinceMs } from "../ledger/governance/window.ts";
 import type { LedgerRefusal } from "../ledger/refusal.ts";
 import { paramsOf } from "../ledger/validators.ts";
 import { CodedError } from "../lib/coded-error.ts";
@@ -251,8 +252,7 @@ export class Node {
       keep: options.keep ?? KEEP_ALL,
       chain: this.#chain,
       store,
-      hasher,
-      txWindowMs: () => paramsOf(this.#objects).txWindowMs,
+      usedIdsSinceMs: (nowMs) => usedIdsSinceMs(this.#objects, nowMs),
       snapshots: options.makesSnapshots === true ? (modules.snapshots ?? null) : null,
       clock,
       loop,

@@ -1,25 +1,21 @@
-import { DURATION_MS_MAX } from "../codec/genesis.ts";
-import { decodeTransaction } from "../codec/transaction.ts";
 import type { MonotonicClock } from "../ports/clock.ts";
-import type { Hasher } from "../ports/crypto.ts";
 import type { Logger, Metrics } from "../ports/observe.ts";
 import type { SnapshotFiles } from "../ports/snapshot-files.ts";
 import type { Store, StoreWrite } from "../ports/store.ts";
-import type { Header } from "../types/block.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Keep } from "../types/retention.ts";
 import type { Height, TimeMs, TxId } from "../types/scalars.ts";
 import { type ChainStore, rowsOfHeight, usedIdWrite } from "./chain-store.ts";
 import { Compaction } from "./compaction.ts";
 import type { EventLoop } from "./event-loop.ts";
-import { type LeftIds, leftIdsWrite, lowestLeftIds } from "./left-ids.ts";
+import { type LeftIds, lowestLeftIds } from "./left-ids.ts";
 
 interface PrunerModules {
   readonly keep: Keep;
   readonly chain: ChainStore;
   readonly store: Pick<Store, "write" | "range" | "compact">;
-  readonly hasher: Hasher;
-  readonly txWindowMs: () => number;
+  /** Since when blocks may have taken a transaction that one after this time could hold once more. */
+  readonly usedIdsSinceMs: (nowMs: TimeMs) => TimeMs;
   /** Null: this node gives no snapshots, so nobody goes on from one with its blocks. */
   readonly snapshots: Pick<SnapshotFiles, "heights"> | null;
   readonly clock: MonotonicClock;
@@ -138,14 +134,14 @@ export class Pruner {
 
   /** Whether the block at this height, and the state after it, may go as far as time and number tell. */
   #isPast(height: Height): boolean {
-    const { chain, keep, txWindowMs } = this.#m;
+    const { chain, keep, usedIdsSinceMs } = this.#m;
     const { head } = chain;
     if (keep.kind === "all" || height >= head.height) return false;
     if (keep.kind === "blocks" && height > head.height - keep.count) return false;
     const followingMs = chain.block(height + 1)?.header.timeMs ?? head.timeMs;
     // The window's blocks go with a snapshot, whatever is kept: a joiner must know their transactions.
-    const keptMs = Math.max(txWindowMs(), keep.kind === "days" ? keep.days * LIMITS.dayMs : 0);
-    return followingMs < head.timeMs - keptMs;
+    const usedMs = usedIdsSinceMs(head.timeMs);
+    return followingMs < (keep.kind === "days" ? Math.min(usedMs, head.timeMs - keep.days * LIMITS.dayMs) : usedMs);
   }
 
   #sweep(): void {
@@ -171,33 +167,8 @@ export class Pruner {
   /** What goes with a height; the block itself comes last, since it tells what else goes. */
   #rowsOf(height: Height): StoreWrite[] {
     const { chain } = this.#m;
-    const header = chain.block(height)?.header;
     const { transactions, others } = rowsOfHeight(chain, height);
-    // Under the same parameters the window, which is always kept, has passed the block by; under others it may have been longer.
-    const isWindowPast = header === undefined || header.params === chain.tipHeader?.params;
-    const validMs = isWindowPast ? new Map<TxId, TimeMs>() : this.#validIn(header, transactions);
-    const left = validMs.size === 0 ? [] : [this.#leaveIds(height, validMs)];
-    const ids = transactions.map((id) => (validMs.has(id) ? usedIdWrite(id) : forgottenIdWrite(id)));
-    return [...left, ...ids, ...others.map((key) => ({ key, value: null }))];
-  }
-
-  /** Those that a block could still hold once more, and until when. Of what is not there any more it cannot be told. */
-  #validIn(header: Header, transactions: readonly TxId[]): ReadonlyMap<TxId, TimeMs> {
-    const { chain, hasher } = this.#m;
-    const valid = new Map<TxId, TimeMs>();
-    for (const id of transactions) {
-      const body = chain.transaction(id)?.body;
-      const decoded = body === undefined ? undefined : decodeTransaction(body, hasher.sha256);
-      const untilMs = decoded?.ok ? decoded.value.tx.notAfter : header.timeMs + DURATION_MS_MAX;
-      if (untilMs >= chain.head.timeMs) valid.set(id, untilMs);
-    }
-    return valid;
-  }
-
-  #leaveIds(height: Height, validMs: ReadonlyMap<TxId, TimeMs>): StoreWrite {
-    const untilMs = Math.max(...validMs.values());
-    this.#idsDueMs = Math.min(this.#idsDueMs, untilMs);
-    return leftIdsWrite(height, untilMs, [...validMs.keys()]);
+    return [...transactions.map(forgottenIdWrite), ...others.map((key) => ({ key, value: null }))];
   }
 
   #write(batch: readonly StoreWrite[], written: () => void = () => undefined): void {

@@ -1,13 +1,13 @@
 import { blockId, txRoot, validatorsHash } from "../codec/block.ts";
 import { decode } from "../codec/cbor.ts";
-import { DURATION_MS_MAX } from "../codec/genesis.ts";
 import type { AuthorityChange } from "../codec/proof.ts";
 import { encode, hash, int, struct } from "../codec/schema.ts";
 import { type PairLists, pairListsSchema } from "../codec/snapshot.ts";
 import { changesDigest } from "../ledger/governance/turns.ts";
+import { usedIdsSinceMs, usedIdUntilMs } from "../ledger/governance/window.ts";
 import { TURNS_ID } from "../ledger/ids.ts";
 import type { ObjectOf } from "../ledger/objects.ts";
-import { paramsOf, validatorsOf } from "../ledger/validators.ts";
+import { validatorsOf } from "../ledger/validators.ts";
 import { assert } from "../lib/assert.ts";
 import { toHex } from "../lib/bytes.ts";
 import type { Hasher } from "../ports/crypto.ts";
@@ -16,6 +16,7 @@ import type { Store, StoreWrite } from "../ports/store.ts";
 import type { TreeNode } from "../state/node-hash.ts";
 import { pagesAbove } from "../state/subtree.ts";
 import { StateTree } from "../state/tree.ts";
+import type { ObjectView } from "../state/view.ts";
 import { ChunkFetch, type ChunkInput } from "../sync/chunk-fetch.ts";
 import type { Block, Header } from "../types/block.ts";
 import type { ChainIdentity, Checkpoint } from "../types/genesis.ts";
@@ -212,8 +213,9 @@ export class SnapshotJoiner {
    */
   async #fetchUsedIdsFrom(source: string, block: Block): Promise<boolean> {
     const { hasher, sources, store } = this.#m;
-    const { txWindowMs } = paramsOf(new ObjectStore(store));
+    const objects = new ObjectStore(store);
     const joined = block.header;
+    const sinceMs = usedIdsSinceMs(objects, joined.timeMs);
     let next = { height: joined.height, id: blockId(joined, hasher.sha256) };
     for (;;) {
       const response = await askForSnapshot(sources, source, "pairs", joined.height, next.height);
@@ -223,9 +225,9 @@ export class SnapshotJoiner {
         sources.penalise(source, "snapshot: pair lists that do not check");
         return false;
       }
-      await this.#write(lists.flatMap((list) => usedIdsWrites(list, joined, txWindowMs)));
+      await this.#write(lists.flatMap((list) => usedIdsWrites(list, joined.height, objects)));
       const { height, timeMs, parent } = (lists.at(-1) as PairLists[number]).header;
-      if (height === 1 || timeMs < joined.timeMs - txWindowMs) return true;
+      if (height === 1 || timeMs < sinceMs) return true;
       next = { height: height - 1, id: parent as BlockId };
     }
   }
@@ -261,11 +263,9 @@ interface Mark {
 }
 
 /** The block joined at names its transactions itself; of those before it, a row tells when they can be forgotten. */
-function usedIdsWrites({ header, pairs }: PairLists[number], joined: Header, txWindowMs: number): readonly StoreWrite[] {
+function usedIdsWrites({ header, pairs }: PairLists[number], joined: Height, state: ObjectView): readonly StoreWrite[] {
   const ids = pairs.map(({ id }) => id);
   const used = ids.map(usedIdWrite);
-  if (header.height === joined.height || ids.length === 0) return used;
-  // Under other parameters the window may have been any.
-  const validMs = header.params === joined.params ? txWindowMs : DURATION_MS_MAX;
-  return [...used, leftIdsWrite(header.height, header.timeMs + validMs, ids)];
+  if (header.height === joined || ids.length === 0) return used;
+  return [...used, leftIdsWrite(header.height, usedIdUntilMs(state, header.timeMs), ids)];
 }

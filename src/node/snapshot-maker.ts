@@ -17,7 +17,7 @@ import { keyHashOf } from "../state/node-hash.ts";
 import { siblingsOf } from "../state/subtree.ts";
 import { StateTree } from "../state/tree.ts";
 import { LIMITS } from "../types/limits.ts";
-import type { Height } from "../types/scalars.ts";
+import type { Height, TimeMs } from "../types/scalars.ts";
 import { pageKey } from "./chain-keys.ts";
 import type { ChainStore } from "./chain-store.ts";
 import { encodingOf } from "./object-store.ts";
@@ -29,8 +29,8 @@ interface MakerModules {
   readonly files: SnapshotFiles;
   readonly hasher: Hasher;
   readonly logger: Logger;
-  /** How long a used id may matter: the window of validity (protocol.md §2). */
-  readonly txWindowMs: () => number;
+  /** Since when blocks may have taken a transaction that one after this time could hold once more. */
+  readonly usedIdsSinceMs: (nowMs: TimeMs) => TimeMs;
   /** A while in which the node does everything else. */
   readonly pause: () => Promise<void>;
   /** Leaves in a chunk, as far as they spread evenly; fewer than the usual where states are small. */
@@ -102,7 +102,7 @@ export class SnapshotMaker {
     if (block === undefined || commit === undefined) return false;
     const changes = await chain.authorityChanges(height, LIMITS.proofChangesMax);
     await files.begin();
-    if (!(await this.#pairLists(height, block.header.timeMs - this.#m.txWindowMs()))) {
+    if (!(await this.#pairLists(height, this.#m.usedIdsSinceMs(block.header.timeMs)))) {
       logger.info("no snapshot is made: this node joined by one, and lacks blocks of the window of used ids", { height });
       return false;
     }

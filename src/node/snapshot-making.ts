@@ -1,8 +1,9 @@
-import { paramsOf } from "../ledger/validators.ts";
+import { usedIdsSinceMs } from "../ledger/governance/window.ts";
 import type { Hasher } from "../ports/crypto.ts";
 import type { Logger } from "../ports/observe.ts";
 import type { SnapshotFiles } from "../ports/snapshot-files.ts";
 import type { Store } from "../ports/store.ts";
+import type { TimeMs } from "../types/scalars.ts";
 import type { Node } from "./node.ts";
 import { SnapshotMaker } from "./snapshot-maker.ts";
 
@@ -20,8 +21,8 @@ interface MakingModules {
 /** Every so many blocks a snapshot is begun, at the moment when the block is durable and nothing beyond it is. 0: never. */
 export function makeSnapshots(node: Node, intervalBlocks: number, modules: MakingModules): void {
   if (intervalBlocks === 0) return;
-  const txWindowMs = (): number => paramsOf(node.objects).txWindowMs;
-  const maker = new SnapshotMaker({ ...modules, chain: node.chainStore, txWindowMs });
+  const sinceMs = (nowMs: TimeMs): TimeMs => usedIdsSinceMs(node.objects, nowMs);
+  const maker = new SnapshotMaker({ ...modules, chain: node.chainStore, usedIdsSinceMs: sinceMs });
   node.onBlock(({ block }) => {
     const { height } = block.header;
     if (height % intervalBlocks !== 0 || height !== node.head.height || node.isSyncing) return;

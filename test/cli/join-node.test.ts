@@ -40,14 +40,14 @@ beforeAll(async () => {
   for (let block = 1; block <= BLOCKS; block++) await forge.append(identity.genesis.timeMs + 50 * block, []);
   await forge.flush();
   const files = new SnapshotFolder(join(folder, "snapshots"));
-  const txWindowMs = () => LIMITS.txWindowMs;
+  const usedIdsSinceMs = (nowMs: number) => nowMs - LIMITS.txWindowMs;
   await new SnapshotMaker({
     store,
     chain: forge.store,
     files,
     hasher: nativeHasher,
     logger: SILENT,
-    txWindowMs,
+    usedIdsSinceMs,
     pause: now,
   }).make();
   await store.close();

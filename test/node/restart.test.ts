@@ -27,9 +27,10 @@ beforeEach(async () => {
 /** Why a node does not start on the store; null if it does. */
 async function faultAtStart(): Promise<string | null> {
   let fault: string | null = null;
-  const node = follower(world, store, new PeersInProcess(chain, new Map()), (error) => {
+  const fatal = (error: Error) => {
     fault ??= `${(error as { readonly code?: string }).code}: ${error.message}`;
-  });
+  };
+  const node = follower(world, store, new PeersInProcess(chain, new Map()), { fatal });
   node.start();
   await new Promise((done) => setTimeout(done, 50));
   node.stop();

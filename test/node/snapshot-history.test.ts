@@ -6,10 +6,8 @@ import { encode } from "../../src/codec/schema.ts";
 import { type SnapshotOffer, snapshotOfferSchema } from "../../src/codec/snapshot.ts";
 import { voteSignBytes } from "../../src/codec/vote.ts";
 import { publicKeyOf } from "../../src/crypto/ed25519.ts";
-import { ChainStore } from "../../src/node/chain-store.ts";
+import type { ChainStore } from "../../src/node/chain-store.ts";
 import { IndexRebuild } from "../../src/node/index-rebuild.ts";
-import { SnapshotJoiner } from "../../src/node/snapshot-joiner.ts";
-import { SnapshotMaker } from "../../src/node/snapshot-maker.ts";
 import { type Headers, SnapshotReader } from "../../src/node/snapshot-reader.ts";
 import type { SnapshotSources } from "../../src/node/snapshot-sources.ts";
 import { ValidatorHistory } from "../../src/node/validator-history.ts";
@@ -23,11 +21,11 @@ import type { ValidatorSet } from "../../src/types/validator-set.ts";
 import { until } from "../e2e/support.ts";
 import { type Answering, AskedPeers, honest, requestOf } from "./support/asked-peers.ts";
 import { follower, forgedChain, fourMachines } from "./support/forged.ts";
+import { chainIn, joinerOf, makerOf } from "./support/joining.ts";
 import { MemorySnapshots } from "./support/memory-snapshots.ts";
 import { MemoryStore } from "./support/memory-store.ts";
 import { honestly, PeersInProcess } from "./support/peers.ts";
 
-const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const now = () => Promise.resolve();
 const digest = simulatedHasher.sha256;
 /** With the block of this height the members have removed one of four authorities. */
@@ -50,16 +48,7 @@ beforeAll(async () => {
   secrets = new Map(world.machines.map(({ authorityKey, authoritySeed }) => [authorityKey, authoritySeed]));
   const forged = await forgedChain(world, CHANGE - 2, 2);
   ({ chain } = forged);
-  const make = (into: MemorySnapshots) =>
-    new SnapshotMaker({
-      store: forged.store,
-      chain,
-      files: into,
-      hasher: simulatedHasher,
-      logger: SILENT,
-      txWindowMs: () => LIMITS.txWindowMs,
-      pause: now,
-    }).make();
+  const make = (into: MemorySnapshots) => makerOf(forged, into).make();
   await forged.decide({ kind: "removeAuthority", member: (founders[3] as { member: MemberId }).member });
   expect(await make(filesOfChange)).toBe(CHANGE);
   await forged.extend(SNAPSHOT - CHANGE, 2);
@@ -73,17 +62,7 @@ beforeAll(async () => {
 });
 
 function joining(sources: SnapshotSources, against: Checkpoint | null, store = new MemoryStore()) {
-  const joiner = new SnapshotJoiner({
-    identity: world.identity,
-    checkpoint: against,
-    store,
-    sources,
-    hasher: simulatedHasher,
-    verify: cheapScheme.verify,
-    logger: SILENT,
-    pause: now,
-  });
-  return { store, joined: joiner.join() };
+  return { store, joined: joinerOf(world, sources, store, against).join() };
 }
 
 function peers(answering: Readonly<Record<string, Answering>>, headers: Headers | null = chain, of = files): AskedPeers {
@@ -223,6 +202,5 @@ describe("a snapshot of the block with which the authorities change", () => {
 });
 
 function opened(store: MemoryStore): ChainStore {
-  const { chain: id, genesis } = world.identity;
-  return new ChainStore(store, { chain: id, stateRoot: "0".repeat(64) as Hash, timeMs: genesis.timeMs });
+  return chainIn(store, world);
 }

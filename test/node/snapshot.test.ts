@@ -3,19 +3,18 @@ import { decode } from "../../src/codec/cbor.ts";
 import { encode } from "../../src/codec/schema.ts";
 import { pairListsSchema, snapshotChunkSchema, snapshotOfferSchema } from "../../src/codec/snapshot.ts";
 import { leftIdsKey } from "../../src/node/chain-keys.ts";
-import { ChainStore } from "../../src/node/chain-store.ts";
+import type { ChainStore } from "../../src/node/chain-store.ts";
 import { IndexAudit } from "../../src/node/index-audit.ts";
 import { IndexRebuild } from "../../src/node/index-rebuild.ts";
 import { leftIdsWrite } from "../../src/node/left-ids.ts";
 import { encodingOf } from "../../src/node/object-store.ts";
 import { checkChunk } from "../../src/node/snapshot-chunk.ts";
-import { SnapshotJoiner } from "../../src/node/snapshot-joiner.ts";
-import { chunkName, SnapshotMaker } from "../../src/node/snapshot-maker.ts";
+import { chunkName } from "../../src/node/snapshot-maker.ts";
 import { SnapshotReader } from "../../src/node/snapshot-reader.ts";
 import type { JoinError, SnapshotSources } from "../../src/node/snapshot-sources.ts";
 import { allDerived, allObjectsOfAllKinds } from "../../src/node/store-keys.ts";
 import type { StoreRange, StoreWrite } from "../../src/ports/store.ts";
-import { cheapScheme, simulatedHasher } from "../../src/simulator/virtual-crypto.ts";
+import { simulatedHasher } from "../../src/simulator/virtual-crypto.ts";
 import type { World } from "../../src/simulator/world.ts";
 import { StateTree } from "../../src/state/tree.ts";
 import type { Block } from "../../src/types/block.ts";
@@ -25,11 +24,11 @@ import type { Hash, PublicKey } from "../../src/types/scalars.ts";
 import { until } from "../e2e/support.ts";
 import { type Answering, AskedPeers, honest, requestOf } from "./support/asked-peers.ts";
 import { follower, forgedChain, fourMachines } from "./support/forged.ts";
+import { chainIn, joinerOf, makerOf } from "./support/joining.ts";
 import { MemorySnapshots } from "./support/memory-snapshots.ts";
 import { MemoryStore } from "./support/memory-store.ts";
 import { honestly, PeersInProcess } from "./support/peers.ts";
 
-const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const now = () => Promise.resolve();
 /** Three objects for each firm: more than a chunk's worth, so that there is one for each nibble. */
 const BLOCKS = 15;
@@ -48,21 +47,13 @@ beforeAll(async () => {
   still = forged.store.snapshot();
   ({ head } = forged.chain);
   let extended = false;
-  const maker = new SnapshotMaker({
-    store: forged.store,
-    chain: forged.chain,
-    files,
-    hasher: simulatedHasher,
-    logger: SILENT,
-    txWindowMs: () => LIMITS.txWindowMs,
-    // Blocks go on while it is made.
-    pause: async () => {
-      if (extended) return;
-      extended = true;
-      await forged.extend(3, 2);
-    },
-  });
-  expect(await maker.make()).toBe(head.height);
+  // Blocks go on while it is made.
+  const pause = async () => {
+    if (extended) return;
+    extended = true;
+    await forged.extend(3, 2);
+  };
+  expect(await makerOf(forged, files, { pause }).make()).toBe(head.height);
   expect(forged.chain.head.height).toBe(BLOCKS + 3);
 }, 120_000);
 
@@ -77,23 +68,13 @@ function flipped(bytes: Uint8Array, at: number): Uint8Array {
 }
 
 function joiner(sources: SnapshotSources, store: MemoryStore, checkpoint: Checkpoint | null = null) {
-  return new SnapshotJoiner({
-    identity: world.identity,
-    checkpoint,
-    store,
-    sources,
-    hasher: simulatedHasher,
-    verify: cheapScheme.verify,
-    logger: SILENT,
-    pause: now,
-  });
+  return joinerOf(world, sources, store, checkpoint);
 }
 
 const everything = { from: new Uint8Array(0), to: Uint8Array.of(0xff) };
 
 function opened(store: MemoryStore): ChainStore {
-  const { chain, genesis } = world.identity;
-  return new ChainStore(store, { chain, stateRoot: "0".repeat(64) as Hash, timeMs: genesis.timeMs });
+  return chainIn(store, world);
 }
 
 async function rows(store: Pick<MemoryStore, "range">, range: { readonly from: Uint8Array; readonly to: Uint8Array }) {
@@ -265,8 +246,7 @@ describe("a node that joins by a snapshot", () => {
     const store = new MemoryStore();
     await joiner(peersWith({ one: honest }), store).join();
     const own = new MemorySnapshots();
-    const maker = { store, chain: opened(store), files: own, hasher: simulatedHasher, logger: SILENT, pause: now };
-    expect(await new SnapshotMaker({ ...maker, txWindowMs: () => LIMITS.txWindowMs }).make()).toBeNull();
+    expect(await makerOf({ store, chain: opened(store) }, own).make()).toBeNull();
     expect(await own.heights()).toEqual([]);
   });
 
@@ -340,9 +320,7 @@ describe("a joining that is interrupted", () => {
     await expect(joiner(peersWith({ one: leaving }), disk).join()).rejects.toMatchObject({ code: "SNAPSHOT_GONE" });
     const both = new MemorySnapshots();
     both.whole.set(BLOCKS, files.whole.get(BLOCKS) as Map<string, Uint8Array>);
-    const { store, chain } = forged;
-    const maker = { store, chain, hasher: simulatedHasher, logger: SILENT, txWindowMs: () => LIMITS.txWindowMs, pause: now };
-    await new SnapshotMaker({ ...maker, files: both }).make();
+    await makerOf(forged, both).make();
     expect(await both.heights()).toEqual([BLOCKS, BLOCKS + 3]);
     const begun = new MemoryStore();
     begun.put((await disk.range({ ...everything, limit: 1_000_000 })).map(({ key, value }) => ({ key, value })));

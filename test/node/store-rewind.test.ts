@@ -6,7 +6,6 @@ import type { Check } from "../../src/light/commit.ts";
 import { blockKey, commitKey, isPageKey, transactionKey } from "../../src/node/chain-keys.ts";
 import { ChainStore, rowsOfHeight } from "../../src/node/chain-store.ts";
 import { encodingOf } from "../../src/node/object-store.ts";
-import { SnapshotMaker } from "../../src/node/snapshot-maker.ts";
 import { StoreAudit } from "../../src/node/store-audit.ts";
 import { StoreCheck } from "../../src/node/store-check.ts";
 import { isDerivedKey, isObjectKey } from "../../src/node/store-keys.ts";
@@ -16,9 +15,9 @@ import type { StoreEntry, StoreWrite } from "../../src/ports/store.ts";
 import { cheapScheme, simulatedHasher } from "../../src/simulator/virtual-crypto.ts";
 import { ChainForge } from "../../src/testnet/chain-forge.ts";
 import { authoritiesOf, type ChainIdentity } from "../../src/types/genesis.ts";
-import { LIMITS } from "../../src/types/limits.ts";
 import { type Height, type MemberId, ZERO_HASH } from "../../src/types/scalars.ts";
 import { fourMachines } from "./support/forged.ts";
+import { makerOf } from "./support/joining.ts";
 import { MemorySnapshots } from "./support/memory-snapshots.ts";
 import { MemoryStore } from "./support/memory-store.ts";
 import { VirtualMembers } from "./support/virtual-members.ts";
@@ -107,9 +106,7 @@ async function faults(store: MemoryStore): Promise<readonly string[]> {
 
 async function snapshotAt(height: Height, files: MemorySnapshots): Promise<void> {
   const store = storeAt(height);
-  const modules = { store, chain: chainOf(store), files, hasher: simulatedHasher, logger: SILENT };
-  const maker = new SnapshotMaker({ ...modules, txWindowMs: () => LIMITS.txWindowMs, pause: () => Promise.resolve() });
-  expect(await maker.make()).toBe(height);
+  expect(await makerOf({ store, chain: chainOf(store) }, files).make()).toBe(height);
 }
 
 /** The newest store as a node has it that keeps nothing below `base`. */

@@ -20,6 +20,7 @@ import { authoritiesOf, mayVote, type Strength, seatOf, strengthOf } from "./aut
 import { areOfTheYear, setBankDays } from "./bank-days.ts";
 import type { Change, ChangeKind } from "./change.ts";
 import { reseat, type Seat, seat } from "./turns.ts";
+import { windowBefore } from "./window.ts";
 
 type ChangeOf<K extends ChangeKind> = Extract<Change, { readonly kind: K }>;
 
@@ -101,8 +102,11 @@ const RULES: { readonly [K in ChangeKind]: Rule<ChangeOf<K>> } = {
       paramsAfter(situation, change);
     },
     apply: (situation, change) => {
+      const { book, timeMs } = situation;
       const values = paramsAfter(situation, change);
-      situation.book.update("param", situation.book.get("param", PARAM_ID), { values });
+      const param = book.get("param", PARAM_ID);
+      const before = windowBefore(param, values, timeMs);
+      book.update("param", param, before === undefined ? { values } : { values, before });
     },
   },
   setBankDays: { holds: areOfTheYear, apply: setBankDays },

@@ -25,8 +25,12 @@ export const GOVERNANCE_SCHEMAS = {
     closed: list(daySchema, { max: 64 }),
     open: list(daySchema, { max: 64 }),
   }),
-  /** The chain parameters in force. */
-  param: struct({ ...base, values: paramsSchema as Schema<Infer<typeof paramsSchema>> }),
+  /** The chain parameters in force, and of the window of transactions the one before (`window.ts`). */
+  param: struct({
+    ...base,
+    values: paramsSchema as Schema<Infer<typeof paramsSchema>>,
+    before: optional(struct({ txWindowMs: int(), lastMs: int() })),
+  }),
   /** A change that members voted on, or vote on; `decided` is the height of its last vote, 0 while it is open. */
   proposal: struct({
     ...base,

@@ -219,6 +219,8 @@ export const FIELD_LABELS = labels({
   offerTtlMs: ["要约有效期(毫秒)", "life of an offer, ms"],
   payByTtlMs: ["放款期限(毫秒)", "time to disburse, ms"],
   txWindowMs: ["交易有效窗口(毫秒)", "window of transactions, ms"],
+  before: ["此前的交易有效窗口", "window of transactions before"],
+  lastMs: ["沿用至", "in force until"],
   confirmDays: ["确权期限(日)", "days to confirm"],
   heartbeatMs: ["空块间隔(毫秒)", "heartbeat, ms"],
   searchTtlMs: ["查询有效期(毫秒)", "life of a search, ms"],

@@ -112,7 +112,7 @@ async function forgeState(network: NetworkFolder, objects: number, say: (line: s
       files: new SnapshotFolder(snapshotFolder(first)),
       hasher: nativeHasher,
       logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
-      txWindowMs: () => network.identity.genesis.params.txWindowMs,
+      usedIdsSinceMs: (nowMs) => nowMs - network.identity.genesis.params.txWindowMs,
       pause: () => new Promise((resolve) => setImmediate(resolve)),
     });
     await maker.make();

@@ -13,7 +13,7 @@ import { cheapScheme, simulatedHasher } from "../../../src/simulator/virtual-cry
 import { VirtualNetwork } from "../../../src/simulator/virtual-network.ts";
 import { type Machine, seedOf, World } from "../../../src/simulator/world.ts";
 import { ChainForge } from "../../../src/testnet/chain-forge.ts";
-import type { Hash, TimeMs } from "../../../src/types/scalars.ts";
+import type { Hash, TimeMs, TxId } from "../../../src/types/scalars.ts";
 import type { Envelope, Operation } from "../../../src/types/transaction.ts";
 import { MemoryStore } from "./memory-store.ts";
 
@@ -37,20 +37,26 @@ export async function forgedChain(world: World, blocks: number, transactions: nu
   const forge = await ChainForge.open(identity, keys, { store, hasher: simulatedHasher });
   let { timeMs } = identity.genesis;
   let firms = 0;
-  const extend = async (more: number, each: number): Promise<void> => {
-    for (let block = 0; block < more; block++) {
-      timeMs += 50;
-      const envelopes = Array.from({ length: each }, () => registration(world, firms++, timeMs));
-      const { receipts } = await forge.append(timeMs, envelopes);
-      if (receipts.some(({ code }) => code !== 0)) throw new Error("a forged transaction failed");
-    }
-    await forge.flush();
-  };
-  await extend(blocks, transactions);
   const append = async (...envelopes: readonly Envelope[]): Promise<void> => {
     timeMs += 50;
     const { receipts } = await forge.append(timeMs, envelopes);
     if (receipts.some(({ code }) => code !== 0)) throw new Error("a forged transaction failed");
+  };
+  const extend = async (more: number, each: number): Promise<void> => {
+    for (let block = 0; block < more; block++)
+      await append(...Array.from({ length: each }, () => registration(world, firms++, timeMs + 50)));
+    await forge.flush();
+  };
+  await extend(blocks, transactions);
+  const wait = (forMs: number): void => {
+    timeMs += forMs;
+  };
+  /** A block of nothing but a transaction that the chain has: no node may take it. */
+  const repeat = async (id: TxId): Promise<void> => {
+    const decoded = decodeTransaction(forge.store.body(id) as Uint8Array);
+    if (!decoded.ok) throw new Error(decoded.error.detail);
+    timeMs += 50;
+    await forge.append(timeMs, [decoded.value]);
     await forge.flush();
   };
   /** All members vote for it: with the second of two blocks it takes effect. */
@@ -64,8 +70,9 @@ export async function forgedChain(world: World, blocks: number, transactions: nu
     const proposal = objectId(proposing.pair.id, 0, 0);
     const vote = (by: Machine): Envelope => signed(by, op("governance.vote", { proposal, member: by.name, approve: true }));
     await append(...machines.slice(0, 3).map(vote));
+    await forge.flush();
   };
-  return { store, chain: forge.store, extend, decide };
+  return { store, chain: forge.store, objects: forge.objects, extend, decide, wait, repeat };
 }
 
 function registration({ identity, machines }: World, number: number, timeMs: number): Envelope {
@@ -105,16 +112,19 @@ function envelopeOf(
 
 const NEVER_WRITTEN = { initial: new Uint8Array(0), append: () => undefined, replace: () => undefined };
 
-/** A follower's production node on these ports; time is real, signatures are cheap. `fatal` is told why it ends by itself. */
-export function follower(
-  world: World,
-  store: Store,
-  transport: Transport,
-  fatal: (error: Error) => void = (error) => {
-    throw error;
-  },
-): Node {
+interface Following {
+  /** What it warns its operator of, with the code if there is one. */
+  readonly warned?: (event: string, code: unknown) => void;
+  /** Why it ends by itself. */
+  readonly fatal?: (error: Error) => void;
+}
+
+/** A follower's production node on these ports; time is real, signatures are cheap. */
+export function follower(world: World, store: Store, transport: Transport, following: Following = {}): Node {
   const [self] = world.machines as [Machine];
+  const fail = (error: Error): never => {
+    throw error;
+  };
   return new Node(
     { identity: world.identity, member: self.name },
     {
@@ -132,9 +142,14 @@ export function follower(
         },
       },
       hasher: simulatedHasher,
-      logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+      logger: {
+        debug: () => undefined,
+        info: () => undefined,
+        warn: (event, data) => following.warned?.(event, data?.code),
+        error: () => undefined,
+      },
       metrics: { add: () => undefined, set: () => undefined, observe: () => undefined },
-      fatal,
+      fatal: following.fatal ?? fail,
     },
   );
 }
