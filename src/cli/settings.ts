@@ -116,6 +116,7 @@ export function loadSettings(
 
 /** Variables of the test run and of drills, not of a node. */
 const OTHER_VARIABLES: ReadonlySet<string> = new Set([
+  "ZHONGLIAN_AUTHORITY_CHANGES",
   "ZHONGLIAN_FAILPOINT",
   "ZHONGLIAN_MAKE_PROOF_VECTORS",
   "ZHONGLIAN_MODEL_RUNTIME",

@@ -4,19 +4,23 @@ import { authorityChangeSchema } from "./proof.ts";
 import { bytes, bytesInPlace, type Infer, int, list, optional, struct, text } from "./schema.ts";
 
 /**
- * What a snapshot is of, and the way from the genesis to it: who has only the genesis finds the authorities of that height by the
+ * What a snapshot is of, and how long the way from the genesis to it is: who has only the genesis finds the authorities of that height by the
  * changes, and believes the block by its commit.
  */
 export const snapshotOfferSchema = struct({
   block: blockSchema,
   commit: commitSchema,
-  changes: list(authorityChangeSchema, { max: LIMITS.proofChangesMax }),
+  /** So many changes of authorities lead from the genesis to the block; they are asked for page by page. */
+  changes: int({ max: LIMITS.snapshotChangesMax }),
   /** There is a chunk for each prefix of so many nibbles. */
   nibbles: int({ max: LIMITS.snapshotNibblesMax }),
   /** Objects in the state: for telling how far a joiner is. */
   objects: int(),
 });
 export type SnapshotOffer = Infer<typeof snapshotOfferSchema>;
+
+/** Changes of authorities, oldest first. */
+export const changesPageSchema = list(authorityChangeSchema, { min: 1, max: LIMITS.snapshotChangesPerPage });
 
 const digest = bytes({ min: 32, max: 32 });
 
@@ -41,14 +45,14 @@ export const pairListsSchema = list(struct({ header: headerSchema, pairs: list(p
 export type PairLists = Infer<typeof pairListsSchema>;
 
 /**
- * What a joiner asks of a snapshot: the offer, one chunk of it, or pair lists; a header for its checkpoint. Who mends a store asks
+ * What a joiner asks of a snapshot: the offer, a page of changes, one chunk, or pair lists; a header for its checkpoint. Who mends a store asks
  * for a row of it, as it was when the chain had this height.
  */
 export const snapshotsRequestSchema = struct({
-  what: text({ max: 8, pattern: /^(offer|chunk|pairs|header|row)$/ }),
+  what: text({ max: 8, pattern: /^(offer|changes|chunk|pairs|header|row)$/ }),
   /** Of offers 0: the newest. */
   height: int(),
-  /** Of chunks: which; of pair lists: from which height downwards. */
+  /** Of chunks: which; of pair lists: from which height downwards; of changes: from the how manyth on, which is a page's first. */
   number: int(),
   /** Of rows: which. */
   key: optional(bytes({ min: 1, max: 256 })),

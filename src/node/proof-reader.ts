@@ -205,7 +205,7 @@ export class ProofReader {
     if (changes.length > LIMITS.proofChangesMax)
       return err({
         code: "PROOF_TOO_LARGE",
-        detail: `the authorities changed more than ${LIMITS.proofChangesMax} times since ${since}`,
+        detail: `the authorities changed more than ${LIMITS.proofChangesMax} times since ${since}: name a later height that is trusted`,
       });
     const proof = {
       ...fact,

@@ -1,6 +1,7 @@
 import { headerSchema } from "../codec/block.ts";
 import { encode } from "../codec/schema.ts";
 import {
+  changesPageSchema,
   type PairLists,
   pairListsSchema,
   type SnapshotOffer,
@@ -35,12 +36,18 @@ interface MakerModules {
   readonly pause: () => Promise<void>;
   /** Leaves in a chunk, as far as they spread evenly; fewer than the usual where states are small. */
   readonly chunkLeaves?: number;
+  readonly changesPerPage?: number;
 }
 
 export const OFFER = "offer";
 
 export function chunkName(chunk: number): string {
   return `chunk-${chunk}`;
+}
+
+/** The changes of authorities from this one on, counted from the genesis. */
+export function changesName(first: number): string {
+  return `changes-${first}`;
 }
 
 /** The pair lists from this height downwards. */
@@ -100,8 +107,15 @@ export class SnapshotMaker {
     const block = chain.block(height);
     const commit = chain.commit(height);
     if (block === undefined || commit === undefined) return false;
-    const changes = await chain.authorityChanges(height, LIMITS.proofChangesMax);
     await files.begin();
+    const changes = await this.#changes(height);
+    if (changes === null) {
+      logger.error("no snapshot is made: the authorities changed too often for a joiner to follow", {
+        height,
+        code: "CHANGES_TOO_MANY",
+      });
+      return false;
+    }
     if (!(await this.#pairLists(height, this.#m.usedIdsSinceMs(block.header.timeMs)))) {
       logger.info("no snapshot is made: this node joined by one, and lacks blocks of the window of used ids", { height });
       return false;
@@ -129,6 +143,24 @@ export class SnapshotMaker {
     await files.complete(height);
     logger.info("a snapshot is made", { height, objects, chunks: 16 ** nibbles });
     return true;
+  }
+
+  /** How many there are, page by page; null if they are more than a joiner takes. */
+  async #changes(height: Height): Promise<number | null> {
+    const limit = this.#m.changesPerPage ?? LIMITS.snapshotChangesPerPage;
+    let [count, bytes, from] = [0, 0, 0];
+    for (;;) {
+      const page = await this.#m.chain.authorityChanges(height, limit, from);
+      const last = page.at(-1);
+      if (last === undefined) return count;
+      const encoded = encode(changesPageSchema, page);
+      await this.#m.files.append(changesName(count), encoded);
+      count += page.length;
+      bytes += encoded.length;
+      if (count > LIMITS.snapshotChangesMax || bytes > LIMITS.snapshotChangesBytesMax) return null;
+      from = last.header.height + 1;
+      await this.#m.pause();
+    }
   }
 
   /** Of every block that may hold an id that is still valid, and of one more, which shows that there are no others. False if one is not kept. */

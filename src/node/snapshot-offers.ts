@@ -2,12 +2,14 @@ import { blockId, commitHash, evidenceRoot, headerSchema, txRoot, validatorsHash
 import { decode } from "../codec/cbor.ts";
 import type { AuthorityChange } from "../codec/proof.ts";
 import { type SnapshotOffer, snapshotOfferSchema } from "../codec/snapshot.ts";
+import { toHex } from "../lib/bytes.ts";
 import { finalityFault, followChanges, type Trusted, type TrustFault, trustGenesis } from "../light/trust.ts";
 import type { Hasher } from "../ports/crypto.ts";
 import type { Block, Commit, Header } from "../types/block.ts";
 import type { ChainIdentity, Checkpoint } from "../types/genesis.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { BlockId, Height, PublicKey, Signature } from "../types/scalars.ts";
+import { type Told, tellChanges } from "./snapshot-changes.ts";
 import { askForSnapshot, JOIN_RETRIES_MAX, JOIN_RETRY_MS, JoinError, type SnapshotSources } from "./snapshot-sources.ts";
 
 interface OffersModules {
@@ -36,6 +38,13 @@ export interface Begun {
   readonly nibbles: number;
 }
 
+/** An offer that checks, and who makes it. */
+interface Taken {
+  readonly source: string;
+  readonly offer: SnapshotOffer;
+  readonly changes: readonly AuthorityChange[];
+}
+
 /** `BELOW_CHECKPOINT` is no fault of the one that offers; with the others it is not what a correct node has. */
 type OfferFault = TrustFault | "BELOW_CHECKPOINT" | "CHECKPOINT_CONTRADICTED" | "TX_ROOT" | "LAST_COMMIT" | "EVIDENCE_ROOT";
 
@@ -48,6 +57,10 @@ const BEGUN_RETRIES = 6;
 export class SnapshotOffers {
   readonly #m: OffersModules;
   readonly #refused = new Map<string, string>();
+  /** By their sources and bytes: who is asked again mostly offers the same. */
+  readonly #taken = new Map<string, Taken>();
+  /** By the block and the changes told: what many tell alike is verified once. */
+  readonly #judged = new Map<string, Trusted | OfferFault>();
 
   constructor(modules: OffersModules) {
     this.#m = modules;
@@ -93,11 +106,11 @@ export class SnapshotOffers {
     const found = new Map<BlockId, Offered>();
     for (const answer of answers) {
       if (answer === null) continue;
-      const { source, offer } = answer;
+      const { source, offer, changes } = answer;
       const block = offer.block as Block;
       const id = blockId(block.header, this.#m.hasher.sha256);
       const known = found.get(id);
-      const way = { source, changes: offer.changes };
+      const way = { source, changes };
       if (known === undefined) {
         const { nibbles, objects, commit } = offer;
         found.set(id, { block, id, commit: commit as Commit, nibbles, objects, ways: [way] });
@@ -112,25 +125,39 @@ export class SnapshotOffers {
     return fault === undefined || fault === "BELOW_CHECKPOINT";
   }
 
-  async #offerOf(
-    source: string,
-    height: Height,
-    checkpoint: Header | null,
-  ): Promise<{ readonly source: string; readonly offer: SnapshotOffer } | null> {
-    const response = await askForSnapshot(this.#m.sources, source, "offer", height, 0);
+  async #offerOf(source: string, height: Height, checkpoint: Header | null): Promise<Taken | null> {
+    const { sources, hasher } = this.#m;
+    const response = await askForSnapshot(sources, source, "offer", height, 0);
     if (response === null) return null;
+    const key = `${source} ${toHex(hasher.sha256(response))}`;
+    const known = this.#taken.get(key);
+    if (known !== undefined) return known;
     const decoded = decode(snapshotOfferSchema, response, LIMITS.responseBytesMax);
-    const fault = decoded.ok ? this.#fault(decoded.value, checkpoint) : decoded.error.code;
-    if (decoded.ok && fault === null) return { source, offer: decoded.value };
-    this.#refused.set(source, fault as string);
+    if (!decoded.ok) return this.#refuse(source, decoded.error.code);
+    const offer = decoded.value;
+    const asked = { height: offer.block.header.height, count: offer.changes };
+    const told = await tellChanges(sources, source, asked, hasher);
+    if (told === null) return null;
+    if (typeof told === "string") return this.#refuse(source, told);
+    const fault = this.#fault(offer, told, checkpoint);
+    if (fault !== null) return this.#refuse(source, fault);
+    const taken = { source, offer, changes: told.changes };
+    this.#taken.set(key, taken);
+    return taken;
+  }
+
+  #refuse(source: string, fault: string): null {
+    this.#refused.set(source, fault);
     if (fault !== "BELOW_CHECKPOINT") this.#m.sources.penalise(source, `snapshot: ${fault}`);
     return null;
   }
 
-  #fault(offer: SnapshotOffer, checkpoint: Header | null): OfferFault | null {
+  #fault(offer: SnapshotOffer, told: Told, checkpoint: Header | null): OfferFault | null {
     const { header, pairs, lastCommit, evidence } = offer.block as Block;
     const digest = this.#m.hasher.sha256;
-    const trusted = this.#trusted(offer, checkpoint);
+    const key = `${blockId(header, digest)} ${told.digest}`;
+    const trusted = this.#judged.get(key) ?? this.#trusted(header, told.changes, checkpoint);
+    this.#judged.set(key, trusted);
     if (typeof trusted === "string") return trusted;
     if (header.txRoot !== txRoot(pairs, digest)) return "TX_ROOT";
     // The block is kept as it came, and a store in which it is not its header's would be found to be damaged.
@@ -148,11 +175,10 @@ export class SnapshotOffers {
    * height, with its block if it is itself a change: who was an authority before can sign another history up to there, and is not believed; of
    * what comes after, those of the checkpoint have to sign.
    */
-  #trusted({ block, changes }: SnapshotOffer, checkpoint: Header | null): Trusted | OfferFault {
+  #trusted(header: Header, changes: readonly AuthorityChange[], checkpoint: Header | null): Trusted | OfferFault {
     const genesis = trustGenesis(this.#m.identity);
     if (checkpoint === null) return this.#follow(genesis, changes);
     const { height, validators, nextValidators } = checkpoint;
-    const header = block.header as Header;
     if (header.height < height) return "BELOW_CHECKPOINT";
     const digest = this.#m.hasher.sha256;
     const id = blockId(checkpoint, digest);

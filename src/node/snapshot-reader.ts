@@ -1,14 +1,14 @@
 import { headerSchema } from "../codec/block.ts";
 import { decode } from "../codec/cbor.ts";
 import { encode } from "../codec/schema.ts";
-import { pairListsSchema, snapshotOfferSchema, snapshotsRequestSchema } from "../codec/snapshot.ts";
+import { changesPageSchema, pairListsSchema, snapshotOfferSchema, snapshotsRequestSchema } from "../codec/snapshot.ts";
 import type { SnapshotFiles } from "../ports/snapshot-files.ts";
 import type { Header } from "../types/block.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Height } from "../types/scalars.ts";
 import type { ChainStore } from "./chain-store.ts";
 import type { RowReader } from "./row-reader.ts";
-import { chunkName, OFFER, pairsName } from "./snapshot-maker.ts";
+import { changesName, chunkName, OFFER, pairsName } from "./snapshot-maker.ts";
 
 /** Who asks an exported snapshot gets no headers but those in it. */
 export type Headers = Pick<ChainStore, "head" | "block">;
@@ -40,6 +40,8 @@ export class SnapshotReader {
         const asked = height > 0 ? height : (await this.#files.heights()).at(-1);
         return asked === undefined ? null : ((await this.#files.read(asked, OFFER)) ?? null);
       }
+      case "changes":
+        return (await this.#files.read(height, changesName(number))) ?? null;
       case "chunk": {
         const chunk = await this.#files.read(height, chunkName(number));
         return chunk === undefined || chunk.length > LIMITS.responseBytesMax ? null : chunk;
@@ -67,8 +69,8 @@ export class SnapshotReader {
     const offer = newest === undefined ? undefined : await this.#files.read(newest, OFFER);
     const decoded = offer === undefined ? undefined : decode(snapshotOfferSchema, offer, LIMITS.responseBytesMax);
     if (newest === undefined || !decoded?.ok) return undefined;
-    const change = decoded.value.changes.find(({ header }) => header.height === height);
-    if (change !== undefined) return change.header as Header;
+    const change = await this.#changeOfSnapshot(newest, decoded.value.changes, height);
+    if (change !== undefined) return change;
     for (let from = newest; from >= height; ) {
       const lists = await this.#files.read(newest, pairsName(from));
       const piece = lists === undefined ? undefined : decode(pairListsSchema, lists, LIMITS.responseBytesMax);
@@ -77,6 +79,18 @@ export class SnapshotReader {
       const lowest = piece?.ok ? piece.value.at(-1)?.header.height : undefined;
       if (lowest === undefined) return undefined;
       from = lowest - 1;
+    }
+    return undefined;
+  }
+
+  async #changeOfSnapshot(snapshot: Height, count: number, height: Height): Promise<Header | undefined> {
+    for (let first = 0; first < count; ) {
+      const bytes = await this.#files.read(snapshot, changesName(first));
+      const page = bytes === undefined ? undefined : decode(changesPageSchema, bytes, LIMITS.responseBytesMax);
+      if (!page?.ok) return undefined;
+      const found = page.value.find(({ header }) => header.height >= height);
+      if (found !== undefined) return found.header.height === height ? (found.header as Header) : undefined;
+      first += page.value.length;
     }
     return undefined;
   }

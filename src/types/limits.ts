@@ -104,6 +104,11 @@ export const LIMITS = {
   snapshotNibblesMax: 4,
   snapshotLeavesMax: 65_536,
   snapshotPairListsMax: 256,
+  /** Changes of authorities from the genesis on: twenty members that change their keys every month make as many in eighty years. */
+  snapshotChangesMax: 20_000,
+  snapshotChangesPerPage: 256,
+  /** All of them, as one source tells them. */
+  snapshotChangesBytesMax: 64 * MIB,
   snapshotsKept: 2,
   snapshotSliceObjects: 500,
   rebuildSliceEntries: 2_000,
@@ -195,6 +200,10 @@ assert(LIMITS.responseBytesMax < LIMITS.syncBytesAheadMax, "one answer is not to
 assert(
   LIMITS.syncGroupBlocksMin < LIMITS.syncGroupBlocksMax && LIMITS.syncGroupBytesMin < LIMITS.syncGroupBytesMax,
   "blocks are executed while a group of others is being written",
+);
+assert(
+  LIMITS.snapshotChangesPerPage * LIMITS.authoritiesMax * 256 < LIMITS.responseBytesMax,
+  "a page of changes fits an answer, with key, name and signature of each authority",
 );
 assert(LIMITS.snapshotChunkLeaves * 16 <= LIMITS.snapshotLeavesMax, "a chunk may be larger than the average");
 assert(LIMITS.blockTxMax * 70 < LIMITS.consensusMessageBytesMax, "a full block's pairs fit a proposal");

@@ -4,6 +4,7 @@ import { genesisSchema } from "../../../src/codec/genesis.ts";
 import { authorityChangeSchema } from "../../../src/codec/proof.ts";
 import { encode, type Schema } from "../../../src/codec/schema.ts";
 import {
+  changesPageSchema,
   pairListsSchema,
   snapshotChunkSchema,
   snapshotOfferSchema,
@@ -62,6 +63,7 @@ export const WIRE: Readonly<Record<string, Schema<never>>> = {
   validators: validatorsSchema,
   authorityChange: authorityChangeSchema,
   snapshotOffer: snapshotOfferSchema,
+  changesPage: changesPageSchema,
   snapshotChunk: snapshotChunkSchema,
   pairLists: pairListsSchema,
   snapshotsRequest: snapshotsRequestSchema,

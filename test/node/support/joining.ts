@@ -2,6 +2,7 @@ import { ChainStore } from "../../../src/node/chain-store.ts";
 import { SnapshotJoiner } from "../../../src/node/snapshot-joiner.ts";
 import { SnapshotMaker } from "../../../src/node/snapshot-maker.ts";
 import type { SnapshotSources } from "../../../src/node/snapshot-sources.ts";
+import type { Logger } from "../../../src/ports/observe.ts";
 import type { SnapshotFiles } from "../../../src/ports/snapshot-files.ts";
 import { cheapScheme, simulatedHasher } from "../../../src/simulator/virtual-crypto.ts";
 import type { World } from "../../../src/simulator/world.ts";
@@ -20,6 +21,8 @@ interface Made {
 
 interface Making {
   readonly pause?: () => Promise<void>;
+  readonly changesPerPage?: number;
+  readonly logger?: Logger;
   readonly usedIdsSinceMs?: (nowMs: TimeMs) => TimeMs;
 }
 
