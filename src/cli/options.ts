@@ -8,3 +8,8 @@ export function integer(min: number, max: number): (text: string) => number {
     return value;
   };
 }
+
+/** Reads an option as a count, or the word for no limit. */
+export function countOrAll(text: string): number | "all" {
+  return text === "all" ? text : integer(0, Number.MAX_SAFE_INTEGER)(text);
+}

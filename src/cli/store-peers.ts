@@ -11,15 +11,15 @@ import { nodesToAsk } from "./join-node.ts";
 import { readAddresses, readPassphrase } from "./node-files.ts";
 import { type Settings, SettingsError } from "./settings.ts";
 
-const WAIT_MS = 20_000;
 const LOOK_MS = 250;
 /** Who is connected first is not to be the only one. */
 const SETTLE_MS = 2_000;
 
-/** Rows of the other members' stores, for as long as `use` takes. Throws SettingsError if nobody is reached in time. */
+/** Rows of the other members' stores, for as long as `use` takes. Throws SettingsError if nobody is reached within `waitSeconds`. */
 export async function withPeers<T>(
   settings: Settings,
   identity: ChainIdentity,
+  waitSeconds: number,
   use: (sources: readonly RowSource[]) => Promise<T>,
 ): Promise<T> {
   const nodeKey = await openKeystore(settings.nodeKeystore, readPassphrase(settings.passphraseFile));
@@ -37,12 +37,12 @@ export async function withPeers<T>(
   await transport.open();
   try {
     onlyAsk(transport, nodesToAsk({ identity, self: nodeKey.publicKey, contacts: book.contacts }));
-    const deadline = performance.now() + WAIT_MS;
+    const deadline = performance.now() + waitSeconds * 1_000;
     while (transport.peers().length === 0 && performance.now() < deadline) await passed(LOOK_MS);
     if (transport.peers().length === 0)
       throw new SettingsError(
         "PEERS_UNREACHABLE",
-        `no other member's node answered within ${WAIT_MS / 1_000} s; nothing was let go of: try again, or mend --from a backup`,
+        `no other member's node answered within ${waitSeconds} s; nothing was let go of: try again, or mend --from a backup`,
       );
     await passed(SETTLE_MS);
     const sources = transport.peers().map(

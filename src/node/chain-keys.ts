@@ -1,5 +1,5 @@
 import { assert } from "../lib/assert.ts";
-import { shortLived, writeHex, writeUint64 } from "../lib/bytes.ts";
+import { shortLived, toHex, writeHex, writeUint64 } from "../lib/bytes.ts";
 import type { BlockId, Height, TxId } from "../types/scalars.ts";
 
 /** Prefixes of the chain's own keys in the store; the ledger's (objects, indices, totals, history) are in store-keys.ts. */
@@ -137,6 +137,26 @@ export function rowsOfPastById(): readonly { readonly from: Uint8Array; readonly
     from: Uint8Array.of(prefix),
     to: Uint8Array.of(prefix + 1),
   }));
+}
+
+/** In words for an operator: what a row is, and of which height, id or page. undefined: it is none of the chain's own. */
+export function nameOfChainRow(key: Uint8Array): string | undefined {
+  const name = Object.entries(PREFIX).find(([, prefix]) => prefix === key[0])?.[0];
+  if (name === undefined || key.length === 1) return name === "page" ? "page /" : name;
+  if (key[0] === PREFIX.page) return `${name} /${textOf(key, 1, key.length)}`;
+  if (key[0] === PREFIX.pageUndo) return `${name} /${textOf(key, 1, key.length - 9)} ${heightIn(key)}`;
+  return key.length === HEIGHT_KEY_BYTES ? `${name} ${heightIn(key)}` : `${name} ${toHex(key.subarray(1))}`;
+}
+
+const HEIGHT_KEY_BYTES = 9;
+
+/** The last eight bytes. */
+function heightIn(key: Uint8Array): Height {
+  return Number(new DataView(key.buffer, key.byteOffset).getBigUint64(key.length - 8));
+}
+
+function textOf(key: Uint8Array, from: number, to: number): string {
+  return String.fromCharCode(...key.subarray(from, to));
 }
 
 function withHeight(prefix: number, height: Height): Uint8Array {

@@ -7,8 +7,9 @@ import type { Hash, Height } from "../types/scalars.ts";
 import { blockKey, commitKey, pageKey, transactionKey } from "./chain-keys.ts";
 import type { ChainStore } from "./chain-store.ts";
 import { IndexAudit, type IndexReport } from "./index-audit.ts";
+import { nameOfRow } from "./row-name.ts";
 import type { AuditFinding, StoreAudit } from "./store-audit.ts";
-import { allDerived, allHistory, allObjectsOfAllKinds, objectOfIndex } from "./store-keys.ts";
+import { allDerived, allHistory, allObjectsOfAllKinds, isDerivedKey, objectOfIndex, placeOfHistory } from "./store-keys.ts";
 
 interface CheckModules {
   readonly chain: ChainStore;
@@ -16,12 +17,18 @@ interface CheckModules {
   readonly state: StoreSnapshot;
   readonly hasher: Hasher;
   readonly verify: (check: Check) => boolean;
+  /** Rows whose checksum is wrong; the store gives the others as if these were not there. */
+  readonly damaged?: readonly Uint8Array[];
+  /** Of how many of the newest past states, and of the older versions of objects in them; all of them if not told. */
+  readonly past?: number;
 }
 
 export interface StoreReport {
   readonly blocks: number;
   readonly pages: number;
   readonly objects: number;
+  /** The lowest height whose past state was looked at. */
+  readonly pastFrom: Height;
   readonly indexEntries: number;
   /** The same on every sound node at this height; null where objects are damaged. */
   readonly indexDigest: Hash | null;
@@ -48,6 +55,11 @@ export class StoreCheck {
   }
 
   async run(): Promise<StoreReport> {
+    const damaged = this.#m.damaged ?? [];
+    for (const key of damaged) {
+      this.#fault(`${nameOfRow(key)}: its checksum is wrong`);
+      this.#name(key);
+    }
     const { pages, leaves } = this.#pages();
     const objects = await this.#objects();
     if (leaves !== objects) {
@@ -57,7 +69,7 @@ export class StoreCheck {
     const blocks = this.#blocks();
     // Of pages that lead astray no version can be told to be right.
     if (await this.#isPastSound()) await this.#history();
-    const essential = this.#faults.length;
+    const essential = this.#faults.length - damaged.filter(isDerivedKey).length;
     // Of damaged objects no index can be told to be right.
     const indices = essential > 0 ? NO_INDICES : await this.#indices();
     for (const fault of indices.faults) this.#fault(fault);
@@ -65,12 +77,18 @@ export class StoreCheck {
       blocks,
       pages,
       objects,
+      pastFrom: this.#pastFrom,
       indexEntries: indices.entries,
       indexDigest: indices.digest,
       faults: this.#faults,
       bad: [...this.#bad.values()],
       isDerivedOnly: essential === 0 && this.#faults.length > 0,
     };
+  }
+
+  get #pastFrom(): Height {
+    const { base, head } = this.#m.chain;
+    return Math.max(base, head.height - (this.#m.past ?? head.height));
   }
 
   #pages(): { readonly pages: number; readonly leaves: number } {
@@ -128,6 +146,7 @@ export class StoreCheck {
   /** In slices that overlap by one, since an entry is judged beside the one that follows. */
   async #history(): Promise<void> {
     const { to, ...range } = allHistory();
+    const pastFrom = this.#pastFrom;
     try {
       for (let { from } = range; ; ) {
         const entries = await this.#m.state.range({ from, to, limit: LIMITS.auditSliceObjects });
@@ -135,6 +154,7 @@ export class StoreCheck {
         if (last === undefined) return;
         const isEnd = entries.length < LIMITS.auditSliceObjects;
         for (const [index, entry] of entries.slice(0, isEnd ? undefined : -1).entries()) {
+          if (placeOfHistory(entry.key).height < pastFrom) continue;
           const finding = await this.#m.audit.history(entries.slice(index, index + 2), 1);
           this.#found(finding, entry.key);
         }
@@ -146,12 +166,12 @@ export class StoreCheck {
     }
   }
 
-  /** The states after all blocks but the last, as undos tell them. */
+  /** The states after all blocks but the last, as undos tell them: from the newest down, so that each rests on those looked at before. */
   async #isPastSound(): Promise<boolean> {
-    const { base, head } = this.#m.chain;
+    const pastFrom = this.#pastFrom;
     let isSound = true;
     try {
-      for (let height = head.height - 1; height >= base; height--) {
+      for (let height = this.#m.chain.head.height - 1; height >= pastFrom; height--) {
         const paths = [""];
         for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
           const { finding, below, row } = await this.#m.audit.pastPage(height, path);

@@ -127,6 +127,28 @@ export function allHistory(): { readonly from: Uint8Array; readonly to: Uint8Arr
   return { from: all, to: after(all) };
 }
 
+/** In words for an operator, as `nameOfChainRow`: what a row of the ledger is of. */
+export function nameOfLedgerRow(key: Uint8Array): string | undefined {
+  switch (key[0]) {
+    case PREFIX.object: {
+      const { texts: names, rest } = splitKey(key, 1);
+      return `object ${names.join()} ${toHex(rest)}`;
+    }
+    case PREFIX.history: {
+      const { kind, id, height } = placeOfHistory(key);
+      return `history ${kind} ${id} ${height}`;
+    }
+    case PREFIX.index: {
+      const { texts: names, rest } = splitKey(key, 3);
+      return `index ${names.join(" ")} ${toHex(rest)}`;
+    }
+    case PREFIX.total:
+      return `total ${splitKey(key, 4).texts.join(" ")}`;
+    default:
+      return undefined;
+  }
+}
+
 /** Above every change of the object. */
 export function historyEnd(kind: string, id: Hash): Uint8Array {
   return after(keyOf(PREFIX.history, [kind], id));

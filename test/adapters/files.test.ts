@@ -136,6 +136,54 @@ describe("the store", () => {
     await again.close();
   });
 
+  it("passes over what is damaged when told to, and names it, also behind a block of a file that LevelDB cannot read", async () => {
+    const path = join(folder, "chain");
+    const store = await LevelStore.open(path);
+    const records = Array.from({ length: 4_000 }, (_, index) =>
+      put(`key-${String(index).padStart(5, "0")}`, `value ${index} `.repeat(5)),
+    );
+    expect(await write(store, records)).toBeNull();
+    const all = { from: bytes("key-"), to: bytes("key."), limit: records.length };
+    await store.compact(all);
+    await store.close();
+    const raw = new Level<Uint8Array, Uint8Array>(path, { keyEncoding: "view", valueEncoding: "view" });
+    await raw.open();
+    await raw.put(bytes("key-00007"), bytes("not what was written"));
+    await raw.close();
+    const [name] = readdirSync(path).filter((each) => each.endsWith(".ldb")) as [string];
+    const file = Uint8Array.from(readFileSync(join(path, name)));
+    file.fill(0xff, file.length / 2, file.length / 2 + 64);
+    writeFileSync(join(path, name), file);
+
+    const damage: string[] = [];
+    const strict = await LevelStore.open(path, { onDamage: ({ code }) => damage.push(code) });
+    const unreadable = records.filter(({ key }) => {
+      try {
+        strict.get(key);
+        return false;
+      } catch (error) {
+        expect(error).toMatchObject({ code: "STORE_CORRUPT" });
+        return true;
+      }
+    });
+    expect(unreadable.length).toBeGreaterThan(1);
+    expect(damage).toHaveLength(unreadable.length);
+    await expect(strict.range({ ...all, from: bytes("key-00008") })).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+    const { keys, hasUnreadable } = await strict.damage();
+    expect([keys.map(text), hasUnreadable]).toEqual([["key-00007"], true]);
+    await strict.close();
+
+    const left = await LevelStore.open(path, { skipsDamage: true });
+    const sound = records.filter((record) => !unreadable.includes(record));
+    for (const reverse of [false, true]) {
+      const entries = await left.range({ ...all, reverse });
+      expect(entries.map(({ key }) => text(key))).toEqual((reverse ? sound.toReversed() : sound).map(({ key }) => text(key)));
+    }
+    expect(await left.range({ ...all, limit: 10 })).toHaveLength(10);
+    for (const { key } of unreadable) expect(left.get(key)).toBeUndefined();
+    await left.close();
+  });
+
   it("refuses a journal that is damaged in front of sound records, and takes a torn tail for what it is", async () => {
     const path = join(folder, "chain");
     const store = await LevelStore.open(path);

@@ -1,11 +1,10 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DrivenClockSource } from "../../src/adapters/driven-clock.ts";
 import { LevelStore } from "../../src/adapters/level-store.ts";
 import { nativeHasher } from "../../src/adapters/native-hasher.ts";
-import { main } from "../../src/cli/main.ts";
 import { runNode } from "../../src/cli/run-node.ts";
 import { loadSettings } from "../../src/cli/settings.ts";
 import { Client } from "../../src/client/client.ts";
@@ -16,6 +15,7 @@ import { ChainForge } from "../../src/testnet/chain-forge.ts";
 import { openNetworkFolder } from "../../src/testnet/network-folder.ts";
 import type { ChainIdentity } from "../../src/types/genesis.ts";
 import { ZERO_HASH } from "../../src/types/scalars.ts";
+import { storeCommand as store } from "./support/store-command.ts";
 
 const TIMEOUT = { timeout: 120_000 };
 const BLOCKS = 12;
@@ -59,22 +59,6 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** `zhonglian store <argv> --json`: its status, and what it printed. */
-async function store(
-  ...argv: readonly string[]
-): Promise<{ readonly status: number; readonly out: unknown; readonly err: string }> {
-  const [out, err]: [string[], string[]] = [[], []];
-  const log = vi.spyOn(console, "log").mockImplementation((line: string) => void out.push(line));
-  const error = vi.spyOn(console, "error").mockImplementation((line: string) => void err.push(line));
-  try {
-    const status = await main(["store", ...argv, "--json"]);
-    return { status, out: out.length === 0 ? null : JSON.parse(out.join("\n")), err: err.join("\n") };
-  } finally {
-    log.mockRestore();
-    error.mockRestore();
-  }
-}
 
 function filesUnder(dir: string): readonly string[] {
   return readdirSync(dir, { recursive: true, encoding: "utf8" }).filter((name) => !name.startsWith(join("data", "chain") + sep));

@@ -191,7 +191,9 @@ describe("mending what tells of the past", () => {
     return true;
   }
 
-  it("fetches the undos that lead a page astray, whichever it is, wrong or gone, and of no page that is right", async () => {
+  it("fetches the undos that lead a page astray, whichever it is, wrong or gone, and of no page that is right", {
+    timeout: 300_000,
+  }, async () => {
     const all = await undos();
     const { length: total } = all;
     const some = all.filter((_, index) => index % Math.ceil(total / UNDOS_HARMED) === 0);

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { LevelStore, StoreOpenError } from "../../adapters/level-store.ts";
+import { LevelStore, type LevelStoreOptions, StoreDamageError, StoreOpenError } from "../../adapters/level-store.ts";
 import { nativeHasher } from "../../adapters/native-hasher.ts";
 import { ChainStore } from "../../node/chain-store.ts";
 import { RowReader } from "../../node/row-reader.ts";
@@ -13,7 +13,7 @@ import { authoritiesOf, type ChainIdentity } from "../../types/genesis.ts";
 import { type Height, ZERO_HASH } from "../../types/scalars.ts";
 import { backupOf, requestBackup } from "../node-backups.ts";
 import { readGenesis } from "../node-files.ts";
-import { integer } from "../options.ts";
+import { countOrAll, integer } from "../options.ts";
 import { print } from "../output.ts";
 import { makeRewoundNode, verifyCheck } from "../rewound-node.ts";
 import { loadSettings, SettingsError } from "../settings.ts";
@@ -26,12 +26,16 @@ interface StoreOptions {
   readonly seconds?: number;
   readonly height?: number;
   readonly to?: string;
+  readonly past?: number | "all";
 }
 
 const DAMAGED = "chain.damaged";
 /** A backup on its way into a node's folder: until it is whole nothing is where it is to be. */
 const RESTORING = "chain.restoring";
 const BACKUP_LIMIT_S = 3_600;
+const PEERS_LIMIT_S = 20;
+/** Past states that a check looks at if it is told nothing: their number grows for ever, and each takes as long as its block. */
+const PAST_STATES = 1_000;
 
 /** What an operator does to a node's store: back it up, put it back, look whether it is sound, mend it, go back in a copy of it. */
 export function storeCommand(done: (status: number) => void): Command {
@@ -52,21 +56,21 @@ export function storeCommand(done: (status: number) => void): Command {
     .action(async ({ dir, from, json }: StoreOptions) => {
       print(await restore(dir, String(from)), json === true);
     });
-  sub(
-    "check",
-    "look at every block, page, object, index and total of a node that does not run; status 1 if anything is wrong",
-  ).action(async ({ dir, json }: StoreOptions) => {
-    const report = await check(dir);
-    print(report, json === true);
-    done(report.faults.length === 0 ? 0 : 1);
-  });
+  sub("check", "look at every block, page, object, index and total of a node that does not run; status 1 if anything is wrong")
+    .option("--past <count>", "how many of the newest past states to look at, or all", countOrAll, PAST_STATES)
+    .action(async ({ dir, json, past }: StoreOptions) => {
+      const report = await check(dir, past);
+      print(report, json === true);
+      done(report.faults.length === 0 ? 0 : 1);
+    });
   sub(
     "repair",
     "mend the store of a node that does not run: fetch what is bad from the other members, make anew what objects tell",
   )
     .option("--from <folder>", "or fetch it from this backup")
-    .action(async ({ dir, from, json }: StoreOptions) => {
-      const repaired = await repair(dir, from);
+    .option("--seconds <limit>", "how long to wait for the other members' nodes", integer(1, 3_600), PEERS_LIMIT_S)
+    .action(async ({ dir, from, json, seconds }: StoreOptions) => {
+      const repaired = await repair(dir, from, seconds ?? PEERS_LIMIT_S);
       print(repaired, json === true);
       done("aside" in repaired ? 1 : 0);
     });
@@ -89,12 +93,12 @@ interface Opened {
   readonly identity: ChainIdentity;
 }
 
-async function open(dir: string, from?: string): Promise<Opened> {
+async function open(dir: string, from?: string, options: LevelStoreOptions = {}): Promise<Opened> {
   const { dataFolder, genesisFile } = loadSettings(dir, process.env, {});
   const identity = readGenesis(genesisFile);
   const folder = join(dataFolder, "chain");
   if (from === undefined && !existsSync(folder)) throw new SettingsError("CHAIN_MISSING", `the node in ${dir} has no chain yet`);
-  const store = await (from === undefined ? LevelStore.open(folder) : openBackup(from));
+  const store = await (from === undefined ? LevelStore.open(folder, options) : openBackup(from));
   try {
     const chain = new ChainStore(store, { chain: identity.chain, stateRoot: ZERO_HASH, timeMs: identity.genesis.timeMs });
     return { store, chain, identity };
@@ -140,8 +144,9 @@ async function restore(dir: string, from: string): Promise<object> {
 async function heightOfBackup(dir: string, from: string): Promise<Height> {
   const { chain, store } = await open(dir, from);
   try {
-    const damaged = await store.damagedKeys();
-    if (damaged.length > 0) throw new SettingsError("BACKUP_INVALID", `${damaged.length} records of ${from} are damaged`);
+    const { keys, hasUnreadable } = await store.damage();
+    if (hasUnreadable) throw new SettingsError("BACKUP_INVALID", `some of the files of ${from} cannot be read`);
+    if (keys.length > 0) throw new SettingsError("BACKUP_INVALID", `${keys.length} records of ${from} are damaged`);
     return chain.head.height;
   } finally {
     await store.close();
@@ -169,17 +174,25 @@ function setAside(dataFolder: string): string | null {
   return aside;
 }
 
-async function check(dir: string) {
-  const opened = await open(dir);
+async function check(dir: string, past: number | "all" = PAST_STATES) {
+  // All that is left is looked at, whatever is damaged.
+  const opened = await open(dir, undefined, { skipsDamage: true });
   try {
-    const { bad: _, ...report } = await checkOf(opened);
-    return { height: opened.chain.head.height, base: opened.chain.base, ...report };
+    const { keys: damaged, hasUnreadable } = await opened.store.damage();
+    const { bad: _, faults, ...report } = await checkOf(opened, past === "all" ? { damaged } : { damaged, past });
+    const { height, base } = { height: opened.chain.head.height, base: opened.chain.base };
+    return { height, base, ...report, faults: hasUnreadable ? [UNREADABLE, ...faults] : faults };
   } finally {
     await opened.store.close();
   }
 }
 
-async function checkOf({ store, chain, identity }: Opened): Promise<StoreReport> {
+const UNREADABLE = "LevelDB cannot read some blocks of its files: of what lay in them, what can be missed is named below";
+
+async function checkOf(
+  { store, chain, identity }: Opened,
+  looking: { readonly damaged?: readonly Uint8Array[]; readonly past?: number } = {},
+): Promise<StoreReport> {
   const state = store.snapshot();
   try {
     const validators = new ValidatorHistory(chain.view, authoritiesOf(identity.genesis), () => chain.head.height);
@@ -190,19 +203,21 @@ async function checkOf({ store, chain, identity }: Opened): Promise<StoreReport>
       chainId: identity.chain,
       setAt: (height) => validators.at(height),
     });
-    return await new StoreCheck({ chain, audit, state, hasher: nativeHasher, verify: verifyCheck }).run();
+    return await new StoreCheck({ chain, audit, state, hasher: nativeHasher, verify: verifyCheck, ...looking }).run();
   } finally {
     await state.close();
   }
 }
 
-async function repair(dir: string, from: string | undefined): Promise<object> {
+async function repair(dir: string, from: string | undefined, seconds: number): Promise<object> {
   const settings = loadSettings(dir, process.env, {});
   let report: RepairReport | null = null;
   try {
     const opened = await open(dir);
     try {
-      const damaged = await opened.store.damagedKeys();
+      const { keys: damaged, hasUnreadable } = await opened.store.damage();
+      // Of rows in blocks of LevelDB that cannot be read nobody knows which they were.
+      if (hasUnreadable) throw new StoreDamageError("STORE_CORRUPT", UNREADABLE);
       const mend = (sources: readonly RowSource[]): Promise<RepairReport> =>
         new StoreRepair({ ...opened, damaged, sources, hasher: nativeHasher, check: () => checkOf(opened) }).run();
       // Nobody is asked for what needs nobody.
@@ -211,7 +226,7 @@ async function repair(dir: string, from: string | undefined): Promise<object> {
         const { height, faults } = report;
         if (faults.length === 0) return { how: report.indicesMade ? "indices made anew" : "nothing was wrong", height };
       }
-      report = from === undefined ? await withPeers(settings, opened.identity, mend) : await fromBackup(from, mend);
+      report = from === undefined ? await withPeers(settings, opened.identity, seconds, mend) : await fromBackup(from, mend);
     } finally {
       await opened.store.close();
     }
