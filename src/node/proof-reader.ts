@@ -121,7 +121,7 @@ export class ProofReader {
     );
     if (pages === undefined) return undefined;
     // Neither the node's cache of pages nor one of an earlier try: what is read now may be of the next block.
-    const tree = new StateTree(pages, this.#hasher);
+    const tree = new StateTree(pages, this.#hasher, LIMITS.proofCacheBytes);
     if (lines.length === 0) {
       const proof = prove(tree, key, this.#hasher);
       if (!verifyProof(header.stateRoot, key, null, proof, this.#hasher)) return undefined;

@@ -11,6 +11,7 @@ import { prove, verifyProof } from "../state/proof.ts";
 import { StateTree } from "../state/tree.ts";
 import { stateKey } from "../state/view.ts";
 import type { Block } from "../types/block.ts";
+import { LIMITS } from "../types/limits.ts";
 import type { BlockId, Hash, Height } from "../types/scalars.ts";
 import type { TxReceipt } from "../types/transaction.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
@@ -135,7 +136,7 @@ export class StoreAudit {
   /** Stored objects (entries of the store as they are) against the leaves of the newest state; the first that differs. */
   objects(entries: readonly StoreEntry[]): AuditFinding | null {
     // One tree for all: the pages above are read once.
-    const tree = new StateTree(this.#chain.pages, this.#hasher);
+    const tree = new StateTree(this.#chain.pages, this.#hasher, LIMITS.proofCacheBytes);
     for (const { key, value } of entries) {
       const { texts, rest } = splitKey(key, 1);
       const [kind = ""] = texts;
@@ -231,7 +232,7 @@ export class StoreAudit {
       const key = stateKey(kind, id);
       const pages = await past.at(height, [keyHashOf(key, this.#hasher)]);
       if (pages === undefined || root === undefined) return "the state of its height is not there";
-      const tree = new StateTree(pages, this.#hasher);
+      const tree = new StateTree(pages, this.#hasher, LIMITS.proofCacheBytes);
       if (root !== null && tree.root() !== root) return "the state of its height has not the root of the block";
       const value = encoding.length === 0 ? null : encoding;
       const proof = prove(tree, key, this.#hasher);

@@ -131,6 +131,8 @@ export const LIMITS = {
    * gibibyte, so that both together stay below one.
    */
   stateCacheBytes: 256 * MIB,
+  /** The same of a tree that answers a few proofs and is dropped: it comes in pieces of a quarter of a mebibyte, not of four. */
+  proofCacheBytes: 4 * MIB,
 
   // the auditor in the background: about a hundredth of a core, and a pause after each pass
   auditTickMs: 250,
