@@ -56,7 +56,8 @@ export function shortLived(length: number): Uint8Array {
     slabUsed = 0;
   }
   slabUsed += length;
-  return slab.subarray(slabUsed - length, slabUsed);
+  // To ask the slab for a part of itself would take half as long again.
+  return new Uint8Array(slab.buffer, slabUsed - length, length);
 }
 
 /** Four bytes, big endian. */
