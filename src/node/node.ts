@@ -523,6 +523,7 @@ export class Node {
   /** These blocks are durable. */
   #finalised(group: readonly Decided[], how: "consensus" | "sync"): void {
     for (const decided of group) this.#settle(decided, how);
+    this.#gauge();
     // Consensus takes up the next height when nothing that is executed waits for the disk any more.
     if (this.#chain.tip.height === this.#chain.head.height) this.#driver.nextHeight();
     this.#catchUp.onApplied();
@@ -541,7 +542,7 @@ export class Node {
     for (const listener of this.#listeners) listener(decided);
   }
 
-  /** How things stand: with each block, and now and then, since a height that does not end is what one wants to see. */
+  /** How things stand: with each block or group of blocks, and now and then, since a height that does not end is what one wants to see. */
   #gauge(): void {
     const { metrics } = this.#modules;
     metrics.set("zhonglian_height", this.#chain.head.height);
@@ -555,7 +556,6 @@ export class Node {
 
   #measure({ block, execution }: Decided, how: string): void {
     const { metrics } = this.#modules;
-    this.#gauge();
     metrics.add("zhonglian_blocks_total", 1, { how });
     metrics.observe("zhonglian_block_transactions", block.header.count);
     const failed = execution.receipts.filter(({ code }) => code !== 0).length;
