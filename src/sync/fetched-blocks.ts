@@ -58,11 +58,17 @@ export class FetchedBlocks<Raw, Checked> {
     if (entry?.state.kind === "checking") entry.state = { kind: "checked", block };
   }
 
-  /** Blocks behind `height` to be checked now, in order: no more at once than keep the verifier busy. */
+  /**
+   * Blocks behind `height` to be checked now, in order: no more ahead than keep the verifier busy; and, since to hand over each by itself
+   * costs as much as some of its signatures, none as long as half as many are taken already.
+   */
   *takeUnchecked(height: Height): Iterable<{ readonly height: Height; readonly peer: string; readonly block: Raw }> {
+    let isDue = false;
     for (let next = height + 1; next <= height + LIMITS.syncCheckAheadMax; next++) {
       const entry = this.#entries.get(next);
       if (entry?.state.kind !== "raw") continue;
+      isDue ||= next - height <= LIMITS.syncCheckAheadMax / 2;
+      if (!isDue) return;
       const { block } = entry.state;
       entry.state = { kind: "checking" };
       yield { height: next, peer: entry.peer, block };

@@ -44,14 +44,32 @@ describe("catching up", () => {
       expect(applied(step({ kind: "applied", height }))).toEqual([`block ${height + 1}`]);
   });
 
-  it("checks ahead of the block being applied, but not everything at once", () => {
+  it("checks ahead of the block being applied, but not everything at once, and goes on when half of that is used up", () => {
     const machine = new SyncMachine<string, string>(0);
     machine.step({ kind: "shown", peer: "a", height: 1_000 });
     const heights = (effects: readonly Effect[]) => effects.flatMap((effect) => (effect.kind === "check" ? [effect.height] : []));
     const first = heights(machine.step({ kind: "answer", peer: "a", from: 1, blocks: range(1, COUNT) }));
-    expect(first).toEqual(Array.from({ length: LIMITS.syncCheckAheadMax }, (_, index) => index + 1));
-    machine.step({ kind: "checked", peer: "a", height: 1, block: "block 1" });
-    expect(heights(machine.step({ kind: "applied", height: 1 }))).toEqual([LIMITS.syncCheckAheadMax + 1]);
+    const upTo = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+    expect(first).toEqual(upTo(1, LIMITS.syncCheckAheadMax));
+    const half = LIMITS.syncCheckAheadMax / 2;
+    for (let height = 1; height <= half + 1; height++) {
+      machine.step({ kind: "checked", peer: "a", height, block: `block ${height}` });
+      const taken = heights(machine.step({ kind: "applied", height }));
+      expect(taken).toEqual(height <= half ? [] : upTo(LIMITS.syncCheckAheadMax + 1, LIMITS.syncCheckAheadMax + height));
+    }
+  });
+
+  it("checks what is next in turn however much behind it is checked, when another peer must give it", () => {
+    const machine = new SyncMachine<string, string>(0);
+    const heights = (effects: readonly Effect[]) => effects.flatMap((effect) => (effect.kind === "check" ? [effect.height] : []));
+    machine.step({ kind: "shown", peer: "a", height: 1 });
+    machine.step({ kind: "shown", peer: "b", height: 1_000 });
+    expect(heights(machine.step({ kind: "answer", peer: "a", from: 1, blocks: range(1, 1) }))).toEqual([1]);
+    machine.step({ kind: "answer", peer: "b", from: 2, blocks: range(2, COUNT) });
+    machine.step({ kind: "checked", peer: "a", height: 1, block: null });
+    const asked = machine.step({ kind: "answer", peer: "b", from: 2 + COUNT, blocks: range(2 + COUNT, COUNT) });
+    expect(asked).toContainEqual({ kind: "request", peer: "b", from: 1, count: 1 });
+    expect(heights(machine.step({ kind: "answer", peer: "b", from: 1, blocks: range(1, 1) }))).toEqual([1]);
   });
 
   it("keeps asking for one window beyond what is applied, and no more: whole ranges, not a block whenever one was applied", () => {
