@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { errorLine } from "./advice.ts";
 import { agentCommand } from "./commands/agent.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { genesisCommand } from "./commands/genesis.ts";
@@ -55,7 +56,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const { code, message } = error as { code?: string; message: string };
     if (code === "commander.helpDisplayed" || code === "commander.version" || code === "commander.help") return 0;
     if (code?.startsWith("commander.")) return 2;
-    console.error(`zhonglian: ${message}${code === undefined ? "" : ` [${code}]`}`);
+    console.error(errorLine(message, code));
     return 1;
   }
 }

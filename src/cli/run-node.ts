@@ -58,8 +58,6 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
   checkNodeKey(identity.genesis, settings, nodeKey.publicKey);
   const authority = settings.authorityKeystore === "" ? null : await openKeystore(settings.authorityKeystore, passphrase);
   const logger = jsonLogger(settings.logLevel as LogLevel, { member });
-  if (settings.joinBy !== "blocks" && settings.joinBy !== "snapshot")
-    throw new SettingsError("SETTING_WRONG", `"joinBy" must be blocks or snapshot, not "${settings.joinBy.slice(0, 32)}"`);
   const checkpoint = parseCheckpoint(settings.checkpoint);
   const keep = parseKeep(settings.keep);
   if (keep === undefined)
@@ -222,8 +220,16 @@ function rpcOptions(settings: Settings, network: string) {
   const tls =
     rpcTlsCertFile === "" || rpcTlsKeyFile === ""
       ? {}
-      : { tls: { cert: readFileSync(rpcTlsCertFile, "utf8"), key: readFileSync(rpcTlsKeyFile, "utf8") } };
+      : { tls: { cert: readPem(rpcTlsCertFile, "rpcTlsCertFile"), key: readPem(rpcTlsKeyFile, "rpcTlsKeyFile") } };
   const directory = settings.directoryFile === "" ? new Map<string, string>() : readDirectory(settings.directoryFile);
   const token = rpcTokenFile === "" ? {} : { token: readSecretFile(rpcTokenFile, "rpcTokenFile") };
   return { host, port, requestsPerSecond: rpcRequestsPerSecond, version: VERSION, network, directory, ...tls, ...token };
+}
+
+function readPem(path: string, setting: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new SettingsError("TLS_FILE_UNREADABLE", `cannot read ${setting} ${path}: ${(error as Error).message}`);
+  }
 }

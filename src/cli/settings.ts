@@ -11,7 +11,18 @@ interface Setting {
   readonly type: "text" | "integer" | "path" | "flag";
   readonly fallback: string;
   readonly help: string;
+  /** Of a text: what it may be. */
+  readonly choices?: readonly string[];
+  /** Of a text: its form, and how a person is told of it. */
+  readonly form?: { readonly pattern: RegExp; readonly wanted: string };
+  /** Of an integer. */
+  readonly max?: number;
 }
+
+const MULTIADDR = {
+  pattern: /^\/(ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/[0-9]{1,5}(\/|$)/,
+  wanted: "a multiaddr such as /ip4/0.0.0.0/tcp/7600",
+} as const;
 
 /**
  * A node's own settings: one file (`settings.json` in its folder), every key with a default, an environment variable
@@ -35,9 +46,9 @@ export const SETTINGS = {
   },
   passphraseFile: { type: "path", fallback: "passphrase", help: "file with the passphrase of both keystores, mode 0600" },
   dataFolder: { type: "path", fallback: "data", help: "chain store, consensus log and double-sign guard" },
-  listenAddress: { type: "text", fallback: "/ip4/127.0.0.1/tcp/7600", help: "libp2p multiaddr to listen on" },
+  listenAddress: { type: "text", fallback: "/ip4/127.0.0.1/tcp/7600", help: "libp2p multiaddr to listen on", form: MULTIADDR },
   rpcHost: { type: "text", fallback: "127.0.0.1", help: "JSON-RPC address; beyond loopback only with TLS and a token" },
-  rpcPort: { type: "integer", fallback: "7700", help: "JSON-RPC port" },
+  rpcPort: { type: "integer", fallback: "7700", help: "JSON-RPC port", max: 65_535 },
   rpcTlsCertFile: { type: "path", fallback: "", help: "certificate chain, PEM" },
   rpcTlsKeyFile: { type: "path", fallback: "", help: "private key of the certificate, PEM" },
   rpcTokenFile: { type: "path", fallback: "", help: "file with the bearer token that RPC clients must show" },
@@ -48,14 +59,19 @@ export const SETTINGS = {
     help: "names of parties for certificates: party id → name; stays on this machine",
   },
   drivenClockFile: { type: "path", fallback: "", help: "clock file of the launcher; only under a genesis with a driven clock" },
-  logLevel: { type: "text", fallback: "info", help: "debug, info, warn or error" },
+  logLevel: { type: "text", fallback: "info", help: "debug, info, warn or error", choices: ["debug", "info", "warn", "error"] },
   freeBytesMin: { type: "integer", fallback: "268435456", help: "below this much free disk the node stops signing" },
   signWithoutMemory: {
     type: "flag",
     fallback: "false",
     help: "sign at once although guard or log are missing: only if no other machine has this key",
   },
-  joinBy: { type: "text", fallback: "blocks", help: "how an empty node gets the state: blocks, or a peers' snapshot" },
+  joinBy: {
+    type: "text",
+    fallback: "blocks",
+    help: "how an empty node gets the state: blocks, or a peers' snapshot",
+    choices: ["blocks", "snapshot"],
+  },
   checkpoint: { type: "text", fallback: "", help: "height:id of a block known to be final, from a source beside the network" },
   keep: {
     type: "text",
@@ -111,6 +127,9 @@ export function loadSettings(
     const raw = flags[key] ?? environment[environmentName(key)] ?? file[key] ?? SETTINGS[key].fallback;
     settings[key] = parse(key, raw, folder);
   }
+  const { rpcTlsCertFile, rpcTlsKeyFile } = settings;
+  if ((rpcTlsCertFile === "") !== (rpcTlsKeyFile === ""))
+    throw new SettingsError("SETTING_WRONG", `"rpcTlsCertFile" and "rpcTlsKeyFile" are set together or not at all`);
   return settings as unknown as Settings;
 }
 
@@ -165,18 +184,22 @@ function readSettingsFile(path: string): Readonly<Record<string, string>> {
 }
 
 function parse(key: SettingKey, raw: string, folder: string): string | number | boolean {
-  switch (SETTINGS[key].type) {
+  const { type, choices, form, max = Number.MAX_SAFE_INTEGER }: Setting = SETTINGS[key];
+  const wrong = (wanted: string): SettingsError =>
+    new SettingsError("SETTING_WRONG", `"${key}" must be ${wanted}, not "${raw.slice(0, 32)}"`);
+  switch (type) {
     case "text":
+      if (choices?.includes(raw) === false) throw wrong(choices.join(", ").replace(/, ([^,]*)$/, " or $1"));
+      if (form?.pattern.test(raw) === false) throw wrong(form.wanted);
       return raw;
     case "path":
       return raw === "" || isAbsolute(raw) ? raw : join(folder, raw);
     case "integer":
-      if (!/^[0-9]{1,15}$/.test(raw))
-        throw new SettingsError("SETTING_WRONG", `"${key}" must be a whole number, not "${raw.slice(0, 32)}"`);
+      if (!/^[0-9]{1,15}$/.test(raw)) throw wrong("a whole number");
+      if (Number(raw) > max) throw wrong(`at most ${max}`);
       return Number(raw);
     case "flag":
-      if (raw !== "true" && raw !== "false")
-        throw new SettingsError("SETTING_WRONG", `"${key}" must be true or false, not "${raw.slice(0, 32)}"`);
+      if (raw !== "true" && raw !== "false") throw wrong("true or false");
       return raw === "true";
   }
 }

@@ -106,6 +106,7 @@ export class Client {
   /** One call to the first endpoint that answers. Throws RpcFailure or UnreachableError. */
   async call<T>(method: string, params: Readonly<Record<string, unknown>> = {}, timeoutMs = REQUEST_TIMEOUT_MS): Promise<T> {
     let last: unknown;
+    const failures: string[] = [];
     for (let attempt = 0; attempt < this.#endpoints.length; attempt++) {
       const index = (this.#preferred + attempt) % this.#endpoints.length;
       try {
@@ -115,9 +116,10 @@ export class Client {
       } catch (error) {
         if (error instanceof RpcFailure && error.code !== "NODE_STOPPING") throw error;
         last = error;
+        failures.push(`${this.#endpoints[index]} (${whyOf(error)})`);
       }
     }
-    throw new UnreachableError(`no endpoint answers ${method}`, { cause: last });
+    throw new UnreachableError(`no endpoint answers ${method}: ${failures.join(", ")}`, { cause: last });
   }
 
   /** Several calls in one request to the first endpoint that answers; each has its own outcome. Throws if the request as a whole fails. */
@@ -266,6 +268,12 @@ interface RpcAnswer {
   readonly id?: unknown;
   readonly result?: unknown;
   readonly error?: RpcErrorJson;
+}
+
+/** In a word: the system's name of the fault, if it has one. */
+function whyOf(error: unknown): string {
+  const { message, cause } = error as { readonly message?: string; readonly cause?: { readonly code?: string } };
+  return cause?.code ?? message ?? String(error);
 }
 
 /** What an endpoint left out of a batch has failed: nothing is known of it. */

@@ -6,7 +6,7 @@ import { CodedError } from "../lib/coded-error.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Hash, Height, MemberId, PublicKey, TimeMs } from "../types/scalars.ts";
 import type { Operation, TxSigner } from "../types/transaction.ts";
-import type { Client, TxOutcome } from "./client.ts";
+import { type Client, RpcFailure, type TxOutcome } from "./client.ts";
 import { buildTransaction, op, type SigningKey, signTransaction } from "./transaction-builder.ts";
 
 /** What a proposal would make of the authorities, and where its votes stand: the event `prospect` of the ledger. */
@@ -24,11 +24,23 @@ export interface Prospect {
   readonly obstacle: string;
 }
 
+/** What an operation would come to now, in code and words, and what it would make of the authorities. */
+export interface DryRun {
+  readonly code: string;
+  readonly message: string;
+  readonly prospect: Prospect | null;
+}
+
 const VALID_FOR_MS = 300_000;
 
 /** Nobody shows ready what does not run: the members would count on a key that is silent. */
 export class NotReadyError extends CodedError<"KEY_NOT_RUNNING" | "NODE_SYNCING"> {
   override readonly name = "NotReadyError";
+}
+
+/** Nobody of this name is, or is still, a member. */
+export class MemberUnknownError extends CodedError<"MEMBER_UNKNOWN"> {
+  override readonly name = "MemberUnknownError";
 }
 
 /** A member's part in governance: proposes, votes, shows that its authority runs, and asks beforehand what would come of it. */
@@ -71,9 +83,14 @@ export class GovernanceClient {
     return op("authority.ready", { member: this.#member, key, height, block });
   }
 
-  /** The id of this member's party. Throws RpcFailure if there is no such member. */
+  /** The id of this member's party. Throws MemberUnknownError if there is no such member. */
   async party(): Promise<Hash> {
-    return (await this.#client.ledgerGet("member", memberObjectId(this.#member))).party as Hash;
+    try {
+      return (await this.#client.ledgerGet("member", memberObjectId(this.#member))).party as Hash;
+    } catch (error) {
+      if (!(error instanceof RpcFailure) || error.code !== "NOT_FOUND") throw error;
+      throw new MemberUnknownError("MEMBER_UNKNOWN", `the chain has no member "${this.#member}"`);
+    }
   }
 
   /** Signs with these keys, sends, and waits for the outcome. */
@@ -84,7 +101,7 @@ export class GovernanceClient {
   }
 
   /** What an operation of this member's would do now; nothing is signed and nothing changes. */
-  async dryRun(operation: Operation): Promise<{ readonly code: string; readonly prospect: Prospect | null }> {
+  async dryRun(operation: Operation): Promise<DryRun> {
     const { chain, clockMs } = await this.#client.status();
     const { unsigned } = buildTransaction({
       chain,
@@ -94,11 +111,12 @@ export class GovernanceClient {
     });
     const sigs = unsigned.signers.map(() => new Uint8Array(64));
     const tx = toHex(encodeTransaction({ ...unsigned, sigs }));
-    const { code, events } = await this.#client.call<Pick<TxOutcome, "events"> & { readonly code: string }>("tx_simulate", {
-      tx,
-    });
+    const { code, message, events } = await this.#client.call<Pick<TxOutcome, "events"> & Omit<DryRun, "prospect">>(
+      "tx_simulate",
+      { tx },
+    );
     const prospect = events?.find(({ kind }) => kind === "prospect");
-    return { code, prospect: (prospect as unknown as Prospect | undefined) ?? null };
+    return { code, message, prospect: (prospect as unknown as Prospect | undefined) ?? null };
   }
 
   /** Keys that could sign for the member, whatever its policy asks for. */

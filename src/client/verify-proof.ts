@@ -86,6 +86,19 @@ export interface ProofFault {
 type AnyProof = ObjectProof | TransactionProof | ReceiptProof | EventProof;
 type Checked<T> = Result<T, ProofFault>;
 
+/** Why a block is not final under the authorities that are trusted. */
+const WORDS: Readonly<Record<TrustFault, string>> = {
+  CHAIN_OTHER: "its header is of another chain",
+  HEIGHT_NOT_ABOVE: "it is not above what is trusted",
+  AUTHORITIES_OTHER: "its header names other authorities than those that lead to it",
+  CHANGE_WITHOUT_CHANGE: "it changes nothing",
+  COMMIT_OTHER_BLOCK: "the signatures are for another block than this header's",
+  COMMIT_NO_QUORUM: "fewer than a quorum signed",
+  COMMIT_UNKNOWN_SIGNER: "somebody signed who is no authority",
+  COMMIT_ORDER: "signatures are out of order or twice",
+  COMMIT_BAD_SIGNATURE: "a signature does not verify",
+};
+
 const HASHER = { sha256, sha256Pairs };
 const PORTABLE: Engine = { verify };
 
@@ -164,9 +177,12 @@ function finalityOf(
   // Who trusts a later block than the genesis has no use for what led there.
   const changes = proof.changes.filter((change) => trusted.height === 0 || change.header.height > trusted.height);
   const now = followChanges(trusted, changes, engine);
-  if (!now.ok) return fault(now.error.fault, `change ${now.error.change + 1} of the authorities does not hold`);
+  if (header.chain !== trusted.chain)
+    return fault("CHAIN_OTHER", `the proof is of chain ${header.chain}, but what is trusted is of chain ${trusted.chain}`);
+  if (!now.ok)
+    return fault(now.error.fault, `change ${now.error.change + 1} of the authorities does not hold: ${WORDS[now.error.fault]}`);
   const code = finalityFault(now.value, header, commit, engine);
-  if (code !== null) return fault(code, "the block is not made final by its authorities");
+  if (code !== null) return fault(code, `block ${header.height} is not made final by its authorities: ${WORDS[code]}`);
   const { set } = now.value;
   const signedBy = commit.sigs.flatMap(({ index }) => set[index]?.member ?? []);
   return ok({ authorities: set.length, signedBy, changes: changes.length, final: { header, commit, set } });

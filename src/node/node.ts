@@ -1,7 +1,7 @@
 import type { StepObserver } from "../consensus/messages.ts";
 import { usedIdsSinceMs } from "../ledger/governance/window.ts";
 import type { LedgerRefusal } from "../ledger/refusal.ts";
-import { paramsOf } from "../ledger/validators.ts";
+import { paramsOf, validatorsOf } from "../ledger/validators.ts";
 import { CodedError } from "../lib/coded-error.ts";
 import { err } from "../lib/result.ts";
 import { Mempool } from "../mempool/mempool.ts";
@@ -20,6 +20,7 @@ import { KEEP_ALL, type Keep } from "../types/retention.ts";
 import type { Hash, Height, MemberId, PublicKey, TxId } from "../types/scalars.ts";
 import type { ValidatorSet } from "../types/validator-set.ts";
 import { AdaptiveBlockSize } from "./adaptive-block-size.ts";
+import { type Absence, Attendance } from "./attendance.ts";
 import { BlockBuilder } from "./block-builder.ts";
 import { BlockExecutor, type Execution } from "./block-executor.ts";
 import { BlockValidator } from "./block-validator.ts";
@@ -127,6 +128,7 @@ export class Node {
   readonly #expired = new Set<TxId>();
   #peerHeights = new Map<PublicKey, Height>();
   readonly #clocks: ClockExchange;
+  readonly #attendance: Attendance;
   #stopped = false;
   #running = false;
 
@@ -156,6 +158,11 @@ export class Node {
       ...membership,
       contacts: options.contacts ?? new Set(),
       ...(options.knownFeatures === undefined ? {} : { knownFeatures: options.knownFeatures }),
+    });
+    this.#attendance = new Attendance({
+      ...membership,
+      membership: this.#membership,
+      authorities: () => validatorsOf(this.#objects),
     });
     const fetcher = new BodyFetcher({ loop, transport, clock, hasher });
     const shared = {
@@ -358,6 +365,11 @@ export class Node {
     return this.#membership.isAuthority ? "authority" : "follower";
   }
 
+  /** Whom an authority lacks for a quorum; null if nobody. */
+  get absence(): Absence | null {
+    return this.#attendance.absence;
+  }
+
   memberOf(peer: PublicKey): MemberId | undefined {
     return this.#membership.memberOf(peer);
   }
@@ -435,12 +447,14 @@ export class Node {
     return {
       onConnected: this.#loop.callback((peer: PublicKey) => {
         metrics.set("zhonglian_peers", transport.peers().length);
+        this.#attendance.onConnected(peer);
         this.#driver.sendStatus(peer);
         this.#pool.announceTo(peer);
         this.#clocks.tell(peer);
       }),
       onDisconnected: this.#loop.callback((peer: PublicKey) => {
         metrics.set("zhonglian_peers", transport.peers().length);
+        this.#attendance.onDisconnected(peer);
         this.#peerHeights.delete(peer);
         this.#clocks.onGone(peer);
         this.#catchUp.onGone(peer);

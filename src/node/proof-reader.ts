@@ -175,7 +175,7 @@ export class ProofReader {
     const receipts: TxReceipt[] = [];
     for (const pair of pairs) {
       const receipt = this.#chain.transaction(pair.id)?.receipt;
-      if (receipt === undefined) return pruned(stored.height);
+      if (receipt === undefined) return this.#pruned(stored.height);
       receipts.push(receipt);
     }
     const { index, receipt } = stored;
@@ -227,17 +227,18 @@ export class ProofReader {
   #finalised(height: Height): Result<Finalised, ProofRefusal> {
     if (height > this.#chain.head.height || height === 0)
       return err({ code: "BLOCK_NOT_FOUND", detail: height === 0 ? "there is no block yet" : "this height is not decided" });
-    if (height < this.#chain.base) return pruned(height);
+    if (height < this.#chain.base) return this.#pruned(height);
     const block = this.#chain.block(height);
     const commit = this.#chain.commit(height);
-    return block === undefined || commit === undefined ? pruned(height) : ok({ block, commit });
+    return block === undefined || commit === undefined ? this.#pruned(height) : ok({ block, commit });
+  }
+
+  #pruned(height: Height): Result<never, ProofRefusal> {
+    const detail = `this node no longer keeps what a proof at height ${height} takes: it keeps heights from ${this.#chain.base} on`;
+    return err({ code: "HISTORY_PRUNED", detail });
   }
 }
 
 function idInvalid(expected: string): Result<never, ProofRefusal> {
   return err({ code: "ID_INVALID", detail: `params.id: expected ${expected}` });
-}
-
-function pruned(height: Height): Result<never, ProofRefusal> {
-  return err({ code: "HISTORY_PRUNED", detail: `this node no longer keeps what a proof at height ${height} takes` });
 }

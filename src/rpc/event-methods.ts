@@ -28,8 +28,10 @@ export function eventMethods(node: LocalNode): readonly Method[] {
       params: { from: cursor, limit, filter },
       handle: ({ from, limit: most, filter: wanted }) => {
         const page = node.events.page(from, most, filterOf(wanted));
-        if (!page.ok)
-          throw new RpcError("notFound", page.error, "this node no longer keeps the events at this cursor", { retriable: false });
+        if (!page.ok) {
+          const detail = `this node no longer keeps the events at this cursor: it keeps heights from ${node.base} on`;
+          throw new RpcError("notFound", page.error, detail, { retriable: false });
+        }
         return { events: page.value.events.map(chainEventJson), cursor: page.value.cursor, at: node.at() };
       },
     }),

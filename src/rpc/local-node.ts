@@ -169,6 +169,11 @@ export class LocalNode {
       reasons.push(`the clock is ${Math.abs(aheadMs)} ms ${aheadMs > 0 ? "ahead of" : "behind"} the peers' median`);
     const others = validatorsOf(this.#node.objects).filter(({ member }) => member !== this.member).length;
     if (others > 0 && this.#transport.peers().length === 0) reasons.push("no peer is connected");
+    const { absence } = this.#node;
+    if (absence !== null)
+      reasons.push(
+        `${absence.here} of ${absence.authorities} authorities are here, and a block takes ${absence.needed}: not connected to ${absence.absent.join(", ")}`,
+      );
     return reasons;
   }
 

@@ -161,7 +161,7 @@ export function methods(node: LocalNode, version: string): ReadonlyMap<string, M
         "A self-contained proof of an object or its absence after a block, or of a transaction, txReceipt or event (id: transaction/number); `since`: the height of a header that is trusted",
       params: {
         kind: proofKind,
-        id: text({ min: 64, max: 69 }),
+        id: text({ min: 1, max: 69 }),
         height: optional(int({ min: 1 })),
         since: optional(int({ min: 0 })),
       },

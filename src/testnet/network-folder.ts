@@ -67,6 +67,8 @@ export async function openNetworkFolder(
   const members = template.members.map(({ id, authority }, index): MemberFolder => {
     const own = join(folder, id);
     const settings = {
+      // What somebody tries by hand, `keep` say, stays as it is.
+      ...readObject(join(own, "settings.json")),
       member: id,
       genesisFile: "../genesis.json",
       listenAddress: `/ip4/127.0.0.1/tcp/${basePort - 100 + index}`,
@@ -76,7 +78,10 @@ export async function openNetworkFolder(
       ...(authority ? {} : { authorityKeystore: "" }),
     };
     writeFileSync(join(own, "settings.json"), `${JSON.stringify(settings, null, 2)}\n`);
-    writeFileSync(join(own, "addresses.json"), `${JSON.stringify(addresses, null, 2)}\n`);
+    writeFileSync(
+      join(own, "addresses.json"),
+      `${JSON.stringify({ ...readObject(join(own, "addresses.json")), ...addresses }, null, 2)}\n`,
+    );
     return {
       id,
       folder: own,
@@ -86,6 +91,17 @@ export async function openNetworkFolder(
     };
   });
   return { folder, identity: identity.value, members, clockFile };
+}
+
+/** From which port on the network of a folder has its RPC; undefined if there is none yet. */
+export function basePortOf(folder: string): number | undefined {
+  const [first] = readTemplate({}).members;
+  const { rpcPort } = readObject(join(folder, String(first?.id), "settings.json"));
+  return typeof rpcPort === "number" ? rpcPort : undefined;
+}
+
+function readObject(file: string): Readonly<Record<string, unknown>> {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>) : {};
 }
 
 function readTemplate({ clock, followers = [] }: NetworkChanges): Template {

@@ -205,7 +205,10 @@ describe("tx and ledger, against a node", () => {
     expect(await json("ledger", "history", "party", firm, "--rpc", rpc)).toMatchObject({ items: [{ tx: id }] });
     failsWith(await zhonglian("ledger", "get", "party", "00".repeat(32), "--rpc", rpc), "NOT_FOUND");
     failsWith(await zhonglian("ledger", "list", "gold", "--rpc", rpc), "KIND_UNKNOWN");
-    failsWith(await zhonglian("ledger", "list", "party", "--rpc", "http://127.0.0.1:9/"), "UNREACHABLE");
+    const away = await zhonglian("ledger", "list", "party", "--rpc", "http://127.0.0.1:9/");
+    failsWith(away, "UNREACHABLE");
+    expect(away.err).toContain("http://127.0.0.1:9/ (");
+    failsWith(await zhonglian("ledger", "list", "party", "--rpc", "127.0.0.1:9"), "FLAG_WRONG");
   });
 });
 
@@ -219,7 +222,12 @@ describe("testnet", () => {
       expect(up.map(({ running }) => running)).toEqual([true, true, true, true]);
       const after = await testnet("kill", "huasu");
       expect(after.find(({ member }) => member === "huasu")).toMatchObject({ running: false, pid: null });
-      const again = await testnet("restart", "huasu");
+      // What somebody tries on one node outlives a restart, and nobody has to say again where the network is.
+      const file = join(inFolder("net"), "huasu", "settings.json");
+      writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), keep: "last 500 blocks" }));
+      const again = await json<States>("testnet", "restart", "huasu", "--dir", inFolder("net"));
+      expect(again.map(({ rpc }) => rpc)).toEqual(up.map(({ rpc }) => rpc));
+      expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ member: "huasu", keep: "last 500 blocks" });
       expect(again.every(({ running }) => running)).toBe(true);
       expect(await testnet("status")).toMatchObject(again.map(({ member, pid }) => ({ member, pid })));
       failsWith(await zhonglian("testnet", "kill", "nobody", ...where), "MEMBER_UNKNOWN");
@@ -238,6 +246,15 @@ async function members(net: string, names: readonly string[], rpc: string): Prom
   writeFileSync(file, JSON.stringify({ kind: "setParams", params: [{ name: "graceDays", value: 5 }] }));
   const asked = await json("governance", "dry-run", file, "--member", "zbank", "--rpc", rpc);
   expect(asked).toMatchObject({ code: "OK", needed: 3, authorities: 4, quorum: 3, obstacle: "" });
+  const tooLong = inFolder("too-long.json");
+  writeFileSync(tooLong, JSON.stringify({ kind: "setParams", params: [{ name: "graceDays", value: 5_000 }] }));
+  const refused = await zhonglian("governance", "dry-run", tooLong, "--member", "zbank", "--rpc", rpc, "--json");
+  expect([refused.status, JSON.parse(refused.out)]).toEqual([
+    1,
+    { code: "PARAM_OUT_OF_RANGE", message: expect.stringMatching(/.{10}/) },
+  ]);
+  failsWith(await zhonglian("governance", "dry-run", file, "--member", "zbnk", "--rpc", rpc), "MEMBER_UNKNOWN");
+  expect((await zhonglian("governance", "list", "--status", "OPENED", "--rpc", rpc)).status).toBe(2);
   const signed = (name: string) => {
     const keystore = join(net, name, "keys", "party-maker.json");
     const passphraseFile = join(net, name, "passphrase");

@@ -90,6 +90,7 @@ it("refuses what does not hold with the reason, and no status but zero means tha
     expect.objectContaining({ holds: false, code: "PROOF_STATE" }),
   ]);
   const other = await verify("note.json", "--genesis", inFolder("another.json"));
+  expect(other.err).toMatch(/of chain [0-9a-f]{64}, but what is trusted is of chain [0-9a-f]{64} \[CHAIN_OTHER\]/);
   expect([other.status, other.err]).toEqual([1, expect.stringContaining("[CHAIN_OTHER]")]);
   expect(await verify("missing.json")).toMatchObject({ status: 1, err: expect.stringContaining("[FILE_UNREADABLE]") });
   expect(await verify("genesis.json")).toMatchObject({ status: 1, err: expect.stringContaining("[PROOF_KIND_UNKNOWN]") });

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { privateKeyObject, signNative } from "../../adapters/ed25519-native.ts";
 import { openKeystore } from "../../adapters/keystore.ts";
 import type { TxOutcome } from "../../client/client.ts";
@@ -6,6 +6,7 @@ import { GovernanceClient } from "../../client/governance.ts";
 import { objectId } from "../../client/object-id.ts";
 import type { SigningKey } from "../../client/transaction-builder.ts";
 import { SchemaError } from "../../codec/schema.ts";
+import { type Code, codeMessage } from "../../ledger/codes.ts";
 import { type Change, changeSchema } from "../../ledger/governance/change.ts";
 import { LIMITS } from "../../types/limits.ts";
 import type { Hash, MemberId } from "../../types/scalars.ts";
@@ -14,6 +15,8 @@ import { integer } from "../options.ts";
 import { print } from "../output.ts";
 import { SettingsError } from "../settings.ts";
 import { clientOf, type RpcOptions, withRpc } from "./ledger.ts";
+
+const STATUSES = ["OPEN", "PASSED", "REJECTED", "WITHDRAWN", "EXPIRED"];
 
 interface MemberOptions extends RpcOptions {
   readonly member: string;
@@ -35,7 +38,7 @@ export function governanceCommand(done: (status: number) => void): Command {
     governance
       .command("list")
       .description("proposals, by default those that are open")
-      .option("--status <status>", "OPEN, PASSED, REJECTED, WITHDRAWN or EXPIRED", "OPEN"),
+      .addOption(new Option("--status <status>", "proposals of this status").choices(STATUSES).default("OPEN")),
   ).action(async (options: RpcOptions & { status: string }) => {
     print(await clientOf(options).ledgerAll("proposal", { status: options.status }), options.json === true);
   });
@@ -53,8 +56,11 @@ export function governanceCommand(done: (status: number) => void): Command {
     const own = new GovernanceClient(client, options.member as MemberId);
     const until = (await client.status()).clockMs + LIMITS.dayMs;
     const operation = file === undefined ? own.vote(options.proposal as Hash, true) : own.proposal(readChange(file), until);
-    const { code, prospect } = await own.dryRun(operation);
-    print({ code, ...prospect }, options.json === true);
+    const { code, message, prospect } = await own.dryRun(operation);
+    // Of what is refused, or would be when the last vote falls, the reason in words.
+    const obstacle = (prospect?.obstacle ?? "") as Code | "";
+    const reason = code !== "OK" ? { message } : obstacle !== "" ? { message: codeMessage(obstacle) } : {};
+    print({ code, ...reason, ...prospect }, options.json === true);
     done(code === "OK" && prospect?.obstacle === "" ? 0 : 1);
   });
   withRpc(

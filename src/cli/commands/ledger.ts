@@ -30,6 +30,9 @@ export function clientOf(options: RpcOptions): Client {
 
 function endpointsOf({ rpc, tokenFile }: RpcOptions): ClientOptions {
   const endpoints = rpc.split(",").filter((url) => url !== "");
+  const wrong = endpoints.length === 0 ? rpc : endpoints.find((url) => !/^https?:\/\/[^/]/.test(url));
+  if (wrong !== undefined)
+    throw new SettingsError("FLAG_WRONG", `--rpc ${wrong}: expected an address such as http://127.0.0.1:7700/`);
   return tokenFile === undefined ? { endpoints } : { endpoints, token: readSecretFile(tokenFile, "--token-file") };
 }
 

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { CodedError } from "../../lib/coded-error.ts";
+import { errorLine } from "../advice.ts";
 import { flagName, loadSettings, SETTINGS, type SettingKey } from "../settings.ts";
 import { nodeInitCommand } from "./node-init.ts";
 import { nodeRekeyCommand } from "./node-rekey.ts";
@@ -12,9 +13,15 @@ export function nodeCommand(done: (status: number) => void): Command {
   start.requiredOption("--dir <folder>", "the node's folder").option("--with-parent", "end when standard input closes");
   start.option("--json", "print one line of JSON to standard output once the node runs");
   for (const key of Object.keys(SETTINGS) as SettingKey[]) {
-    const { type, help } = SETTINGS[key];
-    start.option(type === "flag" ? `--${flagName(key)}` : `--${flagName(key)} <${type}>`, help);
+    const { type, fallback, help } = SETTINGS[key];
+    // Told, not given to the flag: a flag that is not used must not beat the file.
+    const said = type === "flag" || fallback === "" ? help : `${help} (default: ${fallback})`;
+    start.option(type === "flag" ? `--${flagName(key)}` : `--${flagName(key)} <${type}>`, said);
   }
+  start.addHelpText(
+    "after",
+    "\nEach setting is also a key of settings.json (--rpc-port: rpcPort) and an environment variable (ZHONGLIAN_RPC_PORT).\nA flag beats the environment, the environment the file.",
+  );
   start.action(async (options: Record<string, string | boolean>) => {
     const { dir, withParent, json, ...flags } = options;
     const given = Object.fromEntries(Object.entries(flags).map(([key, value]) => [key, String(value)]));
@@ -38,9 +45,7 @@ async function runUntilStopped(
   });
   const onFatal = (error: Error): void => {
     const { code } = (error.cause ?? error) as { code?: string };
-    console.error(
-      `zhonglian: ${error.message}${error.cause === undefined ? "" : `: ${String(error.cause)}`} [${code ?? "FATAL"}]`,
-    );
+    console.error(errorLine(`${error.message}${error.cause === undefined ? "" : `: ${String(error.cause)}`}`, code ?? "FATAL"));
     // What has a code has an entry in the table of errors; where in the program it was found is of no use to an operator.
     if (!(error instanceof CodedError) && error.stack !== undefined) console.error(error.stack);
     // Fail closed: nothing more leaves this process.

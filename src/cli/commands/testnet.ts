@@ -6,17 +6,18 @@ import { Command } from "commander";
 import { DrivenClockSource } from "../../adapters/driven-clock.ts";
 import { Client } from "../../client/client.ts";
 import { endedAtStart } from "../../testnet/last-words.ts";
-import { type MemberFolder, type NetworkFolder, openNetworkFolder } from "../../testnet/network-folder.ts";
+import { basePortOf, type MemberFolder, type NetworkFolder, openNetworkFolder } from "../../testnet/network-folder.ts";
 import { integer } from "../options.ts";
 import { print } from "../output.ts";
 import { SettingsError } from "../settings.ts";
 
 const CLI = fileURLToPath(new URL("../zhonglian.js", import.meta.url));
 const TIMEOUT_MS = 120_000;
+const BASE_PORT = 7_700;
 
 interface Options {
   readonly dir: string;
-  readonly basePort: number;
+  readonly basePort?: number;
   readonly json?: boolean;
 }
 
@@ -26,7 +27,11 @@ export function testnetCommand(done: (status: number) => void): Command {
   const common = (command: Command): Command =>
     command
       .option("--dir <folder>", "where it lives", ".zhonglian")
-      .option("--base-port <port>", "RPC ports from here", integer(1_100, 65_000), 7_700)
+      .option(
+        "--base-port <port>",
+        `RPC ports from here (default: where they were, at first ${BASE_PORT})`,
+        integer(1_100, 65_000),
+      )
       .option("--json", "print JSON");
   common(testnet.command("up").description("start the nodes that do not run")).action(async (options: Options) => {
     const network = await open(options);
@@ -73,7 +78,7 @@ export function testnetCommand(done: (status: number) => void): Command {
 async function open({ dir, basePort }: Options): Promise<NetworkFolder> {
   const folder = resolve(dir);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const network = await openNetworkFolder(folder, basePort, Date.now());
+  const network = await openNetworkFolder(folder, basePort ?? basePortOf(folder) ?? BASE_PORT, Date.now());
   // Without a story the driven clock is just the machine's.
   if (!existsSync(network.clockFile)) new DrivenClockSource(network.clockFile, Date.now());
   return network;

@@ -21,7 +21,8 @@ export async function certificate(
   asked: { readonly kind: string; readonly id: string; readonly height?: number },
   local: { readonly network: string; readonly directory: Directory },
 ): Promise<string> {
-  if (!node.isKind(asked.kind)) throw new RpcError("params", "KIND_UNKNOWN", "a certificate is of an object of the ledger");
+  if (!node.isKind(asked.kind))
+    throw new RpcError("params", "KIND_UNKNOWN", "a certificate is of an object of the ledger: /certificate?kind=…&id=…");
   const proof = await proofOf(node, asked.kind, asked.id, asked.height);
   const header = proof.header as unknown as Header;
   const proofs = [proof, ...(await receivableOf(node, proof))];
