@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { verifyNative } from "../adapters/ed25519-native.ts";
+import { folderBytes } from "../adapters/folder-bytes.ts";
 import { createKeystore } from "../adapters/keystore.ts";
 import { LevelStore } from "../adapters/level-store.ts";
 import { jsonLogger } from "../adapters/logger.ts";
@@ -14,6 +15,7 @@ import type { Store } from "../ports/store.ts";
 import type { ChainIdentity } from "../types/genesis.ts";
 import type { Height } from "../types/scalars.ts";
 import { type Settings, SettingsError } from "./settings.ts";
+import { requireRoom } from "./space-watch.ts";
 
 /** Nobody's name in a genesis: whoever starts the copy is no member. */
 const MEMBER = "rewound";
@@ -27,19 +29,21 @@ export const verifyCheck = ({ key, message, signature }: Check): boolean => veri
 export async function makeRewoundNode(
   settings: Settings,
   identity: ChainIdentity,
-  source: { readonly chain: ChainStore; readonly store: Store },
+  source: { readonly chain: ChainStore; readonly store: Store; readonly from: string },
   height: Height,
   to: string,
 ): Promise<object> {
+  const { from, ...kept } = source;
   if (existsSync(to)) throw new SettingsError("FOLDER_EXISTS", `${to} is there already: nothing is written over`);
   const making = `${resolve(to)}.making`;
   rmSync(making, { recursive: true, force: true });
   try {
     mkdirSync(join(making, "data"), { recursive: true, mode: 0o700 });
+    requireRoom(making, await folderBytes(from), settings.freeBytesMin);
     const target = await LevelStore.open(join(making, "data", "chain"));
     const snapshots = new SnapshotFolder(join(settings.dataFolder, "snapshots"));
     const logger = jsonLogger("warn", { member: settings.member });
-    const modules = { identity, source, snapshots, target, hasher: nativeHasher, verify: verifyCheck, logger };
+    const modules = { identity, source: kept, snapshots, target, hasher: nativeHasher, verify: verifyCheck, logger };
     const report = await new StoreRewind(modules).to(height).finally(() => target.close());
     await makeReader(making, settings);
     renameSync(making, resolve(to));

@@ -157,7 +157,7 @@ export async function runNode(settings: Settings, onFatal: (error: Error) => voi
     closers.push(() => rpc.close());
     closers.push(watchSpace(settings.dataFolder, settings.freeBytesMin, node), watchDisk(chainFolder, metrics));
     await rebuildIndices(node, store, logger);
-    closers.push(watchBackups(settings.dataFolder, { store, logger }));
+    closers.push(watchBackups(settings, { store, logger }));
     makeSnapshots(node, settings.snapshotIntervalBlocks, {
       store,
       files: snapshots,

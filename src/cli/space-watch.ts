@@ -2,6 +2,7 @@ import { statfsSync } from "node:fs";
 import { folderBytes } from "../adapters/folder-bytes.ts";
 import type { Node } from "../node/node.ts";
 import type { Logger, Metrics } from "../ports/observe.ts";
+import { SettingsError } from "./settings.ts";
 
 const CHECK_MS = 5_000;
 const MEASURE_MS = 30_000;
@@ -10,6 +11,19 @@ const MEASURE_MS = 30_000;
 export function freeBytes(folder: string): number {
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize;
+}
+
+/**
+ * Throws DISK_FULL if a copy of so many bytes would leave less than the floor below which nodes on this disk stop signing: what is made for
+ * safety must not end what it is made for.
+ */
+export function requireRoom(folder: string, bytes: number, freeBytesMin: number): void {
+  const free = freeBytes(folder);
+  if (free - bytes >= freeBytesMin) return;
+  throw new SettingsError(
+    "DISK_FULL",
+    `${free} bytes of disk are free at ${folder}; this takes ${bytes} beside the ${freeBytesMin} that a node needs (freeBytesMin)`,
+  );
 }
 
 /** A node that ended because a write failed would end again: it opens nothing before there is space (protocol.md §7). */

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -98,6 +98,27 @@ describe("zhonglian store rewind", () => {
       expect(status).toMatchObject({ height: HEIGHT, role: "follower", signing: false });
     } finally {
       await running.stop();
+    }
+  });
+
+  it("copies nothing that would leave less of the disk than a node needs to sign", TIMEOUT, async () => {
+    const file = join(node, "settings.json");
+    const settings = readFileSync(file, "utf8");
+    const { out } = await store("backup", "--dir", node);
+    const { folder: backup } = out as { readonly folder: string };
+    const before = await rowsIn(node);
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(settings), freeBytesMin: 900_000_000_000_000 }));
+    try {
+      const to = join(folder, "no-room");
+      for (const argv of [["backup"], ["restore", "--from", backup], ["rewind", "--height", "3", "--to", to]])
+        expect(await store(...argv, "--dir", node)).toMatchObject({ status: 1, err: expect.stringMatching(/\[DISK_FULL\]$/) });
+      expect([existsSync(to), existsSync(`${to}.making`)]).toEqual([false, false]);
+      expect(readdirSync(join(node, "data", "backups"))).toHaveLength(1);
+      expect(readdirSync(join(node, "data")).filter((name) => name.startsWith("chain."))).toEqual([]);
+      expect(await rowsIn(node)).toEqual(before);
+    } finally {
+      writeFileSync(file, settings);
+      rmSync(backup, { recursive: true });
     }
   });
 

@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
+import { folderBytes } from "../../adapters/folder-bytes.ts";
 import { jsonLogger } from "../../adapters/logger.ts";
 import { SnapshotFolder } from "../../adapters/snapshot-folder.ts";
 import { SnapshotReader } from "../../node/snapshot-reader.ts";
@@ -9,7 +10,7 @@ import { joinBySnapshot, parseCheckpoint } from "../join-node.ts";
 import { readGenesis } from "../node-files.ts";
 import { print } from "../output.ts";
 import { loadSettings, SettingsError } from "../settings.ts";
-import { freeBytes } from "../space-watch.ts";
+import { requireRoom } from "../space-watch.ts";
 
 /** `snapshot export` copies a node's newest snapshot, also while the node runs; `snapshot import` begins a node's chain by one, and believes none of it. */
 export function snapshotCommand(): Command {
@@ -36,7 +37,7 @@ export function snapshotCommand(): Command {
 }
 
 async function exportSnapshot(dir: string, to: string): Promise<object> {
-  const { dataFolder } = loadSettings(dir, process.env, {});
+  const { dataFolder, freeBytesMin } = loadSettings(dir, process.env, {});
   const own = join(dataFolder, "snapshots");
   const height = (await new SnapshotFolder(own).heights()).at(-1);
   if (height === undefined) throw new SettingsError("NO_SNAPSHOT", `the node in ${dir} has made no snapshot yet`);
@@ -44,6 +45,7 @@ async function exportSnapshot(dir: string, to: string): Promise<object> {
   if (existsSync(join(to, String(height)))) throw new SettingsError("FOLDER_NOT_EMPTY", `${to} has this snapshot already`);
   const copying = join(to, "copying");
   rmSync(copying, { recursive: true, force: true });
+  requireRoom(to, await folderBytes(join(own, String(height))), freeBytesMin);
   try {
     cpSync(join(own, String(height)), copying, { recursive: true });
     renameSync(copying, join(to, String(height)));
@@ -59,14 +61,10 @@ async function importSnapshot(dir: string, from: string): Promise<object> {
   const folder = join(settings.dataFolder, "chain");
   if (existsSync(folder)) throw new SettingsError("CHAIN_EXISTS", `the node in ${dir} has a chain already`);
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 });
-  const free = freeBytes(settings.dataFolder);
-  if (free < settings.freeBytesMin)
-    throw new SettingsError(
-      "DISK_FULL",
-      `${free} bytes of disk are free, and a node needs ${settings.freeBytesMin} (freeBytesMin)`,
-    );
   const files = new SnapshotFolder(from);
-  if ((await files.heights()).length === 0) throw new SettingsError("NO_SNAPSHOT", `there is no exported snapshot in ${from}`);
+  const newest = (await files.heights()).at(-1);
+  if (newest === undefined) throw new SettingsError("NO_SNAPSHOT", `there is no exported snapshot in ${from}`);
+  requireRoom(settings.dataFolder, await folderBytes(join(from, String(newest))), settings.freeBytesMin);
   const reader = new SnapshotReader({ files, chain: null });
   const height = await joinBySnapshot(
     {
@@ -85,7 +83,13 @@ async function importSnapshot(dir: string, from: string): Promise<object> {
       },
     },
   ).catch((error: unknown) => {
-    if (!(error instanceof JoinError) || error.code !== "SNAPSHOT_GONE") throw error;
+    if (!(error instanceof JoinError)) throw error;
+    if (error.code === "CHECKPOINT_UNPROVEN")
+      throw new SettingsError(
+        error.code,
+        `files lead no further than their own height, ${newest}, and the checkpoint in settings is above or not on their chain: export a newer snapshot, or set a checkpoint up to ${newest}`,
+      );
+    if (error.code !== "SNAPSHOT_GONE") throw error;
     throw new SettingsError("SNAPSHOT_INVALID", `${from}: a part of the snapshot is missing (${error.message})`);
   });
   return { height, dir };

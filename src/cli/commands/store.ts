@@ -1,6 +1,7 @@
 import { cpSync, existsSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
+import { folderBytes } from "../../adapters/folder-bytes.ts";
 import { LevelStore, type LevelStoreOptions, StoreDamageError, StoreOpenError } from "../../adapters/level-store.ts";
 import { nativeHasher } from "../../adapters/native-hasher.ts";
 import { ChainStore } from "../../node/chain-store.ts";
@@ -17,6 +18,7 @@ import { countOrAll, integer } from "../options.ts";
 import { print } from "../output.ts";
 import { makeRewoundNode, verifyCheck } from "../rewound-node.ts";
 import { loadSettings, SettingsError } from "../settings.ts";
+import { requireRoom } from "../space-watch.ts";
 import { withPeers } from "../store-peers.ts";
 
 interface StoreOptions {
@@ -109,24 +111,24 @@ async function open(dir: string, from?: string, options: LevelStoreOptions = {})
 }
 
 async function backup(dir: string, seconds: number): Promise<string> {
-  const { dataFolder } = loadSettings(dir, process.env, {});
+  const settings = loadSettings(dir, process.env, {});
   try {
     const { store } = await open(dir);
     try {
-      return await backupOf(dataFolder, store);
+      return await backupOf(settings, store);
     } finally {
       await store.close();
     }
   } catch (error) {
     if (!(error instanceof StoreOpenError) || error.code !== "FOLDER_LOCKED") throw error;
   }
-  const { folder, error } = await requestBackup(dataFolder, seconds * 1_000);
+  const { folder, error } = await requestBackup(settings.dataFolder, seconds * 1_000);
   if (folder === undefined) throw new SettingsError("BACKUP_FAILED", `the running node in ${dir} made no backup: ${error}`);
   return folder;
 }
 
 async function restore(dir: string, from: string): Promise<object> {
-  const { dataFolder } = loadSettings(dir, process.env, {});
+  const { dataFolder, freeBytesMin } = loadSettings(dir, process.env, {});
   const folder = join(dataFolder, "chain");
   await requireStopped(folder);
   if (existsSync(folder) && existsSync(from) && realpathSync(from) === realpathSync(folder))
@@ -134,7 +136,14 @@ async function restore(dir: string, from: string): Promise<object> {
   const height = await heightOfBackup(dir, from);
   const copying = join(dataFolder, RESTORING);
   rmSync(copying, { recursive: true, force: true });
-  cpSync(from, copying, { recursive: true });
+  // What was there is set aside, and takes its place of the disk, too.
+  requireRoom(dataFolder, await folderBytes(from), freeBytesMin);
+  try {
+    cpSync(from, copying, { recursive: true });
+  } catch (error) {
+    rmSync(copying, { recursive: true, force: true });
+    throw error;
+  }
   const aside = setAside(dataFolder);
   renameSync(copying, folder);
   return { dir, from, height, ...(aside === null ? {} : { aside }) };
@@ -254,7 +263,13 @@ async function rewind(dir: string, height: Height, to: string, from: string | un
   const settings = loadSettings(dir, process.env, {});
   const { store, chain, identity } = await open(dir, from);
   try {
-    return await makeRewoundNode(settings, identity, { chain, store }, height, to);
+    return await makeRewoundNode(
+      settings,
+      identity,
+      { chain, store, from: from ?? join(settings.dataFolder, "chain") },
+      height,
+      to,
+    );
   } finally {
     await store.close();
   }
