@@ -40,6 +40,8 @@ export const LIMITS = {
   /** Ancestors shown with a note, nearest first. */
   proofTitleMax: 64,
   proofChangesMax: 1_000,
+  /** Parties whose registration a certificate proves beside what it is of. */
+  certificatePartiesMax: 80,
   proofBytesMax: 32 * MIB,
 
   // consensus (§4)

@@ -46,6 +46,14 @@ afterAll(async () => {
   folder.remove();
 });
 
+/** As the chain has it. */
+async function legalIdOf(party: Hash): Promise<string> {
+  const proof = await world.chain.node.proofs.prove("party", party);
+  if (!proof.ok) throw new Error(proof.error.detail);
+  const { value } = proof.value.present as unknown as { value: { legalId: { scheme: string; value: string } } };
+  return `${value.legalId.scheme} ${value.legalId.value}`;
+}
+
 const page = (query: string): Promise<Response> => fetch(`${url}?${query}`);
 
 describe("a certificate", () => {
@@ -55,12 +63,12 @@ describe("a certificate", () => {
     expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
     const html = await response.text();
     const { supplier, seller, chain } = world;
-    expect(html).toContain(`由 安徽宿州绿源农产品有限公司 (${supplier.id}) 持有`);
-    expect(html).toContain(
-      `is held by 安徽宿州绿源农产品有限公司 (${supplier.id}) and is open; it went through the hands of 2 holders`,
-    );
+    const holder = `安徽宿州绿源农产品有限公司, ${await legalIdOf(supplier.id)} (${supplier.id})`;
+    expect(html).toContain(`由 ${holder} 持有`);
+    expect(html).toContain(`is held by ${holder} and is open; it went through the hands of 2 holders`);
     expect(html).toContain("CNY 1,234,567.89");
-    expect(html).toContain(`<li><code>${seller.id}</code></li>`);
+    // Nobody told this node a name: what was registered on the chain is said all the same.
+    expect(html).toContain(`<li><code>${await legalIdOf(seller.id)} (${seller.id})</code></li>`);
     expect(html).toContain(`<td>${chain.height}</td>`);
     expect(html).toContain("2026-01-07 10:00:");
     expect(html).toMatch(/签名机构.*zhongnong/);
@@ -75,13 +83,19 @@ describe("a certificate", () => {
       Buffer.from(data ?? "", "base64").toString(),
     );
     const proved = files.map((file) => verifyProof(file, trustGenesis(world.chain.identity)));
+    const { height } = world.chain;
     expect(proved).toMatchObject([
-      { ok: true, value: { kind: "note", id: note, height: world.chain.height } },
-      { ok: true, value: { kind: "receivable", height: world.chain.height } },
+      { ok: true, value: { kind: "note", id: note, height } },
+      { ok: true, value: { kind: "receivable", height } },
+      ...[world.supplier, world.seller, world.debtor].map(({ id }) => ({ ok: true, value: { kind: "party", id, height } })),
     ]);
     const codes = [...html.matchAll(/<svg[^>]*>(.*?)<\/svg>/gs)].map(([, svg]) => svg ?? "");
     for (const [index, result] of proved.entries()) {
       const digest = result.ok ? result.value.digest : "";
+      if (result.ok && result.value.kind === "party") {
+        expect(html).toContain(`<code>${digest}</code>`);
+        continue;
+      }
       expect(html).toContain((digest.match(/.{8}/g) ?? []).join(" "));
       const { data } = encode(digest, { ecc: "M", border: 2 });
       const dark = data.flat().filter((module) => module).length;
@@ -140,6 +154,7 @@ describe("a certificate", () => {
         "链上事实证明书",
         "应收账款份额凭证",
         "安徽宿州绿源农产品有限公司",
+        "有关各方",
         "CNY1,234,567.89",
         note,
         "zhonglianverify",

@@ -5,12 +5,27 @@ import { kindLabel, wordLabel } from "../../ledger/labels/lookup.ts";
 import { handsOf, type ObjectJson, parentFrom } from "../../ledger/title.ts";
 import type { ProofJson } from "../../node/proof-reader.ts";
 import type { Commit, Header } from "../../types/block.ts";
-import type { Hash } from "../../types/scalars.ts";
+import { LIMITS } from "../../types/limits.ts";
+import type { Hash, Height } from "../../types/scalars.ts";
 import type { LocalNode } from "../local-node.ts";
 import { proofOf } from "../proofs.ts";
 import { RpcError } from "../rpc-error.ts";
 import { type Directory, dateText, factLines, moneyText, named, timeText } from "./facts.ts";
 import { certificateHtml, type Section } from "./page.ts";
+
+/** The fields by which notes, receivables and what is like them name parties. */
+const PARTY_FIELDS = ["holder", "seller", "debtor", "owner", "keeper", "borrower", "lender", "party"] as const;
+
+interface LegalId {
+  readonly scheme: string;
+  readonly value: string;
+}
+
+interface Party {
+  readonly id: string;
+  readonly legalId: string;
+  readonly proof: ProofJson;
+}
 
 /**
  * A proof as a page to be printed, in Chinese and English: what is proved in words and fields, who signed it, and the proof's digest. A
@@ -26,10 +41,20 @@ export async function certificate(
   const proof = await proofOf(node, asked.kind, asked.id, asked.height);
   const header = proof.header as unknown as Header;
   const proofs = [proof, ...(await receivableOf(node, proof))];
+  const sections = proofs.map(readObject);
+  const parties = await partiesOf(node, sections, header.height);
+  const names = withLegalIds(local.directory, parties);
   const set = node.validators(header.height) ?? [];
   const { block, sigs } = proof.commit as unknown as Commit;
   return certificateHtml({
-    sections: proofs.map((each) => sectionOf(each, local.directory)),
+    sections: sections.map((each) => sectionOf(each, names)),
+    parties: parties.map(({ id, legalId, proof: shown }) => ({
+      id,
+      name: names.get(id) ?? legalId,
+      digest: String(shown.digest),
+      proof: JSON.stringify(shown),
+      fileName: fileNameOf("party", id, header.height),
+    })),
     network: local.network,
     chain: header.chain,
     height: header.height,
@@ -50,31 +75,68 @@ async function receivableOf(node: LocalNode, { kind, present, header }: ProofJso
   return proof.ok ? [proof.value] : [];
 }
 
-function sectionOf(proof: ProofJson, directory: Directory): Section {
+interface Read {
+  readonly proof: ProofJson;
+  readonly kind: Kind;
+  readonly id: string;
+  /** The object and those it came from, nearest first; empty if it was proved that there is none. */
+  readonly line: readonly ObjectJson[];
+}
+
+function readObject(proof: ProofJson): Read {
   const kind = String(proof.kind) as Kind;
-  const id = String(proof.id);
-  const label = kindLabel(kind);
   const shown = proof.present as unknown as { readonly value: ObjectJson; readonly title?: readonly ObjectJson[] } | undefined;
+  return { proof, kind, id: String(proof.id), line: shown === undefined ? [] : lineOf(kind, shown.value, shown.title ?? []) };
+}
+
+/** Who is named by an id alone is nobody to a court: whom the ledger registered under it is proved beside it, after the same block. */
+async function partiesOf(node: LocalNode, sections: readonly Read[], height: Height): Promise<readonly Party[]> {
+  const named = sections.flatMap(({ line }) => line.flatMap((object) => PARTY_FIELDS.map((field) => object[field])));
+  const parties: Party[] = [];
+  for (const id of [...new Set(named.filter((each) => typeof each === "string"))].slice(0, LIMITS.certificatePartiesMax)) {
+    const proved = await node.proofs.prove("party", id, height);
+    if (!proved.ok || proved.value.present === undefined) continue;
+    const { value } = proved.value.present as unknown as { readonly value: { readonly legalId: LegalId } };
+    parties.push({ id, legalId: `${value.legalId.scheme} ${value.legalId.value}`, proof: proved.value });
+  }
+  return parties;
+}
+
+/** The local name, if there is one, and the registration that was proved. */
+function withLegalIds(directory: Directory, parties: readonly Party[]): Directory {
+  const names = parties.map(({ id, legalId }) => [
+    id,
+    [directory.get(id), legalId].filter((part) => part !== undefined).join(", "),
+  ]);
+  return new Map([...directory, ...(names as [string, string][])]);
+}
+
+function fileNameOf(kind: string, id: string, height: Height): string {
+  return `${kind}-${id.slice(0, 16)}-${height}.json`;
+}
+
+function sectionOf({ proof, kind, id, line }: Read, directory: Directory): Section {
+  const label = kindLabel(kind);
+  const [value] = line;
   const { height, timeMs } = proof.header as unknown as Header;
   const when = { zh: `区块 ${height}（${timeText(timeMs)}）`, en: `block ${height} (${timeText(timeMs)})` };
   const shared = {
     digest: String(proof.digest),
     proof: JSON.stringify(proof),
-    fileName: `${kind}-${id.slice(0, 16)}-${height}.json`,
+    fileName: fileNameOf(kind, id, height),
     heading: label,
   };
-  if (shown === undefined) {
+  if (value === undefined) {
     const sentence = {
       zh: `兹证明：截至${when.zh}，本链上不存在编号为 ${id} 的${label.zh}。`,
       en: `This certifies that after ${when.en} there is no ${label.en} ${id} on this chain.`,
     };
     return { ...shared, sentence, facts: [], title: [], isTitleWhole: true };
   }
-  const line = lineOf(kind, shown.value, shown.title ?? []);
   return {
     ...shared,
-    sentence: sentenceOf(kind, shown.value, handsOf(line), when, directory),
-    facts: factLines(shown.value, directory),
+    sentence: sentenceOf(kind, value, handsOf(line), when, directory),
+    facts: factLines(value, directory),
     title: line.length === 1 ? [] : line.map(({ holder }) => named(String(holder), directory)),
     isTitleWhole: line.at(-1)?.parent === null,
   };

@@ -2,8 +2,14 @@ import { renderSVG } from "uqr";
 import type { Label } from "../../ledger/labels/label.ts";
 import type { FactLine } from "./facts.ts";
 
+/** A proof's own JSON, which goes along in the page. */
+interface Download {
+  readonly proof: string;
+  readonly fileName: string;
+}
+
 /** One proof as a certificate shows it. */
-export interface Section {
+export interface Section extends Download {
   readonly heading: Label;
   readonly sentence: Label;
   readonly facts: readonly FactLine[];
@@ -11,13 +17,18 @@ export interface Section {
   readonly title: readonly string[];
   readonly isTitleWhole: boolean;
   readonly digest: string;
-  /** The proof's own JSON, which goes along in the page. */
-  readonly proof: string;
-  readonly fileName: string;
+}
+
+/** Whom an id on the page stands for, and the proof of it. */
+export interface NamedParty extends Download {
+  readonly id: string;
+  readonly name: string;
+  readonly digest: string;
 }
 
 export interface CertificatePage {
   readonly sections: readonly Section[];
+  readonly parties: readonly NamedParty[];
   readonly network: string;
   readonly chain: string;
   readonly height: number;
@@ -54,7 +65,7 @@ export const CERTIFICATE_POLICY = "default-src 'none'; style-src 'unsafe-inline'
 
 /** A page to be printed: every word of it was proved, or comes from the node's own directory of names. */
 export function certificateHtml(page: CertificatePage): string {
-  const { sections, network, chain, height, block, time, signedBy, authorities } = page;
+  const { sections, parties, network, chain, height, block, time, signedBy, authorities } = page;
   const [first] = sections;
   return `<!doctype html>
 <html lang="zh-CN">
@@ -65,6 +76,7 @@ export function certificateHtml(page: CertificatePage): string {
 <h1>链上事实证明书</h1>
 <p>Certificate of facts on the chain</p>
 ${sections.map(sectionHtml).join("\n")}
+${partiesHtml(parties)}
 <h2>由谁证明 <span class="en">Who stands for it</span></h2>
 <table>
 ${row({ zh: "网络", en: "network" }, text(network))}
@@ -77,7 +89,7 @@ ${row({ zh: "签名机构", en: "signed by" }, `${text(signedBy.join("、"))} <s
 <footer>
 <p class="lead">本页仅为证明文件的可读形式。核验方法：取得证明文件与本链创世文件，离线执行 <code>zhonglian verify 证明文件 --genesis 创世文件</code>，程序所显示的摘要须与上方摘要完全一致。</p>
 <p class="lead en">This page is the readable form of a proof. To check it, take the proof's file and the chain's genesis file and run, offline, <code>zhonglian verify PROOF --genesis FILE</code>: the digest it prints must be the one above, digit by digit.</p>
-<p class="screen">${sections.map(download).join(" · ")}</p>
+<p class="screen">${[...sections.map((each) => download(each, each.heading.zh)), ...parties.map((each) => download(each, each.name))].join(" · ")}</p>
 </footer>
 </html>
 `;
@@ -99,13 +111,23 @@ ${holders}
 </section>`;
 }
 
+/** Each with the digest of its own proof, short enough to be compared by eye. */
+function partiesHtml(parties: readonly NamedParty[]): string {
+  if (parties.length === 0) return "";
+  return `<h2>有关各方 <span class="en">Parties named here</span></h2>
+<p class="lead">以下登记信息与上述事实在同一区块后取证，各附证明文件及其摘要。 <span class="en">As registered after the same block; each with its own proof and that proof's digest.</span></p>
+<table>
+${parties.map(({ id, name, digest }) => `<tr><th>${text(name)}</th><td>${code(id)}<br><span class="en">证明文件摘要 digest of the proof</span><br>${code(digest)}</td></tr>`).join("\n")}
+</table>`;
+}
+
 function row({ zh, en }: Label, html: string): string {
   return `<tr><th>${text(zh)} <span class="en">${zh === en ? "" : text(en)}</span></th><td>${html}</td></tr>`;
 }
 
-function download({ proof, fileName, heading }: Section): string {
+function download({ proof, fileName }: Download, name: string): string {
   const data = Buffer.from(proof).toString("base64");
-  return `<a download="${text(fileName)}" href="data:application/json;base64,${data}">下载证明文件 ${text(heading.zh)} / download the proof</a>`;
+  return `<a download="${text(fileName)}" href="data:application/json;base64,${data}">下载证明文件 ${text(name)} / download the proof</a>`;
 }
 
 /** Ids and hashes in a fixed width, everything else as it is. */
