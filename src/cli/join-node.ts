@@ -115,7 +115,10 @@ export async function joinByPeers(
   } & Asking,
 ): Promise<void> {
   const { folder, transport, logger } = joining;
-  onlyAsk(transport, nodesToAsk(joining));
+  const nodes = nodesToAsk(joining);
+  onlyAsk(transport, nodes);
+  // Until one of them is reached and shows a snapshot there is nothing else to be seen.
+  logger.info("asking the other members' nodes for a snapshot", { nodes: nodes.size });
   const sources = peersAsSources(transport);
   for (;;) {
     try {

@@ -19,6 +19,22 @@ export interface Doubt {
   readonly code: string;
 }
 
+/** What an endpoint did by which it lost belief, for a person; any other code speaks for itself. */
+const DONE: Readonly<Record<string, string>> = {
+  UNREACHABLE: "does not answer",
+  ANSWER_MALFORMED: "answers what no node answers",
+  BLOCK_NOT_FOUND: "has not the block that it told of",
+  HEIGHT_OTHER: "shows another block than it was asked for",
+  CHAIN_OTHER: "is of another chain than the genesis",
+  AUTHORITIES_OTHER: "names authorities to whom nothing trusted leads",
+  COMMIT_NO_QUORUM: "shows a block that fewer than a quorum signed",
+  COMMIT_BAD_SIGNATURE: "shows a block with a signature that does not verify",
+  COMMIT_OTHER_BLOCK: "shows signatures of another block",
+  PROOF_STATE: "answers what the state does not hold",
+  PROOF_OTHER_ID: "answers about something else",
+  PROOF_STALE: "answers from an older block than it had shown",
+};
+
 /** No endpoint showed what could be verified. */
 export class LightClientError extends CodedError<"NO_SOUND_ENDPOINT"> {
   override readonly name = "LightClientError";
@@ -26,7 +42,7 @@ export class LightClientError extends CodedError<"NO_SOUND_ENDPOINT"> {
   constructor(doubts: readonly Doubt[]) {
     super(
       "NO_SOUND_ENDPOINT",
-      `no endpoint is to be believed: ${doubts.map(({ endpoint, code }) => `${endpoint} ${code}`).join(", ")}`,
+      `no endpoint is to be believed: ${doubts.map(({ endpoint, code }) => `${endpoint} ${DONE[code] ?? "is refused"} (${code})`).join(", ")}`,
     );
     this.doubts = doubts;
   }

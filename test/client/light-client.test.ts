@@ -158,7 +158,12 @@ describe("a light client", () => {
     expect(doubts).toContainEqual({ endpoint: "http://liar/", code });
     expect(client.height).toBe(world.chain.height);
     const alone = network({ liar: { lie } }).light();
-    await expect(alone.advance()).rejects.toMatchObject({ code: "NO_SOUND_ENDPOINT", doubts: [{ code }] });
+    await expect(alone.advance()).rejects.toMatchObject({
+      code: "NO_SOUND_ENDPOINT",
+      doubts: [{ code }],
+      // What it did, in words, and not its code alone.
+      message: expect.stringMatching(new RegExp(`http://liar/ (?!is refused).{10,} \\(${code}\\)$`)),
+    });
     expect(alone.height).toBe(0);
   });
 
