@@ -120,6 +120,7 @@ export async function joinByPeers(
   // Until one of them is reached and shows a snapshot there is nothing else to be seen.
   logger.info("asking the other members' nodes for a snapshot", { nodes: nodes.size });
   const sources = peersAsSources(transport);
+  logger.info("asking the members' nodes for a snapshot to join by");
   for (;;) {
     try {
       await joinBySnapshot(joining, sources);

@@ -22,6 +22,9 @@ export type SnapshotOffer = Infer<typeof snapshotOfferSchema>;
 /** Changes of authorities, oldest first. */
 export const changesPageSchema = list(authorityChangeSchema, { min: 1, max: LIMITS.snapshotChangesPerPage });
 
+/** From a height downwards. */
+export const headersPageSchema = list(headerSchema, { min: 1, max: LIMITS.snapshotHeadersPerPage });
+
 const digest = bytes({ min: 32, max: 32 });
 
 /** All leaves of the state under one prefix, in the order of the tree, with the hashes beside the way from the root down to it. */
@@ -45,14 +48,14 @@ export const pairListsSchema = list(struct({ header: headerSchema, pairs: list(p
 export type PairLists = Infer<typeof pairListsSchema>;
 
 /**
- * What a joiner asks of a snapshot: the offer, a page of changes, one chunk, or pair lists; a header for its checkpoint. Who mends a store asks
- * for a row of it, as it was when the chain had this height.
+ * What a joiner asks of a snapshot: the offer, a page of changes, one chunk, or pair lists; a header for its checkpoint, and those below
+ * it. Who mends a store asks for a row of it, as it was when the chain had this height.
  */
 export const snapshotsRequestSchema = struct({
-  what: text({ max: 8, pattern: /^(offer|changes|chunk|pairs|header|row)$/ }),
+  what: text({ max: 8, pattern: /^(offer|changes|chunk|pairs|header|headers|row)$/ }),
   /** Of offers 0: the newest. */
   height: int(),
-  /** Of chunks: which; of pair lists: from which height downwards; of changes: from the how manyth on, which is a page's first. */
+  /** Of chunks: which; of pair lists and headers: from which height downwards; of changes: from the how manyth on, which is a page's first. */
   number: int(),
   /** Of rows: which. */
   key: optional(bytes({ min: 1, max: 256 })),

@@ -9,6 +9,7 @@ import type { Block, Commit, Header } from "../types/block.ts";
 import type { ChainIdentity, Checkpoint } from "../types/genesis.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { BlockId, Height, PublicKey, Signature } from "../types/scalars.ts";
+import { CheckpointAncestors } from "./checkpoint-ancestors.ts";
 import { type Told, tellChanges } from "./snapshot-changes.ts";
 import { askForSnapshot, JOIN_RETRIES_MAX, JOIN_RETRY_MS, JoinError, type SnapshotSources } from "./snapshot-sources.ts";
 
@@ -45,8 +46,8 @@ interface Taken {
   readonly changes: readonly AuthorityChange[];
 }
 
-/** `BELOW_CHECKPOINT` is no fault of the one that offers; with the others it is not what a correct node has. */
-type OfferFault = TrustFault | "BELOW_CHECKPOINT" | "CHECKPOINT_CONTRADICTED" | "TX_ROOT" | "LAST_COMMIT" | "EVIDENCE_ROOT";
+/** Not what a correct node has. */
+type OfferFault = TrustFault | "CHECKPOINT_CONTRADICTED" | "TX_ROOT" | "LAST_COMMIT" | "EVIDENCE_ROOT";
 
 /** Who is connected first is not to be the only one: others get a moment. */
 const SETTLE_RETRIES = 2;
@@ -61,9 +62,14 @@ export class SnapshotOffers {
   readonly #taken = new Map<string, Taken>();
   /** By the block and the changes told: what many tell alike is verified once. */
   readonly #judged = new Map<string, Trusted | OfferFault>();
+  readonly #ancestors: CheckpointAncestors | null;
+  /** Whether a snapshot was offered from which nobody showed the way to the checkpoint. */
+  #isWayMissing = false;
 
   constructor(modules: OffersModules) {
     this.#m = modules;
+    const { checkpoint } = modules;
+    this.#ancestors = checkpoint === null ? null : new CheckpointAncestors({ ...modules, checkpoint });
   }
 
   /** The one begun, as long as somebody offers it; else the highest that checks. Throws {@link JoinError}. */
@@ -72,10 +78,12 @@ export class SnapshotOffers {
     for (let retry = 0; retry < JOIN_RETRIES_MAX; retry++) {
       const found = await this.#offers(begun, checkpoint);
       const same = begun === null ? undefined : found.get(begun.block);
-      if (same !== undefined && same.nibbles === begun?.nibbles) return same;
-      const [best] = [...found.values()].sort((left, right) => right.block.header.height - left.block.header.height);
+      if (same !== undefined && same.nibbles === begun?.nibbles && (await this.#leadsToCheckpoint(same))) return same;
       const isSettled = retry >= (begun === null ? SETTLE_RETRIES : BEGUN_RETRIES);
-      if (best !== undefined && (isSettled || (begun === null && best.ways.length > 1))) return best;
+      for (const offered of [...found.values()].sort(higherFirst)) {
+        if (!isSettled && (begun !== null || offered.ways.length < 2)) break;
+        if (await this.#leadsToCheckpoint(offered)) return offered;
+      }
       await this.#m.pause(JOIN_RETRY_MS);
     }
     throw this.#nothing();
@@ -88,10 +96,10 @@ export class SnapshotOffers {
         "CHECKPOINT_CONTRADICTED",
         "every snapshot offered is of a chain that has not the block of the checkpoint",
       );
-    if (faults.has("BELOW_CHECKPOINT"))
+    if (this.#isWayMissing)
       return new JoinError(
         "NO_SNAPSHOT",
-        `no snapshot is offered from height ${this.#m.checkpoint?.height} of the checkpoint on`,
+        `no snapshot is offered of height ${this.#m.checkpoint?.height} of the checkpoint or above, and nobody shows the headers between it and one below`,
       );
     return new JoinError("NO_SNAPSHOT", "no peer offers a snapshot that checks");
   }
@@ -99,7 +107,7 @@ export class SnapshotOffers {
   /** All that check, by their blocks. */
   async #offers(begun: Begun | null, checkpoint: Header | null): Promise<ReadonlyMap<BlockId, Offered>> {
     const heights = begun === null ? [0] : [0, begun.height];
-    const asked = this.#m.sources.names().filter((source) => this.#mayAsk(source));
+    const asked = this.#m.sources.names().filter((source) => !this.#refused.has(source));
     const answers = await Promise.all(
       asked.flatMap((source) => heights.map((height) => this.#offerOf(source, height, checkpoint))),
     );
@@ -120,9 +128,19 @@ export class SnapshotOffers {
     return found;
   }
 
-  #mayAsk(source: string): boolean {
-    const fault = this.#refused.get(source);
-    return fault === undefined || fault === "BELOW_CHECKPOINT";
+  /**
+   * Of a block from the checkpoint's height on, what was seen when it was offered. One below it has to be among those that the checkpoint
+   * descends from: then nobody's signature is needed for that.
+   */
+  async #leadsToCheckpoint({ block, id, ways }: Offered): Promise<boolean> {
+    const { checkpoint } = this.#m;
+    const { height } = block.header;
+    if (checkpoint === null || this.#ancestors === null || height >= checkpoint.height) return true;
+    const ancestor = await this.#ancestors.at(height);
+    if (ancestor === id) return true;
+    if (ancestor === null) this.#isWayMissing = true;
+    else for (const { source } of ways) this.#refuse(source, "CHECKPOINT_CONTRADICTED");
+    return false;
   }
 
   async #offerOf(source: string, height: Height, checkpoint: Header | null): Promise<Taken | null> {
@@ -148,7 +166,7 @@ export class SnapshotOffers {
 
   #refuse(source: string, fault: string): null {
     this.#refused.set(source, fault);
-    if (fault !== "BELOW_CHECKPOINT") this.#m.sources.penalise(source, `snapshot: ${fault}`);
+    this.#m.sources.penalise(source, `snapshot: ${fault}`);
     return null;
   }
 
@@ -177,9 +195,8 @@ export class SnapshotOffers {
    */
   #trusted(header: Header, changes: readonly AuthorityChange[], checkpoint: Header | null): Trusted | OfferFault {
     const genesis = trustGenesis(this.#m.identity);
-    if (checkpoint === null) return this.#follow(genesis, changes);
+    if (checkpoint === null || header.height < checkpoint.height) return this.#follow(genesis, changes);
     const { height, validators, nextValidators } = checkpoint;
-    if (header.height < height) return "BELOW_CHECKPOINT";
     const digest = this.#m.hasher.sha256;
     const id = blockId(checkpoint, digest);
     const isOther = (shown: Header): boolean => shown.height === height && blockId(shown, digest) !== id;
@@ -226,4 +243,8 @@ export class SnapshotOffers {
       `nobody shows the block of the checkpoint, height ${checkpoint.height}: it is not on their chain, or no longer kept by any of them`,
     );
   }
+}
+
+function higherFirst(left: Offered, right: Offered): number {
+  return right.block.header.height - left.block.header.height;
 }

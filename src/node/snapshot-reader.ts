@@ -1,7 +1,13 @@
 import { headerSchema } from "../codec/block.ts";
 import { decode } from "../codec/cbor.ts";
 import { encode } from "../codec/schema.ts";
-import { changesPageSchema, pairListsSchema, snapshotOfferSchema, snapshotsRequestSchema } from "../codec/snapshot.ts";
+import {
+  changesPageSchema,
+  headersPageSchema,
+  pairListsSchema,
+  snapshotOfferSchema,
+  snapshotsRequestSchema,
+} from "../codec/snapshot.ts";
 import type { SnapshotFiles } from "../ports/snapshot-files.ts";
 import type { Header } from "../types/block.ts";
 import { LIMITS } from "../types/limits.ts";
@@ -54,6 +60,10 @@ export class SnapshotReader {
         const header = kept ?? (await this.#headerOfSnapshot(height));
         return header === undefined ? null : encode(headerSchema, header);
       }
+      case "headers": {
+        const headers = this.#headersFrom(number);
+        return headers.length === 0 ? null : encode(headersPageSchema, headers);
+      }
       case "row": {
         const row = key === undefined ? undefined : await this.#rows?.row(height, key);
         return row === undefined || row.length > LIMITS.responseBytesMax ? null : row;
@@ -61,6 +71,18 @@ export class SnapshotReader {
       default:
         return null;
     }
+  }
+
+  #headersFrom(highest: Height): readonly Header[] {
+    const chain = this.#chain;
+    const headers: Header[] = [];
+    if (chain === null || highest > chain.head.height) return headers;
+    for (let height = highest; height > 0 && headers.length < LIMITS.snapshotHeadersPerPage; height--) {
+      const block = chain.block(height);
+      if (block === undefined) break;
+      headers.push(block.header);
+    }
+    return headers;
   }
 
   /** The newest snapshot knows some headers, too: its own, those of changes of authorities, and those of the window of used ids. */

@@ -37,7 +37,7 @@ export function peersAsSources(transport: Transport): SnapshotSources {
 export function askForSnapshot(
   sources: SnapshotSources,
   source: string,
-  what: "offer" | "changes" | "chunk" | "pairs" | "header",
+  what: "offer" | "changes" | "chunk" | "pairs" | "header" | "headers",
   height: Height,
   number: number,
 ): Promise<Uint8Array | null> {

@@ -30,8 +30,10 @@ export interface StoreReport {
   /** The lowest height whose past state was looked at. */
   readonly pastFrom: Height;
   readonly indexEntries: number;
-  /** The same on every sound node at this height; null where objects are damaged. */
+  /** The same on every sound node at this height; null where objects are damaged, or indices not yet made. */
   readonly indexDigest: Hash | null;
+  /** Of a node that has just joined by a snapshot: its first start makes them. */
+  readonly areIndicesToBeMade: boolean;
   /** What is wrong, in words; at most so many. */
   readonly faults: readonly string[];
   /** Rows that are missing or wrong, as far as it can be told which. */
@@ -70,8 +72,9 @@ export class StoreCheck {
     // Of pages that lead astray no version can be told to be right.
     if (await this.#isPastSound()) await this.#history();
     const essential = this.#faults.length - damaged.filter(isDerivedKey).length;
+    const areIndicesToBeMade = this.#m.chain.isRebuilding;
     // Of damaged objects no index can be told to be right.
-    const indices = essential > 0 ? NO_INDICES : await this.#indices();
+    const indices = essential > 0 || areIndicesToBeMade ? NO_INDICES : await this.#indices();
     for (const fault of indices.faults) this.#fault(fault);
     return {
       blocks,
@@ -80,6 +83,7 @@ export class StoreCheck {
       pastFrom: this.#pastFrom,
       indexEntries: indices.entries,
       indexDigest: indices.digest,
+      areIndicesToBeMade,
       faults: this.#faults,
       bad: [...this.#bad.values()],
       isDerivedOnly: essential === 0 && this.#faults.length > 0,

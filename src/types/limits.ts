@@ -111,6 +111,9 @@ export const LIMITS = {
   snapshotChangesPerPage: 256,
   /** All of them, as one source tells them. */
   snapshotChangesBytesMax: 64 * MIB,
+  snapshotHeadersPerPage: 64,
+  /** A checkpoint may be so far above a snapshot; their headers are fetched to see that it descends from it. */
+  checkpointAncestorsMax: 200_000,
   snapshotsKept: 2,
   snapshotSliceObjects: 500,
   rebuildSliceEntries: 2_000,

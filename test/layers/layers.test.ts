@@ -124,7 +124,7 @@ describe("layers", () => {
   it("keeps the world out of the pure folders", () => {
     // The ledger's readers in node/ answer promises to the RPC; they are outside the event loop.
     const asynchronous =
-      /^node\/(ledger-reader|proof-reader|past-pages|row-reader|leaf-count|snapshot-(maker|reader|joiner|offers|changes)|index-rebuild|store-(check|audit|repair|rewind)|auditor|index-audit|backup)[^/]*\.ts$/;
+      /^node\/(checkpoint-ancestors|ledger-reader|proof-reader|past-pages|row-reader|leaf-count|snapshot-(maker|reader|joiner|offers|changes)|index-rebuild|store-(check|audit|repair|rewind)|auditor|index-audit|backup)[^/]*\.ts$/;
     const tainted = all.filter(
       (source) => LAYERS[source.folder]?.pure && !asynchronous.test(source.file) && WORLD.test(code(source.text)),
     );

@@ -3,7 +3,7 @@ import { blockId, validatorsHash } from "../../src/codec/block.ts";
 import { decode } from "../../src/codec/cbor.ts";
 import type { AuthorityChange } from "../../src/codec/proof.ts";
 import { encode } from "../../src/codec/schema.ts";
-import { changesPageSchema, type SnapshotOffer, snapshotOfferSchema } from "../../src/codec/snapshot.ts";
+import { changesPageSchema, headersPageSchema, type SnapshotOffer, snapshotOfferSchema } from "../../src/codec/snapshot.ts";
 import { voteSignBytes } from "../../src/codec/vote.ts";
 import { publicKeyOf } from "../../src/crypto/ed25519.ts";
 import type { ChainStore } from "../../src/node/chain-store.ts";
@@ -170,8 +170,9 @@ describe("keys of removed authorities", () => {
 });
 
 describe("a checkpoint", () => {
+  const at = (height: Height): Checkpoint => ({ height, id: chain.commit(height)?.block as Hash });
+
   it("may be any block up to the snapshot's, as far as its header is shown", async () => {
-    const at = (height: Height): Checkpoint => ({ height, id: chain.commit(height)?.block as Hash });
     for (const height of [1, CHANGE - 1, CHANGE, CHANGE + 1, SNAPSHOT - 1, SNAPSHOT])
       expect(await joining(peers({ honest }), at(height)).joined, `height ${height}`).toBe(SNAPSHOT);
     // An exported snapshot holds the headers of the window, and those of all changes.
@@ -179,11 +180,43 @@ describe("a checkpoint", () => {
       expect(await joining(peers({ honest }, null), at(height)).joined, `height ${height} by files`).toBe(SNAPSHOT);
   });
 
-  it("above every snapshot leaves nothing to join by, and who offers one has done nothing wrong", async () => {
-    const later = peers({ honest });
-    const above = { height: SNAPSHOT + 1, id: chain.commit(SNAPSHOT + 1)?.block as Hash };
-    await expect(joining(later, above).joined).rejects.toMatchObject({ code: "NO_SNAPSHOT" });
-    expect(later.penalised).toEqual([]);
+  it("may be above every snapshot, if its parents lead to the snapshot's block", async () => {
+    for (const height of [SNAPSHOT + 1, SNAPSHOT + 3]) {
+      const later = peers({ honest });
+      expect(await joining(later, at(height)).joined, `height ${height}`).toBe(SNAPSHOT);
+      expect(later.penalised, `height ${height}`).toEqual([]);
+    }
+  });
+
+  it("above every snapshot is joined by whatever peers show of the way down, one of whom is enough", async () => {
+    const wrong: Readonly<Record<string, Answering>> = {
+      nothing: () => null,
+      noise: () => Uint8Array.of(1, 2, 3),
+      none: () => Uint8Array.of(0x80),
+      others: () => encode(headersPageSchema, [chain.block(2)?.header as Header]),
+      half: (_, answer) => answer?.slice(0, answer.length / 2) ?? null,
+    };
+    for (const [what, answering] of Object.entries(wrong)) {
+      const liar: Answering = (request, answer) => (requestOf(request).what === "headers" ? answering(request, answer) : answer);
+      const both = peers({ liar, honest });
+      expect(await joining(both, at(SNAPSHOT + 2)).joined, what).toBe(SNAPSHOT);
+      expect(both.penalised, what).toEqual(what === "nothing" ? [] : ["liar"]);
+      const alone = joining(peers({ liar }), at(SNAPSHOT + 2)).joined;
+      await expect(alone, what).rejects.toMatchObject({ code: "NO_SNAPSHOT", message: expect.stringMatching(/headers/) });
+    }
+  });
+
+  it("above every snapshot is no ancestor's of a second history, by whomever it is signed", async () => {
+    const others = usurpers(4);
+    const changes = [handedOn(3, founders, others)];
+    const { offer } = snapshotOf(others, changes);
+    const forged = { ...(offer.block.header as Header), height: SNAPSHOT };
+    const { header, commit } = signed(SNAPSHOT, forged, others);
+    const forger = offering({ offer: { ...offer, block: { ...offer.block, header }, commit }, changes });
+    const both = peers({ forger, honest });
+    expect(await joining(both, at(SNAPSHOT + 2)).joined).toBe(SNAPSHOT);
+    expect(both.reasons).toEqual([["forger", "snapshot: CHECKPOINT_CONTRADICTED"]]);
+    await expect(joining(peers({ forger }), at(SNAPSHOT + 2)).joined).rejects.toMatchObject({ code: "CHECKPOINT_CONTRADICTED" });
   });
 
   it("of another chain is shown by nobody", async () => {

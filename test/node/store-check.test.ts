@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { commitSchema } from "../../src/codec/block.ts";
 import { encode } from "../../src/codec/schema.ts";
 import { copyStore } from "../../src/node/backup.ts";
-import { blockKey, commitKey, pageKey, transactionKey } from "../../src/node/chain-keys.ts";
+import { blockKey, commitKey, pageKey, REBUILDING_KEY, transactionKey } from "../../src/node/chain-keys.ts";
 import { ChainStore } from "../../src/node/chain-store.ts";
 import { IndexRebuild } from "../../src/node/index-rebuild.ts";
 import { allDerived, allObjectsOfAllKinds } from "../../src/node/store-keys.ts";
@@ -34,6 +34,11 @@ async function some(range: { readonly from: Uint8Array; readonly to: Uint8Array 
   const entry = entries[at];
   if (entry === undefined) throw new Error("nothing is there");
   return entry;
+}
+
+/** All rows that are made from objects, taken away. */
+async function all(what: "index" | "total") {
+  return (await store.range({ ...allDerived(what), limit: 100_000 })).map(({ key }) => ({ key, value: null }));
 }
 
 function flipped(value: Uint8Array, at: number): Uint8Array {
@@ -94,6 +99,14 @@ describe("a look at all of a store", () => {
       { key: commitKey(4), value: encode(commitSchema, forgedCommit) },
     ]);
     expect(await faults()).toContain("block 4: its commit has a wrong signature");
+  });
+
+  it("looks for no indices that a node which has just joined makes at its first start", async () => {
+    store.put([{ key: REBUILDING_KEY, value: new Uint8Array(0) }, ...(await all("index")), ...(await all("total"))]);
+    const report = await checkerOf(world.identity, chain, store)();
+    expect(report).toMatchObject({ faults: [], areIndicesToBeMade: true, indexDigest: null });
+    await new IndexRebuild({ store, pause: now }).run();
+    expect(await checkerOf(world.identity, chain, store)()).toMatchObject({ faults: [], areIndicesToBeMade: false });
   });
 
   it("finds indices and totals that are not those of the objects; made anew they are", async () => {

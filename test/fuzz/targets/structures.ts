@@ -5,6 +5,7 @@ import { authorityChangeSchema } from "../../../src/codec/proof.ts";
 import { encode, type Schema } from "../../../src/codec/schema.ts";
 import {
   changesPageSchema,
+  headersPageSchema,
   pairListsSchema,
   snapshotChunkSchema,
   snapshotOfferSchema,
@@ -64,6 +65,7 @@ export const WIRE: Readonly<Record<string, Schema<never>>> = {
   authorityChange: authorityChangeSchema,
   snapshotOffer: snapshotOfferSchema,
   changesPage: changesPageSchema,
+  headersPage: headersPageSchema,
   snapshotChunk: snapshotChunkSchema,
   pairLists: pairListsSchema,
   snapshotsRequest: snapshotsRequestSchema,
