@@ -10,7 +10,7 @@ import { paramsOf, validatorsOf } from "../ledger/validators.ts";
 import { RecentMap } from "../lib/recent-map.ts";
 import type { Hasher } from "../ports/crypto.ts";
 import type { Store, StoreWrite } from "../ports/store.ts";
-import { keyHashOf, valueHashOf } from "../state/node-hash.ts";
+import { keyHashesOf, valueHashOf } from "../state/node-hash.ts";
 import { pageWrites, type StateTree, type TreeChange, type TreeUpdate } from "../state/tree.ts";
 import { type ObjectView, stateKey } from "../state/view.ts";
 import type { Evidence } from "../types/block.ts";
@@ -153,10 +153,13 @@ export class BlockExecutor {
   #finish(height: Height, outcome: BlockOutcome): Execution {
     const { receipts, refusals, changes, history } = outcome;
     const encodings = changes.map(({ kind, after }) => (after === undefined ? null : encode(KINDS[kind].schema, after)));
-    const treeChanges = changes.map(({ kind, id }, index): TreeChange => {
-      const encoded = encodings[index] as Uint8Array | null;
+    const keyHashes = keyHashesOf(
+      changes.map(({ kind, id }) => stateKey(kind, id)),
+      this.#hasher,
+    );
+    const treeChanges = encodings.map((encoded, index): TreeChange => {
       return {
-        keyHash: keyHashOf(stateKey(kind, id), this.#hasher),
+        keyHash: keyHashes[index] as Uint8Array,
         valueHash: encoded === null ? null : valueHashOf(encoded, this.#hasher),
       };
     });

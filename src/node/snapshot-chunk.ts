@@ -3,7 +3,7 @@ import { snapshotChunkSchema } from "../codec/snapshot.ts";
 import { KINDS } from "../ledger/kinds.ts";
 import type { Hasher } from "../ports/crypto.ts";
 import type { StoreWrite } from "../ports/store.ts";
-import { keyHashOf, valueHashOf } from "../state/node-hash.ts";
+import { keyHashesOf, valueHashOf } from "../state/node-hash.ts";
 import { leadsToRoot, subtreeOf } from "../state/subtree.ts";
 import { LIMITS } from "../types/limits.ts";
 import type { Hash, Height } from "../types/scalars.ts";
@@ -27,8 +27,9 @@ export function checkChunk(
   const { siblings, leaves } = decoded.value;
   if (leaves.some(({ kind }) => !Object.hasOwn(KINDS, kind))) return undefined;
   const keys = leaves.map(({ kind, id }) => objectKeyOf(kind, id));
+  const keyHashes = keyHashesOf(keys.map(stateKeyOf), hasher);
   const hashed = leaves.map(({ value }, index) => ({
-    keyHash: keyHashOf(stateKeyOf(keys[index] as Uint8Array), hasher),
+    keyHash: keyHashes[index] as Uint8Array,
     valueHash: valueHashOf(value, hasher),
   }));
   const subtree = subtreeOf(prefix, hashed, hasher);

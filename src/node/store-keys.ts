@@ -1,5 +1,6 @@
 import { assert } from "../lib/assert.ts";
 import { shortLived, toHex, writeHex, writeUint32, writeUint64 } from "../lib/bytes.ts";
+import { KEY_BYTES } from "../state/node-hash.ts";
 import type { Hash, Height } from "../types/scalars.ts";
 
 /** Keys of what the ledger keeps in the store: objects, indices, totals, history. Texts are ASCII and end in a zero byte. */
@@ -23,9 +24,12 @@ export function objectKeyOf(kind: string, id: Uint8Array): Uint8Array {
   return key;
 }
 
-/** How the state tree names the object of this row: the row's key without its prefix. */
+/** How the state tree names the object of this row: the row's key without its prefix, filled with zero bytes. */
 export function stateKeyOf(key: Uint8Array): Uint8Array {
-  return key.subarray(1);
+  // One that is too long is no object's: it finds nothing.
+  const named = new Uint8Array(Math.max(KEY_BYTES, key.length - 1));
+  named.set(key.subarray(1));
+  return named;
 }
 
 /** The key of the object that an entry of an index is of. */

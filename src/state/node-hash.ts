@@ -1,4 +1,5 @@
 import { taggedHashBytes, taggedPreimage } from "../crypto/hash.ts";
+import { assert } from "../lib/assert.ts";
 import { copyHash, HASH_WORDS, newWords, WORD_BYTES, type Words } from "./words.ts";
 
 const HASH_BYTES = HASH_WORDS * WORD_BYTES;
@@ -26,6 +27,23 @@ export const EMPTY_HASH = new Uint8Array(32);
 
 export function keyHashOf(key: Uint8Array, hasher: Pick<TreeHasher, "sha256">): Uint8Array {
   return taggedHashBytes("key", key, hasher.sha256);
+}
+
+/** Keys of this length make preimages of 64 bytes, as long as a pair: native code hashes many at once, in a tenth of the time. */
+export const KEY_BYTES = 60;
+
+/** The same of many keys of {@link KEY_BYTES}. */
+export function keyHashesOf(keys: readonly Uint8Array[], hasher: Pick<TreeHasher, "sha256Pairs">): readonly Uint8Array[] {
+  const preimage = taggedPreimage("key", KEY_BYTES);
+  const preimages = new Uint8Array(preimage.length * keys.length);
+  for (const [index, key] of keys.entries()) {
+    assert(key.length === KEY_BYTES, "keys of the state are of one length");
+    preimages.set(preimage, index * preimage.length);
+    preimages.set(key, (index + 1) * preimage.length - KEY_BYTES);
+  }
+  const digests = new Uint8Array(HASH_BYTES * keys.length);
+  hasher.sha256Pairs(preimages, digests);
+  return keys.map((_, index) => digests.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES));
 }
 
 export function valueHashOf(value: Uint8Array, hasher: Pick<TreeHasher, "sha256">): Uint8Array {

@@ -5,6 +5,7 @@ import { equalBytes, toHex } from "../../src/lib/bytes.ts";
 import {
   EMPTY_HASH,
   hashPair,
+  keyHashesOf,
   keyHashOf,
   leafNode,
   type TreeHasher,
@@ -14,6 +15,7 @@ import {
 import { StateCorruptError } from "../../src/state/page.ts";
 import { prove, verifyProof } from "../../src/state/proof.ts";
 import { pageWrites, StateTree, type TreeChange } from "../../src/state/tree.ts";
+import { stateKey } from "../../src/state/view.ts";
 import { LIMITS } from "../../src/types/limits.ts";
 import type { Hash } from "../../src/types/scalars.ts";
 
@@ -95,6 +97,14 @@ const batches = fc.array(
   fc.uniqueArray(fc.tuple(keys, fc.option(fc.string({ maxLength: 3 }))), { selector: ([key]) => key, maxLength: 12 }),
   { maxLength: 8 },
 );
+
+describe("hashes of keys", () => {
+  it("made together are those made one by one", () => {
+    const keys = ["party", "fingerprintEpochs"].map((kind) => stateKey(kind, "ab".repeat(32) as Hash));
+    expect(keyHashesOf(keys, hasher)).toEqual(keys.map((key) => keyHashOf(key, hasher)));
+    expect(keyHashesOf([], hasher)).toEqual([]);
+  });
+});
 
 describe("the state tree", () => {
   it("has the root of its definition after any batches of changes, also when read back from its pages", () => {

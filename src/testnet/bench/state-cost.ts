@@ -11,7 +11,7 @@ import { toHex } from "../../lib/bytes.ts";
 import { pageKey, pageUndoKey } from "../../node/chain-keys.ts";
 import type { VerifyItem } from "../../ports/crypto.ts";
 import type { Store, StoreWrite } from "../../ports/store.ts";
-import { keyHashOf, type Leaf, valueHashOf } from "../../state/node-hash.ts";
+import { KEY_BYTES, keyHashesOf, type Leaf, valueHashOf } from "../../state/node-hash.ts";
 import { pageWrites, StateTree } from "../../state/tree.ts";
 import { TreeBuild } from "../../state/tree-build.ts";
 import type { PublicKey } from "../../types/scalars.ts";
@@ -69,7 +69,6 @@ const WARM_BLOCKS = 5;
 /** Candidates that come to nothing, until the engine has compiled what a node runs all day; so the state does not grow by them. */
 const REHEARSALS = 60;
 const COLD_BLOCKS = 5;
-const KEY_BYTES = 40;
 const VALUE_BYTES = 200;
 const ROWS_PER_BATCH = 10_000;
 
@@ -171,7 +170,7 @@ class StateCosts {
 
   async fill(): Promise<void> {
     const build = new TreeBuild(nativeHasher);
-    for (let index = 0; index < this.#keys; index++) build.set(hashed(this.#change(index)));
+    for (let index = 0; index < this.#keys; index++) for (const leaf of hashed([this.#change(index)])) build.set(leaf);
     let batch: StoreWrite[] = [];
     for (const { pages } of build.parts()) {
       for (const [path, page] of pages) {
@@ -194,7 +193,7 @@ class StateCosts {
   }
 
   rehearse(tree: StateTree): void {
-    pageWrites(tree.update(this.#changes().map(hashed), this.#height));
+    pageWrites(tree.update(hashed(this.#changes()), this.#height));
   }
 
   async block(tree: StateTree): Promise<void> {
@@ -202,7 +201,7 @@ class StateCosts {
     this.#height += 1;
     const height = this.#height;
     const before = process.threadCpuUsage();
-    const update = tree.update(objects.map(hashed), height);
+    const update = tree.update(hashed(objects), height);
     const pages = pageWrites(update).map(({ path, bytes }) => ({ key: pageKey(path), value: bytes }));
     const undos = update.pages.map(({ path, undo }) => ({ key: pageUndoKey(path, height), value: undo }));
     tree.adopt(update);
@@ -264,8 +263,15 @@ interface KeyAndValue {
   readonly value: Uint8Array;
 }
 
-function hashed({ key, value }: KeyAndValue): Leaf {
-  return { keyHash: keyHashOf(key, nativeHasher), valueHash: valueHashOf(value, nativeHasher) };
+function hashed(objects: readonly KeyAndValue[]): readonly Leaf[] {
+  const keyHashes = keyHashesOf(
+    objects.map(({ key }) => key),
+    nativeHasher,
+  );
+  return objects.map(({ value }, index) => ({
+    keyHash: keyHashes[index] as Uint8Array,
+    valueHash: valueHashOf(value, nativeHasher),
+  }));
 }
 
 function bytesOf(writes: readonly StoreWrite[]): number {
