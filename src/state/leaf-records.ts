@@ -89,11 +89,16 @@ function inOrder(changes: readonly TreeChange[]): readonly TreeChange[] {
   const count = 2 ** Math.ceil(Math.log2(changes.length + 1));
   /** Of 48 bits as many as there is room for in 53, beside the index. */
   const coarser = Math.max(1, count / 2 ** 5);
-  const numbers = Float64Array.from(
-    changes,
-    ({ keyHash }, index) => Math.floor(firstBytes(keyHash) / coarser) * count + index,
-  ).sort();
-  const sorted = Array.from(numbers, (number) => changes[number - Math.floor(number / count) * count] as TreeChange);
+  const numbers = new Float64Array(changes.length);
+  for (let index = 0; index < numbers.length; index++) {
+    numbers[index] = Math.floor(firstBytes((changes[index] as TreeChange).keyHash) / coarser) * count + index;
+  }
+  numbers.sort();
+  const sorted: TreeChange[] = [];
+  for (let at = 0; at < numbers.length; at++) {
+    const number = numbers[at] as number;
+    sorted.push(changes[number - Math.floor(number / count) * count] as TreeChange);
+  }
   for (let at = 1; at < sorted.length; at++) {
     for (let to = at; to > 0; to--) {
       const [left, right] = [sorted[to - 1] as TreeChange, sorted[to] as TreeChange];

@@ -1,10 +1,12 @@
-import { shortLived } from "../lib/bytes.ts";
 import type { TreeHasher, TreeNode } from "./node-hash.ts";
 import { Page } from "./page.ts";
 import { ALL_CHILDREN, CHILDREN, lowestOf, storedWords } from "./page-shape.ts";
-import { WORD_BYTES } from "./words.ts";
+import { Slabs, WORD_BYTES } from "./words.ts";
 
 const MASK_BYTES = 2;
+/** Beside its children an undo has three masks: it begins two bytes into a word, so that they are copied by words. */
+const HEAD_WORDS = 2;
+const HEAD_BYTES = 3 * MASK_BYTES;
 /** One undo in so many has all of its page, whatever changed: looking back ends there. */
 const WHOLE_EVERY = 32;
 
@@ -12,9 +14,9 @@ const WHOLE_EVERY = 32;
  * How a page was before a block changed it: the children that are others now, and no more than those, since a page is several times as
  * large as what changes of it. Now and then all children, so that nobody who looks back has to read every change since.
  */
-export function pageUndo(before: Page | null, changed: number, height: number): Uint8Array {
-  if (before === null) return undoOf(Page.empty, ALL_CHILDREN);
-  return undoOf(before, isWhole(height) ? ALL_CHILDREN : changed);
+export function pageUndo(before: Page | null, changed: number, height: number, slabs: Slabs = new Slabs(0)): Uint8Array {
+  if (before === null) return undoOf(Page.empty, ALL_CHILDREN, slabs);
+  return undoOf(before, isWhole(height) ? ALL_CHILDREN : changed, slabs);
 }
 
 /** By the height alone, spread so that no page's changes miss such heights for long. */
@@ -23,18 +25,19 @@ function isWhole(height: number): boolean {
 }
 
 /** What these children were, by mask: it, then the stored form of a page that has no others. */
-function undoOf(page: Page, mask: number): Uint8Array {
+function undoOf(page: Page, mask: number, slabs: Slabs): Uint8Array {
   const [leaves, branches] = [page.leaves & mask, page.branches & mask];
-  const undo = shortLived(MASK_BYTES + WORD_BYTES * storedWords(leaves, branches));
-  undo[0] = mask >> 8;
-  undo[1] = mask & 255;
-  undo[2] = leaves >> 8;
-  undo[3] = leaves & 255;
-  undo[4] = branches >> 8;
-  undo[5] = branches & 255;
-  let at = 3 * MASK_BYTES;
-  for (let rest = leaves | branches; rest !== 0; rest &= rest - 1) at = page.copyStored(lowestOf(rest), undo, at);
-  return undo;
+  const { words, bytes } = slabs.take(HEAD_WORDS + storedWords(leaves, branches) - 1);
+  const from = (slabs.at + HEAD_WORDS) * WORD_BYTES - HEAD_BYTES;
+  bytes[from] = mask >> 8;
+  bytes[from + 1] = mask & 255;
+  bytes[from + 2] = leaves >> 8;
+  bytes[from + 3] = leaves & 255;
+  bytes[from + 4] = branches >> 8;
+  bytes[from + 5] = branches & 255;
+  let at = slabs.at + HEAD_WORDS;
+  for (let rest = leaves | branches; rest !== 0; rest &= rest - 1) at = page.copyStored(lowestOf(rest), words, at);
+  return bytes.subarray(from, at * WORD_BYTES);
 }
 
 /**

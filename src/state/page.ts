@@ -1,4 +1,3 @@
-import { copyBytes } from "../lib/bytes.ts";
 import { type Leaf, leafHash, type TreeHasher, type TreeNode } from "./node-hash.ts";
 import {
   ALL_CHILDREN,
@@ -106,10 +105,12 @@ export class Page {
   }
 
   /** Copies the stored form of a child and answers where it ends. */
-  copyStored(nibble: number, to: Uint8Array, toAt: number): number {
-    const length = HASH_BYTES * (1 + ((this.leaves >> nibble) & 1));
-    copyBytes(this.memory.bytes, this.#storedAt(nibble) * WORD_BYTES, to, toAt, length);
-    return toAt + length;
+  copyStored(nibble: number, to: Int32Array, toAt: number): number {
+    const at = this.#storedAt(nibble);
+    copyHash(this.memory.words, at, to, toAt);
+    if (((this.leaves >> nibble) & 1) === 0) return toAt + HASH_WORDS;
+    copyHash(this.memory.words, at + HASH_WORDS, to, toAt + HASH_WORDS);
+    return toAt + 2 * HASH_WORDS;
   }
 
   /** Words of memory. */

@@ -69,6 +69,7 @@ class Updating {
   readonly #hasher: TreeHasher;
   readonly #read: ReadPages;
   readonly #slabs = new Slabs();
+  readonly #undoSlabs = new Slabs();
   /** The stored pages that change, by the length of their paths, each level in order. */
   readonly #levels: Draft[][] = [];
   /** Pages that the ones in work make, by the length of their paths. */
@@ -245,7 +246,8 @@ class Updating {
 
   #updateOf({ path, parent, nibble, before, after, changed }: Draft): PageUpdate {
     if (after !== null) parent?.after?.putBranch(nibble, after);
-    const undo = this.#undoAt === null ? null : pageUndo(before === Page.empty ? null : before, changed, this.#undoAt);
+    const known = before === Page.empty ? null : before;
+    const undo = this.#undoAt === null ? null : pageUndo(known, changed, this.#undoAt, this.#undoSlabs);
     return { path, undo, before, after, changed };
   }
 }

@@ -89,8 +89,10 @@ export class StateTree {
     const missing: string[] = [];
     const stored: Uint8Array[] = [];
     const pages = this.#cache.all(reads);
-    for (const [index, { path }] of reads.entries()) {
-      const bytes = pages[index] === undefined ? this.#reader.page(path) : undefined;
+    for (let index = 0; index < pages.length; index++) {
+      if (pages[index] !== undefined) continue;
+      const { path } = reads[index] as PageRead;
+      const bytes = this.#reader.page(path);
       if (bytes === undefined) continue;
       missing.push(path);
       stored.push(bytes);
