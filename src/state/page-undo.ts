@@ -37,7 +37,7 @@ function undoOf(page: Page, mask: number, slabs: Slabs): Uint8Array {
   bytes[from + 5] = branches & 255;
   let at = slabs.at + HEAD_WORDS;
   for (let rest = leaves | branches; rest !== 0; rest &= rest - 1) at = page.copyStored(lowestOf(rest), words, at);
-  return bytes.subarray(from, at * WORD_BYTES);
+  return new Uint8Array(bytes.buffer, from, at * WORD_BYTES - from);
 }
 
 /**

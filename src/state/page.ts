@@ -10,7 +10,7 @@ import {
   ones,
   storedWords,
 } from "./page-shape.ts";
-import { copyHash, copyWords, equalHashes, HASH_WORDS, newWords, Slabs, WORD_BYTES, type Words } from "./words.ts";
+import { bytesAt, copyHash, copyWords, equalHashes, HASH_WORDS, newWords, Slabs, WORD_BYTES, type Words } from "./words.ts";
 
 const HASH_BYTES = HASH_WORDS * WORD_BYTES;
 const MASKS_BYTES = 4;
@@ -379,7 +379,7 @@ export class Page {
   }
 
   #bytes(at: number, words: number): Uint8Array {
-    return this.memory.bytes.subarray(at * WORD_BYTES, (at + words) * WORD_BYTES);
+    return bytesAt(this.memory, at, words);
   }
 }
 

@@ -31,7 +31,12 @@ export function equalHashes(left: Int32Array, leftAt: number, right: Int32Array,
 
 /** For pieces longer than a few hashes. */
 export function copyWords(from: Int32Array, fromAt: number, to: Int32Array, toAt: number, count: number): void {
-  to.set(from.subarray(fromAt, fromAt + count), toAt);
+  to.set(new Int32Array(from.buffer, fromAt * WORD_BYTES, count), toAt);
+}
+
+/** These words as bytes; to ask the memory for a part of itself would take half as long again. */
+export function bytesAt({ bytes }: Words, at: number, words: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, at * WORD_BYTES, words * WORD_BYTES);
 }
 
 const SLAB_WORDS = 8 * 1024;
