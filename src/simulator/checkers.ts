@@ -17,7 +17,7 @@ export class Checkers {
   /** What any node finalised at a height. */
   readonly #blocks = new Map<Height, Canonical>();
   readonly #heights = new Map<MemberId, Height>();
-  readonly #committed = new Map<TxId, Height>();
+  readonly #committed = new Map<TxId, { readonly at: Height; readonly notAfter: TimeMs }>();
   readonly #expired = new Set<TxId>();
   readonly #accused = new Set<MemberId>();
   #reference: ReferenceChain | null = null;
@@ -87,11 +87,12 @@ export class Checkers {
     this.#joined(name, node);
   }
 
-  /** A node that does not have the blocks knows all the same which transactions could come once more: the window is longer than a run. */
-  #joined(name: MemberId, { chainStore }: Node): void {
-    for (const [id, at] of this.#committed) {
-      if (at <= chainStore.base && !chainStore.hasTransaction(id))
-        this.fail(`durability: ${name} joined at height ${chainStore.base} and does not know that ${id} is used`);
+  /** A node that does not have the blocks, any more or yet, knows all the same which transactions could come once more. */
+  #joined(name: MemberId, { chainStore, head }: Node): void {
+    const { base } = chainStore;
+    for (const [id, { at, notAfter }] of this.#committed) {
+      if (at <= base && notAfter > head.timeMs && !chainStore.hasTransaction(id))
+        this.fail(`durability: ${name} has blocks from height ${base} on and does not know that ${id} is used`);
     }
   }
 
@@ -122,9 +123,9 @@ export class Checkers {
       if (!this.#guilty.has(authority)) this.fail(`accountability: evidence against ${authority}, who is innocent, is final`);
       this.#accused.add(authority);
     }
-    for (const { pair } of envelopes) {
+    for (const { pair, tx } of envelopes) {
       if (this.#expired.has(pair.id)) this.fail(`durability: ${pair.id} was said to have run out, and is final`);
-      this.#committed.set(pair.id, height);
+      this.#committed.set(pair.id, { at: height, notAfter: tx.notAfter });
     }
   }
 
@@ -144,7 +145,7 @@ export class Checkers {
       if (at >= base && at <= height && node.chainStore.heightOf(id as never) !== at)
         this.fail(`durability: ${name} lacks the block of ${at}`);
     }
-    for (const [id, at] of this.#committed) {
+    for (const [id, { at }] of this.#committed) {
       if (at > base && at <= height && node.chainStore.transaction(id)?.height !== at)
         this.fail(`durability: ${name} lost transaction ${id}`);
     }

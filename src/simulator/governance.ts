@@ -1,22 +1,18 @@
 import { op } from "../client/transaction-builder.ts";
-import { objectId } from "../ledger/ids.ts";
-import type { BodyOf } from "../ledger/transitions.ts";
 import type { Prng } from "../lib/prng.ts";
 import { SIMULATED_FEATURES } from "./features.ts";
 import type { Marks } from "./marks.ts";
 import type { ReferenceChain } from "./reference-chain.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { type Change, voteFor } from "./voting.ts";
 import { signingOf, type Workload } from "./workload.ts";
 import type { Machine, World } from "./world.ts";
-
-type Change = BodyOf<"governance.propose">["change"];
 
 /** Blocks of every tenth height can be named to show readiness. */
 const WAYMARK_HEIGHTS = 10;
 const AGAIN_MS = 2_000;
 /** Longer than a guard takes to its disk, and where the others stand to be heard. */
 const RUNNING_MS = 300;
-const DAY_MS = 86_400_000;
 /** Heights ahead at which new rules begin. */
 const FEATURE_AHEAD = 4;
 
@@ -137,26 +133,11 @@ export class Governance {
     );
   }
 
-  /** Proposed by one of the founding authorities and voted for by all of them at once. */
   #vote(change: Change): void {
-    const { marks, random, reference, scheduler, workload, world } = this.#m;
-    const founders = world.machines.filter(({ isAuthority }) => isAuthority);
-    const proposer = random.pick(founders);
-    const expiresMs = Math.max(world.wallMs(), reference.timeMs) + DAY_MS;
-    let left = founders.length;
-    const voted = (): void => {
-      left -= 1;
-      if (left > 0) return;
-      marks.add(`the members voted: ${change.kind}`);
+    const { random, scheduler } = this.#m;
+    voteFor(this.#m, change, () => {
       if (this.#isOver && !this.#isMember) this.#vote(this.#admission());
       else scheduler.at(random.between(0, AGAIN_MS), "governance", () => this.#next());
-    };
-    workload.ask(op("governance.propose", { member: proposer.name, change, expiresMs }), [signingOf(proposer)], (id) => {
-      const proposal = objectId(id, 0, 0);
-      for (const founder of founders) {
-        const vote = op("governance.vote", { proposal, member: founder.name, approve: true });
-        workload.ask(vote, [signingOf(founder)], voted);
-      }
     });
   }
 }

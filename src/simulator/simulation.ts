@@ -10,6 +10,7 @@ import { drawSwarm, isLoyal, type Swarm } from "./swarm.ts";
 import { cheapScheme, ed25519Scheme } from "./virtual-crypto.ts";
 import { VirtualNetwork } from "./virtual-network.ts";
 import { Weather } from "./weather.ts";
+import { voteForWindows } from "./window-votes.ts";
 import { Workload } from "./workload.ts";
 import { type Machine, World } from "./world.ts";
 
@@ -38,6 +39,8 @@ export interface SimulationResult {
 const BRING_UP = 4;
 const BRING_UP_MS = 2_000;
 const FAULTS = 16;
+/** Where blocks are let go of, there are to be many. */
+const FAULTS_OF_MANY = 28;
 const FAULTS_MS = 14_000;
 const AFTERWARDS = 5;
 /** After healing the network must have finalised everything within this, in virtual time. */
@@ -70,6 +73,7 @@ export async function runSimulation(options: SimulationOptions): Promise<Simulat
       byzantine: swarm.byzantine.map((name) => BEHAVIOURS[name]),
       scheme,
       snapshots: swarm.snapshots,
+      keeping: swarm.keeping,
     },
     {
       scheduler,
@@ -100,7 +104,7 @@ export async function runSimulation(options: SimulationOptions): Promise<Simulat
   let enough = await scheduler.run(BRING_UP_MS, EVENTS_MAX, failed, settled);
   let pace = new Pace(scheduler);
   if (!failed() && enough) {
-    workload.plan(FAULTS, FAULTS_MS);
+    workload.plan(swarm.keeping === "all" ? FAULTS : FAULTS_OF_MANY, FAULTS_MS);
     workload.planTrade(random.between(0, FAULTS_MS / 4));
     const joiner = world.machines.at(-1);
     if (swarm.governance && joiner !== undefined) {
@@ -108,6 +112,7 @@ export async function runSimulation(options: SimulationOptions): Promise<Simulat
       governance = new Governance(joiner, { world, workload, scheduler, reference, random: random.fork(), marks, mayBeSilent });
       governance.begin(random.between(0, FAULTS_MS / 4));
     }
+    if (swarm.keeping !== "all") voteForWindows({ world, workload, scheduler, reference, random: random.fork(), marks });
     weather.begin(FAULTS_MS);
     enough = await scheduler.run(BRING_UP_MS + FAULTS_MS, EVENTS_MAX, failed, settled);
   }

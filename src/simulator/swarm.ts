@@ -49,9 +49,13 @@ export interface Swarm {
   readonly realSignatures: boolean;
   /** Whether nodes make snapshots, and a machine that lost its disk, as one does now and then, joins by one. */
   readonly snapshots: boolean;
+  readonly keeping: Keeping;
   /** What is played in adversarial weather. */
   readonly play: PlayName;
 }
+
+/** Which nodes let go of old blocks, so that whoever was away for long finds nobody who has the next, or one alone. */
+export type Keeping = "all" | "recent" | "recent, one keeps all";
 
 /** Whether every founding authority is to be counted on, but for crashes. */
 export function isLoyal({ weather, byzantine, strikes, snapshots }: Swarm): boolean {
@@ -66,6 +70,7 @@ const FOLLOWER_PERMILLE = 400;
 const GOVERNANCE_PERMILLE = 500;
 const STRIKE_PERMILLE = 450;
 const SNAPSHOTS_PERMILLE = 250;
+const FORGETTING_PERMILLE = 150;
 
 /** `fixed` are not drawn. */
 export function drawSwarm(seed: number, random: Prng, fixed: Partial<Swarm>): Swarm {
@@ -89,6 +94,18 @@ export function drawSwarm(seed: number, random: Prng, fixed: Partial<Swarm>): Sw
     realSignatures: seed % REAL_SIGNATURES_EVERY === 0,
     play: random.pick(PLAY_NAMES),
     snapshots: random.chance(SNAPSHOTS_PERMILLE) && !isPlay,
+    keeping: "all",
   };
-  return { ...drawn, ...fixed };
+  const isForgetting = random.chance(FORGETTING_PERMILLE) && weather === "changing" && Object.keys(fixed).length === 0;
+  const keeping = fixed.keeping ?? (isForgetting ? random.pick(["recent", "recent, one keeps all"] as const) : "all");
+  return { ...(keeping === "all" ? drawn : forgetting(drawn, keeping)), ...fixed };
+}
+
+/**
+ * Who finds no blocks any more joins anew, and does not sign before two further ones are decided: as if it had lost its disk. So nothing else
+ * may cost a machine its memory or its vote.
+ */
+function forgetting(drawn: Swarm, keeping: Keeping): Swarm {
+  const strikes = drawn.strikes.filter((strike) => !LOSING.has(strike));
+  return { ...drawn, follower: true, governance: false, byzantine: [], strikes, snapshots: true, keeping };
 }

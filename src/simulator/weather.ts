@@ -1,5 +1,6 @@
 import type { Prng } from "../lib/prng.ts";
 import { faultsTolerated } from "../types/validator-set.ts";
+import { Absence } from "./absence.ts";
 import { Adversary } from "./adversary.ts";
 import type { Marks } from "./marks.ts";
 import { Rejoining } from "./rejoining.ts";
@@ -80,7 +81,8 @@ export class Weather {
         });
       }
     }
-    if (this.#swarm.snapshots) this.#rejoining().begin(untilMs);
+    if (this.#swarm.keeping !== "all") this.#absence().begin();
+    else if (this.#swarm.snapshots) this.#rejoining().begin(untilMs);
     if (strikes.length === 0) return;
     for (let atMs = this.#random.between(200, 1_500); atMs < untilMs; atMs += this.#random.between(200, 2_500)) {
       this.#scheduler.at(atMs, "weather", () => {
@@ -213,6 +215,22 @@ export class Weather {
         this.#lose(strike, (victim) => victim.disk.truncate("log"));
         return;
     }
+  }
+
+  #absence(): Absence {
+    return new Absence({
+      scheduler: this.#scheduler,
+      random: this.#random.fork(),
+      marks: this.#marks,
+      machines: this.#machines,
+      isOver: () => this.#over,
+      powerOff: (machine) => {
+        if (!isOn(machine)) return false;
+        this.#world.crash(machine);
+        return true;
+      },
+      powerOn: (machine) => this.#powerOn(machine),
+    });
   }
 
   #rejoining(): Rejoining {

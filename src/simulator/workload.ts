@@ -31,8 +31,8 @@ interface Sent {
 }
 
 const RESEND_MS = 1_000;
-/** Most wishes have all the time that there is; some so little that trouble may outlast them. */
-const PATIENCE_MS = 590_000;
+/** Most wishes have all the time that there is, but for what clocks may be off; some so little that trouble may outlast them. */
+const SLACK_MS = 10_000;
 const IMPATIENCE_MS = 4_000;
 const TRADERS = 3;
 const FACE = 1_000_000n;
@@ -183,7 +183,9 @@ export class Workload {
 
   #begin(wish: Wish): void {
     const { world, reference, random, scheme } = this.#m;
-    const patienceMs = random.chance(150) ? IMPATIENCE_MS : PATIENCE_MS;
+    const { txWindowMs } = world.identity.genesis.params;
+    const mostMs = txWindowMs - Math.min(SLACK_MS, txWindowMs / 2);
+    const patienceMs = random.chance(150) ? Math.min(IMPATIENCE_MS, mostMs) : mostMs;
     const notAfter = Math.max(world.wallMs(), reference.timeMs) + patienceMs;
     const salt = new Uint8Array(16);
     new DataView(salt.buffer).setUint32(0, this.#salts++);

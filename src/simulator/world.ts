@@ -10,6 +10,7 @@ import { Node } from "../node/node.ts";
 import { makeSnapshots } from "../node/snapshot-making.ts";
 import type { Transport } from "../ports/transport.ts";
 import type { ChainIdentity, Genesis, LegalId } from "../types/genesis.ts";
+import { KEEP_ALL, type Keep } from "../types/retention.ts";
 import type { Hash, MemberId, PublicKey, Signature, TimeMs } from "../types/scalars.ts";
 import type { Envelope } from "../types/transaction.ts";
 import type { Behaviour } from "./byzantine/behaviour.ts";
@@ -17,8 +18,10 @@ import type { Checkers } from "./checkers.ts";
 import { SIMULATED_FEATURES } from "./features.ts";
 import { joinBySnapshot } from "./joining.ts";
 import { Marks, UNMEASURED } from "./marks.ts";
+import { noticingPruned } from "./noticing-pruned.ts";
 import type { ReferenceChain } from "./reference-chain.ts";
 import type { Scheduler } from "./scheduler.ts";
+import type { Keeping } from "./swarm.ts";
 import { keyOf, type Scheme, simulatedHasher, simulatedSigner, simulatedVerifier } from "./virtual-crypto.ts";
 import { type DiskImage, VirtualDisk } from "./virtual-disk.ts";
 import type { VirtualNetwork } from "./virtual-network.ts";
@@ -68,6 +71,8 @@ export interface WorldOptions {
   readonly byzantine: readonly Behaviour[];
   /** Whether nodes make snapshots, and a machine with an empty disk joins by one. */
   readonly snapshots?: boolean;
+  /** Whose nodes let go of old blocks; then the window of used ids is shorter than a run. */
+  readonly keeping?: Keeping;
 }
 
 interface WorldModules {
@@ -86,6 +91,10 @@ const EPOCH_MS = Date.UTC(2026, 0, 1);
 /** Small, so that there are many snapshots, and of several chunks, of the small states here. */
 const SNAPSHOT_INTERVAL_BLOCKS = 4;
 const CHUNK_LEAVES = 80;
+const KEPT_BLOCKS = 2;
+const KEPT: Keep = { kind: "blocks", count: KEPT_BLOCKS };
+const LONG_WINDOW_MS = 600_000;
+const SHORT_WINDOW_MS = 4_000;
 const FEATURES: ReadonlySet<string> = new Set(SIMULATED_FEATURES);
 
 /** The machines of one simulated network and the production node on each of them. */
@@ -132,7 +141,16 @@ export class World {
         isJoining: false,
       };
     });
-    this.identity = identityOf(this.machines);
+    this.identity = identityOf(this.machines, this.#isForgetting ? SHORT_WINDOW_MS : LONG_WINDOW_MS);
+  }
+
+  get #isForgetting(): boolean {
+    return (this.#options.keeping ?? "all") !== "all";
+  }
+
+  #keepOf({ index }: Machine): Keep {
+    const { keeping = "all" } = this.#options;
+    return keeping === "all" || (keeping === "recent, one keeps all" && index === 0) ? KEEP_ALL : KEPT;
   }
 
   get memberOf(): ReadonlyMap<PublicKey, MemberId> {
@@ -228,6 +246,7 @@ export class World {
           signWithoutMemory: behaviour?.forgets === true,
           knownFeatures: FEATURES,
           makesSnapshots,
+          keep: this.#keepOf(machine),
         },
         {
           ...(makesSnapshots ? { snapshots } : {}),
@@ -242,13 +261,16 @@ export class World {
           store,
           consensusLog: disk.file("log"),
           guardLog: disk.file("guard"),
-          transport: this.#transportOf(machine, isAlive),
+          transport: this.#isForgetting
+            ? noticingPruned(this.#transportOf(machine, isAlive), this.#marks)
+            : this.#transportOf(machine, isAlive),
           signer: simulatedSigner(scheme, scheduler, machine.authoritySeed, machine.authorityKey, isAlive),
           verifier: simulatedVerifier(scheme, scheduler, isAlive),
           hasher: simulatedHasher,
           logger: this.#marks.logger((event) => {
             // Nobody has another's key here; who believes it is lost to the network until its operator has looked.
             if (behaviour === null && event.startsWith("another machine signs")) checkers.fail(`liveness: ${name}: ${event}`);
+            if (event.startsWith("no peer keeps the blocks")) scheduler.soon(() => isAlive() && this.#joinAnew(machine));
           }),
           metrics: UNMEASURED,
           observe: this.#marks.observer(),
@@ -263,7 +285,7 @@ export class World {
     if (behaviour === null) checkers.restarted(name, node);
     node.onBlock((decided) => checkers.decided(name, decided));
     if (makesSnapshots) {
-      makeSnapshots(node, SNAPSHOT_INTERVAL_BLOCKS, {
+      makeSnapshots(node, this.#isForgetting ? KEPT_BLOCKS : SNAPSHOT_INTERVAL_BLOCKS, {
         store,
         files: snapshots,
         hasher: simulatedHasher,
@@ -285,6 +307,16 @@ export class World {
     machine.snapshots.crash();
     this.#m.network.down(machine.nodeKey);
     machine.disk.crash();
+  }
+
+  /** The operator does what the node says: no peer has the blocks that it lacks. Guard and log stay. */
+  #joinAnew(machine: Machine): void {
+    this.crash(machine);
+    this.#marks.add("cut off: joins anew");
+    machine.disk.clearStore();
+    machine.joins = true;
+    this.#m.checkers.forgets(machine.name);
+    this.start(machine);
   }
 
   /** The operator puts in an empty disk: of all that was signed there is no memory. */
@@ -413,11 +445,11 @@ export function legalId(name: string): { readonly scheme: string; readonly value
 /** Networks of one shape have one genesis, whatever the seed; checking its keys would cost more than most runs. */
 const identities = new Map<string, ChainIdentity>();
 
-function identityOf(machines: readonly Machine[]): ChainIdentity {
-  const shape = machines.map(({ isAuthority }) => (isAuthority ? "a" : "f")).join("");
+function identityOf(machines: readonly Machine[], txWindowMs: number): ChainIdentity {
+  const shape = machines.map(({ isAuthority }) => (isAuthority ? "a" : "f")).join("") + txWindowMs;
   let identity = identities.get(shape);
   if (identity === undefined) {
-    const checked = genesisFromJson(genesisToJson(genesisOf(machines)));
+    const checked = genesisFromJson(genesisToJson(genesisOf(machines, txWindowMs)));
     assert(checked.ok, "the simulated genesis is sound");
     identity = checked.value;
     identities.set(shape, identity);
@@ -425,7 +457,7 @@ function identityOf(machines: readonly Machine[]): ChainIdentity {
   return identity;
 }
 
-function genesisOf(machines: readonly Machine[]): Genesis {
+function genesisOf(machines: readonly Machine[], txWindowMs: number): Genesis {
   return {
     v: 1,
     network: "simulated",
@@ -440,7 +472,7 @@ function genesisOf(machines: readonly Machine[]): Genesis {
       keys: [{ key: makerKey, purpose: "MAKER" }],
     })),
     params: {
-      txWindowMs: 600_000,
+      txWindowMs,
       blockBytesMax: 4 * 1024 * 1024,
       blockTxMax: 10_000,
       blockIntervalMs: 50,

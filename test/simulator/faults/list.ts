@@ -27,6 +27,15 @@ const WITH_LIAR: Partial<Swarm> = {
 };
 const WITH_FORGER: Partial<Swarm> = { ...CALM, byzantine: ["forger"] };
 const REJOINING: Partial<Swarm> = { ...CALM, follower: true, governance: false, byzantine: [], snapshots: true };
+const LETTING_GO: Partial<Swarm> = {
+  ...CALM,
+  follower: true,
+  governance: false,
+  byzantine: [],
+  strikes: ["crash", "partition"],
+  snapshots: true,
+  keeping: "recent",
+};
 const FORGETFUL: Partial<Swarm> = { ...CALM, byzantine: [], strikes: ["staleLog", "crash"], lossPermille: 100 };
 const played = (play: PlayName): Partial<Swarm> => ({ weather: "adversarial", play });
 const LOSSY: Partial<Swarm> = { weather: "harsh", authorities: 4, byzantine: [], snapshots: false };
@@ -256,6 +265,15 @@ export const SEEDED_FAULTS: readonly SeededFault[] = [
     replace: "",
     from: 1,
     swarm: REJOINING,
+    seen: /^durability.*is used/,
+  },
+  {
+    name: "blocks of the window are let go of",
+    file: "node/pruner.ts",
+    find: "const usedMs = usedIdsSinceMs(head.timeMs);",
+    replace: "const usedMs = Math.max(head.timeMs, usedIdsSinceMs(head.timeMs));",
+    from: 1,
+    swarm: LETTING_GO,
     seen: /^durability.*is used/,
   },
   {
