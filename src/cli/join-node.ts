@@ -115,10 +115,7 @@ export async function joinByPeers(
   } & Asking,
 ): Promise<void> {
   const { folder, transport, logger } = joining;
-  const nodes = nodesToAsk(joining);
-  onlyAsk(transport, nodes);
-  // Until one of them is reached and shows a snapshot there is nothing else to be seen.
-  logger.info("asking the other members' nodes for a snapshot", { nodes: nodes.size });
+  onlyAsk(transport, nodesToAsk(joining));
   const sources = peersAsSources(transport);
   logger.info("asking the members' nodes for a snapshot to join by");
   for (;;) {

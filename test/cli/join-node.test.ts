@@ -159,8 +159,15 @@ describe("snapshot import", () => {
     }
     configure({ freeBytesMin: 999_999_999_999_999 });
     await expect(imported("snapshots")).rejects.toMatchObject({ code: "DISK_FULL" });
-    configure({ freeBytesMin: 0, checkpoint: `${BLOCKS}:${"ab".repeat(32)}` });
-    await expect(imported("snapshots")).rejects.toMatchObject({ code: "CHECKPOINT_UNPROVEN" });
+    configure({ freeBytesMin: 0 });
+    // Another block of the files' own height, and one above all that they lead to.
+    for (const height of [BLOCKS, BLOCKS + 7]) {
+      configure({ checkpoint: `${height}:${"ab".repeat(32)}` });
+      await expect(imported("snapshots")).rejects.toMatchObject({
+        code: "CHECKPOINT_UNPROVEN",
+        message: expect.stringContaining(`files lead no further than their own height, ${BLOCKS},`),
+      });
+    }
     configure({ checkpoint: "" });
     await imported("snapshots");
     expect(existsSync(chain)).toBe(true);
