@@ -68,6 +68,8 @@ export interface NodeStatus {
   readonly syncing: boolean;
   readonly signing: boolean;
   /** The consensus key it runs with, whether or not the members have it among their authorities'; null if it has none. */
+  /** Why `/readyz` says no; empty if it does not. */
+  readonly unready: readonly string[];
   readonly authorityKey: PublicKey | null;
   readonly peers: number;
   readonly round: number;

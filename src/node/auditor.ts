@@ -209,9 +209,8 @@ export class Auditor {
   async #lookBack(height: Height): Promise<AuditFinding | null> {
     for (let path = ""; ; ) {
       const { finding, below } = await this.#m.audit.pastPage(height, path);
-      const next = below[(this.#passes + height) % below.length];
-      if (finding !== null || next === undefined) return finding;
-      path = next;
+      if (finding !== null || below.length === 0) return finding;
+      path = below[(this.#passes + height) % below.length] as string;
     }
   }
 

@@ -7,8 +7,9 @@ import type { Logger } from "../ports/observe.ts";
 import type { Transport } from "../ports/transport.ts";
 import { type SyncInput, SyncMachine } from "../sync/machine.ts";
 import type { Commit } from "../types/block.ts";
+import type { Checkpoint } from "../types/genesis.ts";
 import { LIMITS } from "../types/limits.ts";
-import type { BlockId, Hash, Height, PublicKey } from "../types/scalars.ts";
+import type { Hash, Height, PublicKey } from "../types/scalars.ts";
 import type { BlockExecutor } from "./block-executor.ts";
 import type { BlockValidator } from "./block-validator.ts";
 import type { ChainStore } from "./chain-store.ts";
@@ -30,8 +31,8 @@ interface CatchUpModules {
   readonly hasher: Hasher;
   readonly clock: MonotonicClock;
   readonly logger: Logger;
-  /** Whether the operator's checkpoint allows this block at this height. */
-  readonly isWanted: (height: Height, id: BlockId) => boolean;
+  /** A block that the operator knows to be on the chain. */
+  readonly checkpoint: Checkpoint | undefined;
   /** Stages a block. Answers whether more may be staged before the disk has caught up. */
   readonly onBlock: (decided: Decided) => boolean;
   readonly onCaughtUp: () => void;
@@ -51,6 +52,9 @@ export class CatchUp {
   readonly #check: FetchedBlockCheck;
   readonly #machine: SyncMachine<Uint8Array, SoundBlock>;
   #sliceEndMs = 0;
+  #isContradicted = false;
+  /** Whoever gave the checkpoint's block is not to blame that it does not follow what is here. */
+  #spares = false;
 
   constructor(modules: CatchUpModules) {
     this.#m = modules;
@@ -65,6 +69,11 @@ export class CatchUp {
   /** The height after which no peer keeps the blocks; null if some does, or nothing is lacking. */
   get cutOffAt(): Height | null {
     return this.#machine.cutOffAt;
+  }
+
+  /** Whether the blocks here do not lead to the checkpoint's: authorities that were removed since may have signed them. */
+  get isContradicted(): boolean {
+    return this.#isContradicted;
   }
 
   /** A peer claims a commit: if it checks, the peer has shown it. */
@@ -130,7 +139,8 @@ export class CatchUp {
           this.#apply(effect.height, effect.block);
           break;
         case "penalise":
-          if (effect.reason !== NOT_PENALISED) this.#m.transport.penalise(effect.peer as PublicKey, effect.reason);
+          if (effect.reason !== NOT_PENALISED && !this.#spares)
+            this.#m.transport.penalise(effect.peer as PublicKey, effect.reason);
           break;
         case "caughtUp":
           this.#m.onCaughtUp();
@@ -174,10 +184,17 @@ export class CatchUp {
     }
     const refuse = (code: string): void => {
       this.#m.logger.warn("a fetched block does not fit the chain", { height, code });
-      this.#m.loop.post(() => this.#step({ kind: "refused", height }));
+      this.#m.loop.post(() => {
+        this.#spares = isCheckpoint;
+        this.#step({ kind: "refused", height });
+        this.#spares = false;
+      });
     };
-    if (!this.#m.isWanted(height, id)) {
-      refuse("CHECKPOINT_OTHER_BLOCK");
+    const { checkpoint } = this.#m;
+    const isCheckpoint = checkpoint?.height === height && checkpoint.id === id;
+    if (isCheckpoint && block.header.parent !== this.#m.store.tip.block) {
+      this.#contradict(height);
+      refuse("CHECKPOINT_CONTRADICTED");
       return;
     }
     const { set } = this.#m.executor.authorities();
@@ -186,11 +203,18 @@ export class CatchUp {
       refuse(checks.error);
       return;
     }
-    const validate = (): void =>
+    const validate = (): void => {
+      if (checkpoint?.height === height && !isCheckpoint) {
+        // A quorum of those whom the blocks here made the authorities has signed it.
+        this.#contradict(height);
+        refuse("CHECKPOINT_OTHER_BLOCK");
+        return;
+      }
       this.#m.validator.validate(block, envelopes, undefined, isNext, (outcome) => {
         if (typeof outcome === "string") refuse(outcome);
         else if (this.#m.onBlock({ id, block, commit, ...outcome })) this.#next();
       });
+    };
     const unverified = checks.value.filter((check) => !this.#m.verified.has(check));
     if (unverified.length === 0) {
       validate();
@@ -205,6 +229,13 @@ export class CatchUp {
         else refuse("COMMIT_BAD_SIGNATURE");
       }),
     );
+  }
+
+  #contradict(height: Height): void {
+    if (this.#isContradicted) return;
+    this.#isContradicted = true;
+    const code = "CHECKPOINT_CONTRADICTED";
+    this.#m.logger.error("the blocks fetched here do not lead to the checkpoint", { height, code });
   }
 
   /** Goes on at once within a slice of time; then the world has its turn. */

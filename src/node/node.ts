@@ -236,7 +236,7 @@ export class Node {
       ...shared,
       validator,
       transport,
-      isWanted: (height, id) => this.#agreesWithCheckpoint(height, id),
+      checkpoint: options.checkpoint,
       onBlock: (decided) => this.#stage(decided),
       onCaughtUp: () => {
         logger.info("caught up", { height: this.#chain.tip.height });
@@ -335,6 +335,11 @@ export class Node {
   /** The height after which no peer keeps the blocks that this node lacks; null if some does, or none are lacking. */
   get cutOffAt(): Height | null {
     return this.#catchUp.cutOffAt;
+  }
+
+  /** Whether the blocks fetched here do not lead to the operator's checkpoint. */
+  get isContradicted(): boolean {
+    return this.#catchUp.isContradicted;
   }
 
   get isSyncing(): boolean {

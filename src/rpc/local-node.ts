@@ -113,6 +113,7 @@ export class LocalNode {
       clockMs: this.#wall.nowMs(),
       syncing: this.#node.isSyncing,
       signing: this.#node.isSigning,
+      unready: this.unreadyReasons(),
       authorityKey: this.#node.authorityKey,
       peers: this.#transport.peers().length,
       round: this.#node.round,
@@ -162,6 +163,10 @@ export class LocalNode {
     const cutOffAt = this.#node.cutOffAt;
     if (cutOffAt !== null)
       reasons.push(`no peer keeps the blocks after height ${cutOffAt} any more: this node must join anew by a snapshot`);
+    if (this.#node.isContradicted)
+      reasons.push(
+        "[CHECKPOINT_CONTRADICTED] the blocks fetched here do not lead to the checkpoint: begin anew with other nodes",
+      );
     const muted = this.#node.mutedBecause;
     if (muted !== null) reasons.push(muted);
     const aheadMs = this.#node.clockAheadMs;

@@ -127,6 +127,8 @@ export const RESULTS = {
     clockMs: INTEGER,
     syncing: BOOLEAN,
     signing: BOOLEAN,
+    /** Why `/readyz` says no; empty if it does not. */
+    unready: array(TEXT),
     authorityKey: orNull(publicKey.jsonSchema),
     peers: COUNT,
     round: COUNT,

@@ -13,6 +13,7 @@ import { cheapScheme, simulatedHasher } from "../../../src/simulator/virtual-cry
 import { VirtualNetwork } from "../../../src/simulator/virtual-network.ts";
 import { type Machine, seedOf, World } from "../../../src/simulator/world.ts";
 import { ChainForge } from "../../../src/testnet/chain-forge.ts";
+import type { Checkpoint } from "../../../src/types/genesis.ts";
 import type { Hash, TimeMs, TxId } from "../../../src/types/scalars.ts";
 import type { Envelope, Operation } from "../../../src/types/transaction.ts";
 import { MemoryStore } from "./memory-store.ts";
@@ -115,6 +116,7 @@ const NEVER_WRITTEN = { initial: new Uint8Array(0), append: () => undefined, rep
 interface Following {
   /** What it warns its operator of, with the code if there is one. */
   readonly warned?: (event: string, code: unknown) => void;
+  readonly checkpoint?: Checkpoint;
   /** Why it ends by itself. */
   readonly fatal?: (error: Error) => void;
 }
@@ -126,7 +128,11 @@ export function follower(world: World, store: Store, transport: Transport, follo
     throw error;
   };
   return new Node(
-    { identity: world.identity, member: self.name },
+    {
+      identity: world.identity,
+      member: self.name,
+      ...(following.checkpoint === undefined ? {} : { checkpoint: following.checkpoint }),
+    },
     {
       wall: { nowMs: () => Date.now() },
       clock: { nowMs: () => performance.now(), after: (delayMs, fire) => void setTimeout(fire, delayMs) },
@@ -146,7 +152,7 @@ export function follower(world: World, store: Store, transport: Transport, follo
         debug: () => undefined,
         info: () => undefined,
         warn: (event, data) => following.warned?.(event, data?.code),
-        error: () => undefined,
+        error: (event, data) => following.warned?.(event, data?.code),
       },
       metrics: { add: () => undefined, set: () => undefined, observe: () => undefined },
       fatal: following.fatal ?? fail,
