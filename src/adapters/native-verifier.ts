@@ -9,8 +9,8 @@ import { packItems } from "./verify-request.ts";
 
 /** So few signatures are verified faster here than by way of the worker: votes and proposals, on which latency hangs. */
 const INLINE_MAX = 6;
-/** What came while the worker was busy goes to it together, up to so many signatures: some tens of milliseconds. */
-const BATCH_MAX = 256;
+/** What came while the worker was busy goes to it together, up to so many signatures: some ten milliseconds. */
+const BATCH_MAX = 128;
 
 interface Request {
   readonly items: readonly VerifyItem[];
@@ -46,11 +46,16 @@ export class NativeVerifier implements Verifier {
   }
 }
 
-/** Requests in order. Those of one turn of the event loop go together; the next go when the answer is back. */
+/**
+ * Requests in order. Those of one turn of the event loop go together; the next go when the answer is back, or, as soon as they fill a batch,
+ * behind the one that the worker has: it is not to stand still until this thread finds time for its answer.
+ */
 class Lane {
   readonly #post: (items: readonly VerifyItem[]) => void;
   #waiting: Request[] = [];
-  #running: readonly Request[] | null = null;
+  #waitingItems = 0;
+  /** Batches that the worker has: at most two. */
+  readonly #running: (readonly Request[])[] = [];
   #scheduled = false;
 
   constructor(post: (items: readonly VerifyItem[]) => void) {
@@ -59,26 +64,29 @@ class Lane {
 
   add(request: Request): void {
     this.#waiting.push(request);
+    this.#waitingItems += request.items.length;
     this.#schedule();
   }
 
   answer(valid: readonly boolean[]): void {
-    const running = this.#running ?? [];
-    this.#running = null;
+    const batch = this.#running.shift() ?? [];
     this.#schedule();
-    let at = 0;
-    for (const { items, done } of running) {
-      done(valid.slice(at, at + items.length));
-      at += items.length;
-    }
+    answerAll(batch, valid);
+  }
+
+  get #isDue(): boolean {
+    if (this.#running.length === 0) return this.#waiting.length > 0;
+    return this.#running.length === 1 && this.#waitingItems >= BATCH_MAX;
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#running !== null || this.#waiting.length === 0) return;
+    if (this.#scheduled || !this.#isDue) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
+      // An answer that came meanwhile changes nothing but that there is more room.
       this.#next();
+      this.#schedule();
     });
   }
 
@@ -89,10 +97,25 @@ class Lane {
       count += (this.#waiting[taken] as Request).items.length;
       taken += 1;
     }
-    this.#running = this.#waiting.splice(0, taken);
-    const items = this.#running.flatMap((request) => request.items);
-    if (count > INLINE_MAX) this.#post(items);
-    else this.answer(items.map(({ key, message, signature }) => verifyNative(key, message, signature)));
+    const batch = this.#waiting.splice(0, taken);
+    this.#waitingItems -= count;
+    const items = batch.flatMap((request) => request.items);
+    if (count > INLINE_MAX || this.#running.length > 0) {
+      this.#running.push(batch);
+      this.#post(items);
+    } else
+      answerAll(
+        batch,
+        items.map(({ key, message, signature }) => verifyNative(key, message, signature)),
+      );
+  }
+}
+
+function answerAll(batch: readonly Request[], valid: readonly boolean[]): void {
+  let at = 0;
+  for (const { items, done } of batch) {
+    done(valid.slice(at, at + items.length));
+    at += items.length;
   }
 }
 

@@ -199,6 +199,16 @@ describe("the verifier", () => {
     }
   });
 
+  it("has the next full batch at the worker before this thread finds time for the answer to the first", async () => {
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    const answered: string[] = [];
+    for (const name of ["first", "second"]) verifier.verify(items(200), "transactions", () => answered.push(name));
+    for (let turns = 0; turns < 3; turns++) await turn();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
+    for (let turns = 0; turns < 2; turns++) await turn();
+    expect(answered).toEqual(["first", "second"]);
+  });
+
   it("lets votes pass by transactions", async () => {
     const order: string[] = [];
     const asked = (name: string, count: number, lane: "consensus" | "transactions"): Promise<void> =>
