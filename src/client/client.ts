@@ -1,4 +1,5 @@
 import { toHex } from "../lib/bytes.ts";
+import { LIMITS } from "../types/limits.ts";
 import type { Hash, PublicKey, TxId } from "../types/scalars.ts";
 
 /** What a node answered that is not a result: JSON-RPC number, stable code, whether trying again may help. */
@@ -67,9 +68,9 @@ export interface NodeStatus {
   readonly clockMs: number;
   readonly syncing: boolean;
   readonly signing: boolean;
-  /** The consensus key it runs with, whether or not the members have it among their authorities'; null if it has none. */
   /** Why `/readyz` says no; empty if it does not. */
   readonly unready: readonly string[];
+  /** The consensus key it runs with, whether or not the members have it among their authorities'; null if it has none. */
   readonly authorityKey: PublicKey | null;
   readonly peers: number;
   readonly round: number;
@@ -256,7 +257,25 @@ export class Client {
   ): Promise<{ readonly json: unknown; readonly limited: boolean }> {
     const signal = AbortSignal.timeout(timeoutMs);
     const response = await this.#fetch(endpoint, { method: "POST", headers: this.#headers, body: JSON.stringify(body), signal });
-    return { json: await response.json(), limited: response.status === 429 };
+    return { json: JSON.parse(await boundedText(response)), limited: response.status === 429 };
+  }
+}
+
+/** Of an answer's body; whoever sends one that does not end is heard no further. Throws. */
+async function boundedText(response: Response): Promise<string> {
+  if (response.body === null) return "";
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let bytes = 0; ; ) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    bytes += value.length;
+    if (bytes > LIMITS.rpcAnswerBytesMax) {
+      await reader.cancel();
+      throw new Error(`the answer is larger than ${LIMITS.rpcAnswerBytesMax} bytes`);
+    }
+    text += decoder.decode(value, { stream: true });
   }
 }
 

@@ -43,6 +43,8 @@ export const LIMITS = {
   /** Parties whose registration a certificate proves beside what it is of. */
   certificatePartiesMax: 80,
   proofBytesMax: 32 * MIB,
+  /** What a client takes for an answer of a node. */
+  rpcAnswerBytesMax: 64 * MIB,
 
   // consensus (§4)
   authoritiesMax: 100,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Client, RpcFailure, UnreachableError } from "../../src/client/client.ts";
+import { LIMITS } from "../../src/types/limits.ts";
 import type { TxId } from "../../src/types/scalars.ts";
 
 const ID = "ab".repeat(32) as TxId;
@@ -55,6 +56,26 @@ describe("the client", () => {
 
   it("says that nobody answers when nobody does", async () => {
     await expect(clientOf({ a: down, b: down }).client.status()).rejects.toBeInstanceOf(UnreachableError);
+  });
+
+  it("hears an answer without end no further, and asks the next", async () => {
+    const mebibyte = new Uint8Array(1 << 20).fill(0x20);
+    let [sent, isCancelled] = [0, false];
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        sent += 1;
+        controller.enqueue(mebibyte);
+      },
+      cancel: () => {
+        isCancelled = true;
+      },
+    });
+    const fetch = (url: string) =>
+      Promise.resolve(new Response(url === "endless" ? endless : JSON.stringify({ id: 1, result: { member: "b" } })));
+    const client = new Client({ endpoints: ["endless", "b"], fetch: fetch as never });
+    expect(await client.status()).toEqual({ member: "b" });
+    expect(isCancelled).toBe(true);
+    expect(sent * mebibyte.length).toBeLessThan(2 * LIMITS.rpcAnswerBytesMax);
   });
 
   it("sends a transaction again elsewhere, by the same id, when the node that took it is gone", async () => {
