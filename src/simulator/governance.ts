@@ -1,12 +1,9 @@
 import { op } from "../client/transaction-builder.ts";
-import type { Prng } from "../lib/prng.ts";
 import { SIMULATED_FEATURES } from "./features.ts";
-import type { Marks } from "./marks.ts";
-import type { ReferenceChain } from "./reference-chain.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { type Change, voteFor } from "./voting.ts";
-import { signingOf, type Workload } from "./workload.ts";
-import type { Machine, World } from "./world.ts";
+import { type Change, type VotingModules, voteFor } from "./voting.ts";
+import { signingOf } from "./workload.ts";
+import type { Machine } from "./world.ts";
 
 /** Blocks of every tenth height can be named to show readiness. */
 const WAYMARK_HEIGHTS = 10;
@@ -16,13 +13,8 @@ const RUNNING_MS = 300;
 /** Heights ahead at which new rules begin. */
 const FEATURE_AHEAD = 4;
 
-interface Modules {
-  readonly world: World;
-  readonly workload: Workload;
+interface Modules extends VotingModules {
   readonly scheduler: Scheduler;
-  readonly reference: ReferenceChain;
-  readonly random: Prng;
-  readonly marks: Marks;
   /**
    * Whether the machine may change its key while it is an authority: until the members have voted for the new one it does not sign, and
    * no more than may be faulty are to be silent.

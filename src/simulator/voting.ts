@@ -9,7 +9,7 @@ import type { World } from "./world.ts";
 
 export type Change = BodyOf<"governance.propose">["change"];
 
-interface VotingModules {
+export interface VotingModules {
   readonly world: World;
   readonly workload: Workload;
   readonly reference: ReferenceChain;

@@ -1,18 +1,8 @@
-import type { Prng } from "../lib/prng.ts";
-import type { Marks } from "./marks.ts";
-import type { ReferenceChain } from "./reference-chain.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { voteFor } from "./voting.ts";
-import type { Workload } from "./workload.ts";
-import type { World } from "./world.ts";
+import { type VotingModules, voteFor } from "./voting.ts";
 
-interface Modules {
-  readonly world: World;
-  readonly workload: Workload;
+interface Modules extends VotingModules {
   readonly scheduler: Scheduler;
-  readonly reference: ReferenceChain;
-  readonly random: Prng;
-  readonly marks: Marks;
 }
 
 /** Around the first; none is so short that clients could not keep within it. */
