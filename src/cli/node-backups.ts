@@ -1,11 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { folderBytes } from "../adapters/folder-bytes.ts";
 import { LevelStore } from "../adapters/level-store.ts";
 import { copyStore } from "../node/backup.ts";
 import type { Logger } from "../ports/observe.ts";
 import type { Store } from "../ports/store.ts";
-import { requireRoom } from "./space-watch.ts";
+import { requireRoomToCopy } from "./space-watch.ts";
 
 /**
  * Who may write into a node's data folder may order a backup of the running node by this file; nobody on the network can. The node answers by
@@ -57,7 +56,7 @@ export async function backupOf({ dataFolder, freeBytesMin }: BackupPlace, store:
   const making = join(backups, "making");
   rmSync(making, { recursive: true, force: true });
   mkdirSync(backups, { recursive: true, mode: 0o700 });
-  requireRoom(backups, await folderBytes(join(dataFolder, "chain")), freeBytesMin);
+  await requireRoomToCopy(join(dataFolder, "chain"), backups, freeBytesMin);
   const target = await LevelStore.open(making);
   const state = store.snapshot();
   try {

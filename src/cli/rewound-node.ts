@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { verifyNative } from "../adapters/ed25519-native.ts";
-import { folderBytes } from "../adapters/folder-bytes.ts";
 import { createKeystore } from "../adapters/keystore.ts";
 import { LevelStore } from "../adapters/level-store.ts";
 import { jsonLogger } from "../adapters/logger.ts";
@@ -15,7 +14,7 @@ import type { Store } from "../ports/store.ts";
 import type { ChainIdentity } from "../types/genesis.ts";
 import type { Height } from "../types/scalars.ts";
 import { type Settings, SettingsError } from "./settings.ts";
-import { requireRoom } from "./space-watch.ts";
+import { requireRoomToCopy } from "./space-watch.ts";
 
 /** Nobody's name in a genesis: whoever starts the copy is no member. */
 const MEMBER = "rewound";
@@ -39,7 +38,7 @@ export async function makeRewoundNode(
   rmSync(making, { recursive: true, force: true });
   try {
     mkdirSync(join(making, "data"), { recursive: true, mode: 0o700 });
-    requireRoom(making, await folderBytes(from), settings.freeBytesMin);
+    await requireRoomToCopy(from, making, settings.freeBytesMin);
     const target = await LevelStore.open(join(making, "data", "chain"));
     const snapshots = new SnapshotFolder(join(settings.dataFolder, "snapshots"));
     const logger = jsonLogger("warn", { member: settings.member });

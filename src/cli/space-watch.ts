@@ -14,15 +14,16 @@ export function freeBytes(folder: string): number {
 }
 
 /**
- * Throws DISK_FULL if a copy of so many bytes would leave less than the floor below which nodes on this disk stop signing: what is made for
- * safety must not end what it is made for.
+ * Throws DISK_FULL if a copy of one folder into another would leave less than the floor below which nodes on this disk stop signing: what is
+ * made for safety must not end what it is made for.
  */
-export function requireRoom(folder: string, bytes: number, freeBytesMin: number): void {
-  const free = freeBytes(folder);
+export async function requireRoomToCopy(from: string, into: string, freeBytesMin: number): Promise<void> {
+  const bytes = await folderBytes(from);
+  const free = freeBytes(into);
   if (free - bytes >= freeBytesMin) return;
   throw new SettingsError(
     "DISK_FULL",
-    `${free} bytes of disk are free at ${folder}; this takes ${bytes} beside the ${freeBytesMin} that a node needs (freeBytesMin)`,
+    `${free} bytes of disk are free at ${into}; this takes ${bytes} beside the ${freeBytesMin} that a node needs (freeBytesMin)`,
   );
 }
 

@@ -176,9 +176,9 @@ function finalityOf(
   const { header, commit } = proof;
   // Who trusts a later block than the genesis has no use for what led there.
   const changes = proof.changes.filter((change) => trusted.height === 0 || change.header.height > trusted.height);
-  const now = followChanges(trusted, changes, engine);
   if (header.chain !== trusted.chain)
     return fault("CHAIN_OTHER", `the proof is of chain ${header.chain}, but what is trusted is of chain ${trusted.chain}`);
+  const now = followChanges(trusted, changes, engine);
   if (!now.ok)
     return fault(now.error.fault, `change ${now.error.change + 1} of the authorities does not hold: ${WORDS[now.error.fault]}`);
   const code = finalityFault(now.value, header, commit, engine);

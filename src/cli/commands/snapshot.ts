@@ -1,7 +1,6 @@
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { folderBytes } from "../../adapters/folder-bytes.ts";
 import { jsonLogger } from "../../adapters/logger.ts";
 import { SnapshotFolder } from "../../adapters/snapshot-folder.ts";
 import { SnapshotReader } from "../../node/snapshot-reader.ts";
@@ -10,7 +9,7 @@ import { joinBySnapshot, parseCheckpoint } from "../join-node.ts";
 import { readGenesis } from "../node-files.ts";
 import { print } from "../output.ts";
 import { loadSettings, SettingsError } from "../settings.ts";
-import { requireRoom } from "../space-watch.ts";
+import { requireRoomToCopy } from "../space-watch.ts";
 
 /** `snapshot export` copies a node's newest snapshot, also while the node runs; `snapshot import` begins a node's chain by one, and believes none of it. */
 export function snapshotCommand(): Command {
@@ -45,7 +44,7 @@ async function exportSnapshot(dir: string, to: string): Promise<object> {
   if (existsSync(join(to, String(height)))) throw new SettingsError("FOLDER_NOT_EMPTY", `${to} has this snapshot already`);
   const copying = join(to, "copying");
   rmSync(copying, { recursive: true, force: true });
-  requireRoom(to, await folderBytes(join(own, String(height))), freeBytesMin);
+  await requireRoomToCopy(join(own, String(height)), to, freeBytesMin);
   try {
     cpSync(join(own, String(height)), copying, { recursive: true });
     renameSync(copying, join(to, String(height)));
@@ -64,7 +63,7 @@ async function importSnapshot(dir: string, from: string): Promise<object> {
   const files = new SnapshotFolder(from);
   const newest = (await files.heights()).at(-1);
   if (newest === undefined) throw new SettingsError("NO_SNAPSHOT", `there is no exported snapshot in ${from}`);
-  requireRoom(settings.dataFolder, await folderBytes(join(from, String(newest))), settings.freeBytesMin);
+  await requireRoomToCopy(join(from, String(newest)), settings.dataFolder, settings.freeBytesMin);
   const reader = new SnapshotReader({ files, chain: null });
   const height = await joinBySnapshot(
     {

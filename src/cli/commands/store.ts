@@ -1,7 +1,6 @@
 import { cpSync, existsSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { folderBytes } from "../../adapters/folder-bytes.ts";
 import { LevelStore, type LevelStoreOptions, StoreDamageError, StoreOpenError } from "../../adapters/level-store.ts";
 import { nativeHasher } from "../../adapters/native-hasher.ts";
 import { ChainStore } from "../../node/chain-store.ts";
@@ -18,7 +17,7 @@ import { countOrAll, integer } from "../options.ts";
 import { print } from "../output.ts";
 import { makeRewoundNode, verifyCheck } from "../rewound-node.ts";
 import { loadSettings, SettingsError } from "../settings.ts";
-import { requireRoom } from "../space-watch.ts";
+import { requireRoomToCopy } from "../space-watch.ts";
 import { withPeers } from "../store-peers.ts";
 
 interface StoreOptions {
@@ -137,7 +136,7 @@ async function restore(dir: string, from: string): Promise<object> {
   const copying = join(dataFolder, RESTORING);
   rmSync(copying, { recursive: true, force: true });
   // What was there is set aside, and takes its place of the disk, too.
-  requireRoom(dataFolder, await folderBytes(from), freeBytesMin);
+  await requireRoomToCopy(from, dataFolder, freeBytesMin);
   try {
     cpSync(from, copying, { recursive: true });
   } catch (error) {
@@ -189,8 +188,8 @@ async function check(dir: string, past: number | "all" = PAST_STATES) {
   try {
     const { keys: damaged, hasUnreadable } = await opened.store.damage();
     const { bad: _, faults, ...report } = await checkOf(opened, past === "all" ? { damaged } : { damaged, past });
-    const { height, base } = { height: opened.chain.head.height, base: opened.chain.base };
-    return { height, base, ...report, faults: hasUnreadable ? [UNREADABLE, ...faults] : faults };
+    const { head, base } = opened.chain;
+    return { height: head.height, base, ...report, faults: hasUnreadable ? [UNREADABLE, ...faults] : faults };
   } finally {
     await opened.store.close();
   }
