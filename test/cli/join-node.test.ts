@@ -15,12 +15,11 @@ import { ChainStore } from "../../src/node/chain-store.ts";
 import { begunSchema } from "../../src/node/snapshot-joiner.ts";
 import { SnapshotMaker } from "../../src/node/snapshot-maker.ts";
 import { SnapshotReader } from "../../src/node/snapshot-reader.ts";
-import { authorityKeys } from "../../src/testnet/bench/forged-network.ts";
-import { ChainForge } from "../../src/testnet/chain-forge.ts";
 import { type MemberFolder, openNetworkFolder } from "../../src/testnet/network-folder.ts";
 import type { ChainIdentity } from "../../src/types/genesis.ts";
 import { LIMITS } from "../../src/types/limits.ts";
 import { type Hash, ZERO_HASH } from "../../src/types/scalars.ts";
+import { shortChain } from "./support/short-chain.ts";
 
 const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const now = () => Promise.resolve();
@@ -36,9 +35,7 @@ beforeAll(async () => {
   ({ identity } = network);
   [member] = network.members as [MemberFolder];
   const store = await LevelStore.open(join(folder, "source"));
-  const forge = await ChainForge.open(identity, await authorityKeys(network), { store, hasher: nativeHasher });
-  for (let block = 1; block <= BLOCKS; block++) await forge.append(identity.genesis.timeMs + 50 * block, []);
-  await forge.flush();
+  const forge = await shortChain(network, store, BLOCKS);
   const files = new SnapshotFolder(join(folder, "snapshots"));
   const usedIdsSinceMs = (nowMs: number) => nowMs - LIMITS.txWindowMs;
   await new SnapshotMaker({

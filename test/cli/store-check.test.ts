@@ -4,12 +4,10 @@ import { join } from "node:path";
 import { Level } from "level";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { LevelStore } from "../../src/adapters/level-store.ts";
-import { nativeHasher } from "../../src/adapters/native-hasher.ts";
 import { blockKey, pageUndoKey, replacedKey } from "../../src/node/chain-keys.ts";
 import { allDerived, allObjectsOfAllKinds } from "../../src/node/store-keys.ts";
-import { authorityKeys } from "../../src/testnet/bench/forged-network.ts";
-import { ChainForge } from "../../src/testnet/chain-forge.ts";
 import { openNetworkFolder } from "../../src/testnet/network-folder.ts";
+import { shortChain } from "./support/short-chain.ts";
 import { storeCommand } from "./support/store-command.ts";
 
 const TIMEOUT = { timeout: 120_000 };
@@ -27,9 +25,7 @@ beforeAll(async () => {
   chain = join(node, "data", "chain");
   sound = join(folder, "sound");
   const store = await LevelStore.open(sound);
-  const forge = await ChainForge.open(network.identity, await authorityKeys(network), { store, hasher: nativeHasher });
-  for (let height = 1; height <= BLOCKS; height++) await forge.append(network.identity.genesis.timeMs + 50 * height, []);
-  await forge.flush();
+  await shortChain(network, store, BLOCKS);
   await store.close();
 }, 60_000);
 

@@ -8,6 +8,7 @@ import type { SigningKey } from "../../client/transaction-builder.ts";
 import { SchemaError } from "../../codec/schema.ts";
 import { type Code, codeMessage } from "../../ledger/codes.ts";
 import { type Change, changeSchema } from "../../ledger/governance/change.ts";
+import { PROPOSAL_STATUSES } from "../../ledger/governance/objects.ts";
 import { LIMITS } from "../../types/limits.ts";
 import type { Hash, MemberId } from "../../types/scalars.ts";
 import { readJsonFile, readPassphrase } from "../node-files.ts";
@@ -15,8 +16,6 @@ import { integer } from "../options.ts";
 import { print } from "../output.ts";
 import { SettingsError } from "../settings.ts";
 import { clientOf, type RpcOptions, withRpc } from "./ledger.ts";
-
-const STATUSES = ["OPEN", "PASSED", "REJECTED", "WITHDRAWN", "EXPIRED"];
 
 interface MemberOptions extends RpcOptions {
   readonly member: string;
@@ -38,7 +37,7 @@ export function governanceCommand(done: (status: number) => void): Command {
     governance
       .command("list")
       .description("proposals, by default those that are open")
-      .addOption(new Option("--status <status>", "proposals of this status").choices(STATUSES).default("OPEN")),
+      .addOption(new Option("--status <status>", "proposals of this status").choices(PROPOSAL_STATUSES).default("OPEN")),
   ).action(async (options: RpcOptions & { status: string }) => {
     print(await clientOf(options).ledgerAll("proposal", { status: options.status }), options.json === true);
   });

@@ -16,6 +16,9 @@ import { LIMITS } from "../../types/limits.ts";
 import { base, daySchema } from "../fields.ts";
 import { changeSchema, featureNameSchema } from "./change.ts";
 
+/** An open one is voted on; the others are what may become of it. */
+export const PROPOSAL_STATUSES = ["OPEN", "PASSED", "REJECTED", "WITHDRAWN", "EXPIRED"] as const;
+
 /** Kinds of objects of governance: what members vote on, and who of them is live. */
 export const GOVERNANCE_SCHEMAS = {
   /** The bank days of a year that are not Monday to Friday, and the Mondays to Fridays that are none (调休). */
@@ -39,7 +42,7 @@ export const GOVERNANCE_SCHEMAS = {
     document: optional(hash),
     expiresMs: int(),
     votes: list(struct({ member: memberId, approve: bool }), { max: LIMITS.membersMax, sortedBy: ({ member }) => member }),
-    status: choice("OPEN", "PASSED", "REJECTED", "WITHDRAWN", "EXPIRED"),
+    status: choice(...PROPOSAL_STATUSES),
     decided: int(),
   }),
   /** A change of the rules themselves, from `height` on. */
